@@ -1,0 +1,23 @@
+# Two helpers that keep every src/*/CMakeLists.txt a plain list of files.
+
+# sotto_library(NAME SOURCES… [LINK targets…]): the static library sotto_NAME of src/NAME.
+function(sotto_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_library(sotto_${name} STATIC ${arg_SOURCES})
+  target_include_directories(sotto_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(sotto_${name} PUBLIC ${arg_LINK})
+endfunction()
+
+# sotto_test(NAME SOURCES… [LINK targets…]): the GoogleTest program NAME_test; each of its tests is a
+# ctest of its own. Tests find the repository at SOTTO_SOURCE_DIR and may write to their working
+# directory, which is private to the test program.
+function(sotto_test name)
+  if(NOT SOTTO_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name}_test ${arg_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE SOTTO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+endfunction()

@@ -1,0 +1,31 @@
+// Any file with sound → 16 kHz mono, by FFmpeg's libraries.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sotto::audio {
+
+inline constexpr int kSampleRate = 16000;  ///< Hz
+
+struct Audio {
+  std::vector<float> samples;  ///< 16 kHz mono in [-1, 1): s16 / 32768
+  /// Set when the file ends too early or is damaged somewhere: one line for the user that names the
+  /// second; the samples up to there are good.
+  std::optional<std::string> warning;
+
+  double seconds() const { return static_cast<double>(samples.size()) / kSampleRate; }
+};
+
+struct DecodeOptions {
+  std::optional<int> stream;  ///< n-th audio stream of the file, from 0; absent: the one ffmpeg takes
+};
+
+/// Decodes a whole file, sample for sample as `ffmpeg -i PATH -f s16le -ac 1 -ar 16000 -` would,
+/// divided by 32768. Only the file itself and pipes are opened: a playlist cannot make it read other
+/// addresses. Throws Error{io} when the file cannot be read and Error{audio} when it holds no audio.
+Audio decode_file(const std::filesystem::path& path, const DecodeOptions& options = {});
+
+}  // namespace sotto::audio

@@ -1,0 +1,26 @@
+// The two 16-bit floating-point formats in which weights are stored.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace sotto {
+
+/// IEEE 754 binary16 (1 sign, 5 exponent, 10 fraction bits) to binary32; exact, also for
+/// subnormals, infinities and NaN.
+constexpr float f16_to_f32(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+  const std::uint32_t exponent = (half >> 10) & 0x1Fu;
+  const std::uint32_t fraction = half & 0x3FFu;
+  if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000u | fraction << 13);
+  if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
+  const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
+  return sign != 0 ? -magnitude : magnitude;
+}
+
+/// bfloat16 (the upper half of a binary32) to binary32; exact.
+constexpr float bf16_to_f32(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+
+}  // namespace sotto

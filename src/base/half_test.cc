@@ -1,0 +1,40 @@
+#include "base/half.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace sotto {
+namespace {
+
+TEST(Half, F16KnownValues) {
+  EXPECT_EQ(f16_to_f32(0x0000), 0.0f);
+  EXPECT_TRUE(std::signbit(f16_to_f32(0x8000)));
+  EXPECT_EQ(f16_to_f32(0x3C00), 1.0f);
+  EXPECT_EQ(f16_to_f32(0xC000), -2.0f);
+  EXPECT_EQ(f16_to_f32(0x7BFF), 65504.0f);
+  EXPECT_EQ(f16_to_f32(0x0400), 0x1p-14f);                // smallest normal
+  EXPECT_EQ(f16_to_f32(0x0001), 0x1p-24f);                // smallest subnormal
+  EXPECT_EQ(f16_to_f32(0x83FF), -1023.0f * 0x1p-24f);     // largest subnormal, negative
+  EXPECT_EQ(f16_to_f32(0x7C00), std::numeric_limits<float>::infinity());
+  EXPECT_EQ(f16_to_f32(0xFC00), -std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(f16_to_f32(0x7E00)));
+}
+
+TEST(Half, F16IsMonotonicOverAllFiniteValues) {
+  for (unsigned bits = 1; bits < 0x7C00; ++bits) {
+    ASSERT_GT(f16_to_f32(static_cast<std::uint16_t>(bits)),
+              f16_to_f32(static_cast<std::uint16_t>(bits - 1)))
+        << bits;
+  }
+}
+
+TEST(Half, Bf16KnownValues) {
+  EXPECT_EQ(bf16_to_f32(0x3F80), 1.0f);
+  EXPECT_EQ(bf16_to_f32(0xC040), -3.0f);
+  EXPECT_TRUE(std::isnan(bf16_to_f32(0x7FC0)));
+}
+
+}  // namespace
+}  // namespace sotto

@@ -1,0 +1,12 @@
+// Ctrl-C: noticed by long work at its next step, so that what is finished stays.
+#pragma once
+
+namespace sotto {
+
+/// From now on SIGINT and SIGTERM only raise a flag; a second one ends the process at once.
+void catch_interrupts();
+
+/// Throws Error{interrupted} when the flag is up. Cheap; long work calls it between its steps.
+void check_interrupted();
+
+}  // namespace sotto

@@ -1,0 +1,50 @@
+// A fixed set of threads that share loops.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace sotto {
+
+/// `size` threads, the calling one included. One loop runs at a time; loops do not nest.
+/// The workers wait a short while in a spin before they sleep, because an encoder layer is
+/// hundreds of loops of microseconds.
+class ThreadPool {
+ public:
+  /// `size` 0 takes default_size().
+  explicit ThreadPool(int size = 0);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int size() const noexcept { return static_cast<int>(workers_.size()) + 1; }
+
+  /// Calls body(i, thread) once for each i in [0, count), in any order, on any thread;
+  /// `thread` in [0, size()) names the executing thread, for scratch memory. Returns when all are
+  /// done. The body must not throw.
+  void parallel_for(std::int64_t count, const std::function<void(std::int64_t, int)>& body);
+
+  /// CPUs this process may run on (its affinity mask, as `nproc` counts).
+  static int default_size();
+
+ private:
+  void worker(int thread);
+  void share(int thread);
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  const std::function<void(std::int64_t, int)>* body_ = nullptr;
+  std::int64_t count_ = 0;
+  std::atomic<std::int64_t> next_{0};
+  std::atomic<int> running_{0};
+  std::atomic<std::uint64_t> generation_{0};
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace sotto

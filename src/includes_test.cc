@@ -1,0 +1,154 @@
+// The arrows of docs/architecture.md, enforced: reads every #include under src/ and bench/.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sotto {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Each folder of src/ and the folders it may include besides itself.
+const std::map<std::string, std::set<std::string>> kArrows = {
+    {"base", {}},
+    {"model", {"base"}},
+    {"audio", {"base"}},
+    {"cpu", {"model", "base"}},
+    {"engine", {"audio", "cpu", "model", "base"}},
+    {"apps", {"engine", "audio", "cpu", "model", "base"}},
+};
+
+/// Tests may feed a folder with what runs beside it in the program.
+const std::map<std::string, std::set<std::string>> kTestArrows = {{"cpu", {"audio"}}};
+
+/// Headers that only some files may see, so that the rest does not depend on that library.
+const std::vector<std::pair<std::regex, std::regex>> kConfined = {
+    {std::regex("libav.*|libsw.*"), std::regex("audio/decode[a-z_]*\\.cc")},
+    {std::regex("immintrin\\.h"), std::regex("(audio|cpu)/[a-z_]*(avx2|avx512)[a-z_]*\\.(cc|h)")},
+    {std::regex("CLI/.*"), std::regex("apps/options\\.cc")},
+    {std::regex("pcre2\\.h"), std::regex("model/[a-z_]*\\.cc")},
+};
+
+struct Include {
+  std::string file;  ///< relative to src/
+  std::string path;  ///< as written
+  bool quoted;
+};
+
+bool is_source(const fs::path& path) {
+  return path.extension() == ".h" || path.extension() == ".cc" || path.extension() == ".inc";
+}
+
+std::vector<Include> read_includes(const fs::path& root) {
+  static const std::regex kLine("^\\s*#\\s*include\\s*([<\"])([^>\"]+)[>\"].*");
+  std::vector<Include> includes;
+  for (const auto& entry : fs::recursive_directory_iterator(root)) {
+    if (!entry.is_regular_file() || !is_source(entry.path())) continue;
+    std::ifstream in(entry.path());
+    std::smatch match;
+    for (std::string line; std::getline(in, line);) {
+      if (!std::regex_match(line, match, kLine)) continue;
+      includes.push_back({fs::relative(entry.path(), root), match[2], match[1] == "\""});
+    }
+  }
+  return includes;
+}
+
+bool is_test(const std::string& file) {
+  return file.find("_test.") != std::string::npos || file.find("testing.") != std::string::npos;
+}
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.find('/')); }
+
+class Includes : public ::testing::Test {
+ protected:
+  const fs::path root_ = fs::path(SOTTO_SOURCE_DIR) / "src";
+  const std::vector<Include> includes_ = read_includes(root_);
+};
+
+TEST_F(Includes, AreFound) { ASSERT_GT(includes_.size(), 50u); }
+
+TEST_F(Includes, EveryFolderHasItsArrows) {
+  for (const auto& entry : fs::directory_iterator(root_)) {
+    if (entry.is_directory()) {
+      EXPECT_TRUE(kArrows.contains(entry.path().filename()))
+          << entry.path() << " is a new folder: say in kArrows what it may include";
+    }
+  }
+}
+
+TEST_F(Includes, PointOneWay) {
+  for (const Include& include : includes_) {
+    if (!include.quoted || include.file.find('/') == std::string::npos) continue;
+    ASSERT_TRUE(fs::exists(root_ / include.path))
+        << include.file << " includes \"" << include.path
+        << "\": quoted paths start at src/ and name a file there";
+    const std::string from = folder_of(include.file);
+    const std::string to = folder_of(include.path);
+    const bool allowed = from == to || kArrows.at(from).contains(to) ||
+                         (is_test(include.file) && kTestArrows.contains(from) &&
+                          kTestArrows.at(from).contains(to));
+    EXPECT_TRUE(allowed) << include.file << " must not include " << include.path << ": " << from
+                         << " lies below " << to << " (docs/architecture.md)";
+  }
+}
+
+TEST_F(Includes, OnlyTestsUseTestSupport) {
+  for (const Include& include : includes_) {
+    if (include.quoted && is_test(include.path)) {
+      EXPECT_TRUE(is_test(include.file)) << include.file << " includes " << include.path;
+    }
+  }
+}
+
+TEST_F(Includes, LibrariesStayConfined) {
+  for (const auto& [header, home] : kConfined) {
+    for (const Include& include : includes_) {
+      if (include.quoted || is_test(include.file)) continue;
+      if (!std::regex_match(include.path, header)) continue;
+      EXPECT_TRUE(std::regex_match(include.file, home))
+          << include.file << " must not include <" << include.path << ">";
+    }
+  }
+}
+
+/// Depth-first search; fails with the path when it comes back to a file on it.
+void expect_no_cycle(const std::string& file, const std::map<std::string, std::set<std::string>>& graph,
+                     std::vector<std::string>& path, std::set<std::string>& done) {
+  if (done.contains(file)) return;
+  const auto seen = std::find(path.begin(), path.end(), file);
+  if (seen != path.end()) {
+    std::string cycle;
+    for (auto it = seen; it != path.end(); ++it) cycle += *it + " → ";
+    ADD_FAILURE() << "files include each other: " << cycle << file;
+    return;
+  }
+  path.push_back(file);
+  if (const auto edges = graph.find(file); edges != graph.end()) {
+    for (const std::string& next : edges->second) expect_no_cycle(next, graph, path, done);
+  }
+  path.pop_back();
+  done.insert(file);
+}
+
+TEST_F(Includes, HaveNoCycles) {
+  std::map<std::string, std::set<std::string>> graph;
+  for (const Include& include : includes_) {
+    if (include.quoted) graph[include.file].insert(include.path);
+  }
+  std::set<std::string> done;
+  for (const auto& [file, edges] : graph) {
+    std::vector<std::string> path;
+    expect_no_cycle(file, graph, path, done);
+  }
+}
+
+}  // namespace
+}  // namespace sotto

@@ -1,0 +1,95 @@
+# Shared by ./run and ./test: installs what is missing from the distribution's packages and builds.
+# Sourced by bash with `root` set to the folder of the repository.
+
+# Each line: Debian package, then what proves that it is there (a command, a pkg-config module, or a
+# CMake package), for distributions that name their packages differently.
+build_packages='
+  g++               command:c++
+  cmake             command:cmake
+  ninja-build       command:ninja
+  pkg-config        command:pkg-config
+  libavformat-dev   module:libavformat
+  libavcodec-dev    module:libavcodec
+  libavutil-dev     module:libavutil
+  libswresample-dev module:libswresample
+  libpcre2-dev      module:libpcre2-8
+  zlib1g-dev        module:zlib
+  libcli11-dev      header:CLI/CLI.hpp
+  nlohmann-json3-dev header:nlohmann/json.hpp
+'
+test_packages='
+  libgtest-dev      header:gtest/gtest.h
+  libgmock-dev      header:gmock/gmock.h
+  ffmpeg            command:ffmpeg
+'
+
+die() {
+  echo "sotto: $*" >&2
+  exit 1
+}
+
+# is_there PROOF: whether the thing that PROOF names can be used.
+is_there() {
+  case $1 in
+    command:*) command -v "${1#*:}" >/dev/null ;;
+    module:*) command -v pkg-config >/dev/null && pkg-config --exists "${1#*:}" ;;
+    header:*) echo "#include <${1#*:}>" | c++ -std=c++20 -E -x c++ - >/dev/null 2>&1 ;;
+  esac
+}
+
+# install_debian PACKAGE…: installs those that dpkg does not know as installed.
+install_debian() {
+  local package missing=()
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+      missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  echo "Installing from the distribution's packages: ${missing[*]}" >&2
+  local as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null ||
+      die "these packages are missing, and there is no sudo to install them. As root, run: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update -qq &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -qq -y --no-install-recommends "${missing[@]}" >&2 ||
+    die "the packages could not be installed (no network?). Needed: ${missing[*]}"
+}
+
+# require_elsewhere LIST: on other distributions, says what is missing and stops.
+require_elsewhere() {
+  local package proof missing=()
+  while read -r package proof; do
+    [ -z "$package" ] || is_there "$proof" || missing+=("  ${proof#*:} (in Debian: $package)")
+  done <<<"$1"
+  [ ${#missing[@]} -eq 0 ] || die "this is neither Debian nor Ubuntu, and these are missing. Please install them, with their development files, and start again:
+$(printf '%s\n' "${missing[@]}")"
+}
+
+# install_packages LIST: LIST as above.
+install_packages() {
+  if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+    # shellcheck disable=SC2046  # one word per package
+    install_debian $(awk '{print $1}' <<<"$1")
+  else
+    require_elsewhere "$1"
+  fi
+}
+
+# build PRESET TARGET [cmake options…]: configures and builds; prints only what went wrong, and
+# progress on a terminal.
+build() {
+  local preset=$1 target=$2 log
+  shift 2
+  log=$root/build/$preset/configure.log
+  mkdir -p "$root/build/$preset"
+  (cd "$root" && cmake --preset "$preset" "$@") >"$log" 2>&1 ||
+    { cat "$log" >&2; die "configuring failed; the whole output is in $log"; }
+  if [ -t 2 ]; then
+    (cd "$root" && cmake --build --preset "$preset" --target "$target") >&2
+  else
+    (cd "$root" && cmake --build --preset "$preset" --target "$target" -- --quiet) >&2
+  fi || die "building failed; the compiler's words are above"
+}

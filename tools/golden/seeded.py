@@ -13,8 +13,9 @@ from whisper.tokenizer import LANGUAGES, get_tokenizer
 from recorder import check_margin, recorded_decodings
 from rule import seeded, shortest
 
-SEED = 1
-WIDTH = 64
+SEED = 4
+WIDTH = 128
+HEADS = 2
 TEXT = " The quick brown fox, jumps over 12 lazy dogs."
 PROMPT = " Once upon a time there was a small model."
 N_IDS = 100  # sampled logits per position
@@ -24,8 +25,8 @@ LAYER_NORMS = ("attn_ln.weight", "mlp_ln.weight", "ln_post.weight", "decoder.ln.
 
 def dims(multilingual: bool) -> whisper_model.ModelDimensions:
     return whisper_model.ModelDimensions(
-        n_mels=80, n_audio_ctx=1500, n_audio_state=WIDTH, n_audio_head=1, n_audio_layer=2,
-        n_vocab=51865 if multilingual else 51864, n_text_ctx=448, n_text_state=WIDTH, n_text_head=1, n_text_layer=2,
+        n_mels=80, n_audio_ctx=1500, n_audio_state=WIDTH, n_audio_head=HEADS, n_audio_layer=2,
+        n_vocab=51865 if multilingual else 51864, n_text_ctx=448, n_text_state=WIDTH, n_text_head=HEADS, n_text_layer=2,
     )  # fmt: skip
 
 

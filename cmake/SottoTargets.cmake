@@ -21,3 +21,16 @@ function(sotto_test name)
   target_compile_definitions(${name}_test PRIVATE SOTTO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
 endfunction()
+
+# sotto_sealed_test(NAME FILES…): the test NAME_sealed, that the objects which library sotto_NAME makes
+# of FILES define exactly one symbol each that others can link to: their table. A weak one, compiled
+# for wider vectors, could be the copy that the linker keeps for the whole program.
+function(sotto_sealed_test name)
+  if(NOT SOTTO_TESTS)
+    return()
+  endif()
+  list(JOIN ARGN "|" files)
+  add_test(NAME ${name}_sealed
+    COMMAND ${CMAKE_COMMAND} -D NM=${CMAKE_NM} -D "FILES=${files}"
+      -D "OBJECTS=$<JOIN:$<TARGET_OBJECTS:sotto_${name}>,|>" -P ${PROJECT_SOURCE_DIR}/cmake/sealed_test.cmake)
+endfunction()

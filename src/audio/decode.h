@@ -20,12 +20,14 @@ struct Audio {
 };
 
 struct DecodeOptions {
-  std::optional<int> stream;  ///< n-th audio stream of the file, from 0; absent: the one ffmpeg takes
+  std::optional<int>
+      stream;  ///< n-th audio stream of the file, from 0; absent: the one ffmpeg takes
 };
 
 /// Decodes a whole file, sample for sample as `ffmpeg -i PATH -f s16le -ac 1 -ar 16000 -` would,
-/// divided by 32768. Only the file itself and pipes are opened: a playlist cannot make it read other
-/// addresses. Throws Error{io} when the file cannot be read and Error{audio} when it holds no audio.
+/// divided by 32768. Only the file itself and pipes are opened: a playlist cannot make it read
+/// other addresses. Throws Error{io} when the file cannot be read and Error{audio} when it holds no
+/// audio.
 Audio decode_file(const std::filesystem::path& path, const DecodeOptions& options = {});
 
 }  // namespace sotto::audio

@@ -9,8 +9,8 @@
 
 namespace sotto::audio {
 
-inline constexpr int kFftSize = 400;    ///< samples (25 ms)
-inline constexpr int kHopLength = 160;  ///< samples (10 ms): one frame
+inline constexpr int kFftSize = 400;           ///< samples (25 ms)
+inline constexpr int kHopLength = 160;         ///< samples (10 ms): one frame
 inline constexpr int kWindowSamples = 480000;  ///< 30 s, what one encoder window covers
 
 /// n_mels rows of n_frames numbers, row-major.
@@ -23,9 +23,9 @@ struct LogMel {
 };
 
 /// The log-mel spectrogram of `samples` followed by `padding` zeros: periodic Hann window of 400,
-/// hop 160, centred with reflection, |X|², Slaney mel filters, log10 of at least 1e-10, at least the
-/// whole signal's maximum − 8, (x + 4) / 4. (samples.size() + padding) / 160 frames.
-/// `n_mels` is 80 or 128 in released models; 1 … 201 are computed. `pool` may be null.
+/// hop 160, centred with reflection, |X|², Slaney mel filters, log10 of at least 1e-10, at least
+/// the whole signal's maximum − 8, (x + 4) / 4. (samples.size() + padding) / 160 frames. `n_mels`
+/// is 80 or 128 in released models; 1 … 201 are computed. `pool` may be null.
 LogMel log_mel_spectrogram(std::span<const float> samples, std::size_t padding, int n_mels,
                            ThreadPool* pool = nullptr);
 

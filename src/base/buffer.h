@@ -21,7 +21,7 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::size_t size)
-      : data_(size == 0 ? nullptr : new (std::align_val_t{kCacheLineBytes}) T[size]()),
+      : data_(size == 0 ? nullptr : new(std::align_val_t{kCacheLineBytes}) T[size]()),
         size_(size) {}
 
   T* data() noexcept { return data_.get(); }

@@ -14,9 +14,9 @@ TEST(Half, F16KnownValues) {
   EXPECT_EQ(f16_to_f32(0x3C00), 1.0f);
   EXPECT_EQ(f16_to_f32(0xC000), -2.0f);
   EXPECT_EQ(f16_to_f32(0x7BFF), 65504.0f);
-  EXPECT_EQ(f16_to_f32(0x0400), 0x1p-14f);                // smallest normal
-  EXPECT_EQ(f16_to_f32(0x0001), 0x1p-24f);                // smallest subnormal
-  EXPECT_EQ(f16_to_f32(0x83FF), -1023.0f * 0x1p-24f);     // largest subnormal, negative
+  EXPECT_EQ(f16_to_f32(0x0400), 0x1p-14f);             // smallest normal
+  EXPECT_EQ(f16_to_f32(0x0001), 0x1p-24f);             // smallest subnormal
+  EXPECT_EQ(f16_to_f32(0x83FF), -1023.0f * 0x1p-24f);  // largest subnormal, negative
   EXPECT_EQ(f16_to_f32(0x7C00), std::numeric_limits<float>::infinity());
   EXPECT_EQ(f16_to_f32(0xFC00), -std::numeric_limits<float>::infinity());
   EXPECT_TRUE(std::isnan(f16_to_f32(0x7E00)));

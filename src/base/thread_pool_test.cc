@@ -34,7 +34,9 @@ TEST(ThreadPool, ManyShortLoopsInARow) {
   EXPECT_EQ(sum, 5000 * 6);
 }
 
-TEST(ThreadPool, DefaultSizeIsAtLeastOne) { EXPECT_GE(ThreadPool::default_size(), 1); }
+TEST(ThreadPool, DefaultSizeIsAtLeastOne) {
+  EXPECT_GE(ThreadPool::default_size(), 1);
+}
 
 }  // namespace
 }  // namespace sotto

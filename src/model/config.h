@@ -33,15 +33,22 @@ struct Dims {
 /// is not one a Whisper model can have. Called before anything is allocated from these sizes.
 void check_dims(const Dims& dims, const std::string& source);
 
-/// "tiny", "tiny.en", …, "large-v3", "turbo", "distil-large-v3", …; empty for a size of its own.
+/// Tokens of the released English-only models; the multilingual ones have one or two more.
+inline constexpr int kEnglishVocab = 51864;
+
+/// openai/whisper's rule, for formats that do not say it: more tokens than kEnglishVocab.
+bool is_multilingual(const Dims& dims);
+
+/// "tiny", "tiny.en", …, "large-v3", "turbo", "distil-large-v2", …; empty for a size of its own.
+/// Models of equal sizes share a name: "large-v1/v2", "distil-large-v3/v3.5".
 std::string size_name(const Dims& dims);
 
 /// What a Hugging Face generation_config.json adds to the sizes. A field that is absent there, or
 /// the whole of it for formats without one, leaves openai/whisper's own rule in force.
 struct GenerationConfig {
-  std::optional<std::vector<int>> suppress_tokens;        ///< never sampled
-  std::optional<std::vector<int>> begin_suppress_tokens;  ///< not sampled as the first token
-  std::optional<int> max_initial_timestamp_index;         ///< openai: 50, that is 1.00 s
+  std::optional<std::vector<int>> suppress_tokens{};        ///< never sampled
+  std::optional<std::vector<int>> begin_suppress_tokens{};  ///< not sampled as the first token
+  std::optional<int> max_initial_timestamp_index{};         ///< openai: 50, that is 1.00 s
 };
 
 }  // namespace sotto::model

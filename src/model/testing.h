@@ -3,20 +3,104 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "model/config.h"
+#include "model/tokenizer.h"
 #include "model/weights.h"
 
 namespace sotto::model::testing {
 
-/// Random weights for all tensors of a model of these sizes, in f32.
-///
-/// For the tensor `name`: state = fnv1a64(name) xor seed · 0x9E3779B97F4A7C15; each element in row-major
-/// order is the next splitmix64 output z (state += 0x9E3779B97F4A7C15 first), taken as
+/// Pseudo-random numbers that follow from a name and a seed: state = fnv1a64(name) xor
+/// seed · 0x9E3779B97F4A7C15; each element is the next splitmix64 output z (state +=
+/// 0x9E3779B97F4A7C15 first), taken as
 ///   u = (z >> 40) · 2⁻²³ − 1 in [−1, 1),  value = float(offset + scale · u).
-/// offset is 1 for the weights of LayerNorms, else 0; scale is 0.1 for one dimension, and
-/// sqrt(3 / fan_in) for more, fan_in being the product of all sizes but the first.
-/// encoder.positional_embedding is openai/whisper's sinusoids() instead.
+std::vector<float> seeded_numbers(std::string_view name, std::uint64_t seed, std::size_t size,
+                                  double offset, double scale);
+
+/// Random weights for all tensors of a model of these sizes, in f32: seeded_numbers() of the
+/// tensor's name, row-major. offset is 1 for the weights of LayerNorms, else 0; scale is 0.1 for
+/// one dimension, and sqrt(3 / fan_in) for more, fan_in being the product of all sizes but the
+/// first. encoder.positional_embedding is openai/whisper's sinusoids() instead.
 Weights seeded_weights(const Dims& dims, std::uint64_t seed);
+
+/// A complete model that is quick to write, load and run: 64 wide, one head, one layer each, the
+/// full 1500 and 448 positions, 2000 tokens.
+Dims tiny_test_dims();
+
+/// A byte-level vocabulary for `dims`, in openai's layout, with merges: all bytes, the English
+/// digit words and a few others, then seeded pairs. As many languages as released models of n_vocab
+/// have (99, or 100 from 51866 on); n_vocab must be at least 1864, which leaves the bytes only.
+/// Multilingual by openai's rule.
+Vocabulary seeded_vocabulary(const Dims& dims);
+
+/// The merges that make the tokens of a vocabulary whose ranks are its ids.
+std::vector<std::pair<std::string, std::string>> merges_of(const std::vector<std::string>& tokens);
+
+/// The vocabulary of a .tiktoken file of openai/whisper (lines of "base64 of the token, rank").
+/// Multilingual when `n_languages` is given; English models have 99 language tokens too.
+Vocabulary tiktoken_vocabulary(const std::filesystem::path& path,
+                               std::optional<int> n_languages = std::nullopt);
+
+struct FolderOptions {
+  DType type = DType::f32;
+  int shards = 1;              ///< more than one: with model.safetensors.index.json
+  bool tokenizer_json = true;  ///< else vocab.json, merges.txt and added_tokens.json
+  bool list_timestamps = true;
+  bool multilingual = false;      ///< also for n_vocab below 51865; true from there on
+  GenerationConfig generation{};  ///< what generation_config.json says
+};
+
+/// Writes seeded_weights() and seeded_vocabulary() as a Hugging Face folder, which may exist.
+void write_hf_folder(const std::filesystem::path& folder, const Dims& dims, std::uint64_t seed,
+                     const FolderOptions& options = {});
+
+/// Writes them as whisper.cpp does: f16 (matrices only) or all f32. The ffn sizes of `dims` must be
+/// 4 × state.
+void write_ggml(const std::filesystem::path& path, const Dims& dims, std::uint64_t seed,
+                DType type = DType::f16);
+
+/// A tensor to be written, for tests that write damaged files.
+struct RawTensor {
+  std::string name;
+  DType type;
+  Shape shape;
+  std::vector<std::byte> data;
+};
+
+/// All tensors of `weights`, rounded to `type` (to nearest, ties to even).
+std::vector<RawTensor> raw_tensors(const Weights& weights, DType type);
+
+/// The content of a safetensors file with these tensors.
+std::string safetensors_bytes(const std::vector<RawTensor>& tensors);
+
+/// The content of a ggml file; `ftype` is 0 (f32) or 1 (f16).
+std::string ggml_bytes(const Dims& dims, const std::vector<std::string>& tokens,
+                       const std::vector<RawTensor>& tensors, int ftype);
+
+/// Hugging Face's name of one of openai's tensors.
+std::string hugging_face_name(const std::string& openai_name);
+
+/// A new empty folder under the system's temporary one, removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// The message of the sotto::Error that `action` throws; "no error" when it returns.
+std::string message_of(const std::function<void()>& action);
 
 }  // namespace sotto::model::testing

@@ -6,14 +6,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace sotto::model {
 
 /// Ids of the special tokens (openai/whisper tokenizer.py). `language[i]` belongs to
-/// language_codes()[i].
+/// languages()[i].
 struct SpecialTokens {
   int eot = 0;  ///< <|endoftext|>
   int sot = 0;  ///< <|startoftranscript|>
@@ -35,8 +34,16 @@ std::span<const std::pair<std::string_view, std::string_view>> languages();
 /// letter case, as openai/whisper's --language accepts them.
 std::optional<int> find_language(std::string_view code_or_name);
 
+/// <|0.00|>, <|0.02|>, … <|30.00|>
+inline constexpr int kTimestampTokens = 1501;
+
+/// The special tokens in openai/whisper's order, the first being `eot`: text tokens before them,
+/// the timestamps last.
+SpecialTokens special_tokens_from(int eot, int n_languages);
+
 /// A vocabulary as a file gives it, before it is checked.
 struct Vocabulary {
+  std::string source;               ///< names the file in errors
   std::vector<std::string> tokens;  ///< id → bytes of the text tokens (GPT-2's byte letters undone)
   /// Pairs in the order of their merging. Absent in ggml and tiktoken vocabularies, where the rank
   /// of a merge is the id of its result.
@@ -48,6 +55,8 @@ struct Vocabulary {
 /// Immutable; safe to share between threads.
 class Tokenizer {
  public:
+  /// Throws Error{model} when a byte has no token, tokens are equal, merges do not fit, or the
+  /// special tokens are not behind the text tokens with the timestamps last.
   explicit Tokenizer(Vocabulary vocabulary);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;

@@ -62,6 +62,11 @@ class Weights {
   /// Throws Error{model} unless every tensor of `part` is there with the shape `dims` gives it.
   void check(const Dims& dims, Part part) const;
 
+  /// Throws Error{model} unless the tensors are those of both parts, and no other. A tensor that
+  /// Whisper does not have belongs to a changed model (an adapter, a quantization), which would
+  /// give other results without it.
+  void check_complete(const Dims& dims) const;
+
   const std::map<std::string, Tensor, std::less<>>& tensors() const { return tensors_; }
   /// Names the file or folder in errors.
   std::string source;

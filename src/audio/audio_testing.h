@@ -1,0 +1,189 @@
+// What the audio tests share: recordings made on the spot, and the ffmpeg program as the reference.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "audio/decode.h"
+#include "base/error.h"
+
+namespace sotto::audio::testing {
+
+/// A folder of its own for one test, removed with everything in it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "sotto_audio_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::string read_bytes(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+inline void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+/// Something like speech for a codec: a gliding tone with overtones under a slow envelope, and
+/// noise; another one in each channel. In [-0.9, 0.9].
+inline float sound(int channel, double seconds) {
+  const double turn = 2.0 * std::numbers::pi;
+  const double pitch = 110.0 + 20.0 * channel + 30.0 * std::sin(turn * 0.7 * seconds);
+  double x = 0.0;
+  for (int k = 1; k <= 9; ++k) x += std::sin(turn * pitch * k * seconds + k * channel) / k;
+  const double noise = std::fmod(std::abs(std::sin(seconds * 1234.5 + channel)) * 43758.5453, 1.0);
+  return static_cast<float>(
+      (0.35 * x * std::abs(std::sin(turn * 1.5 * seconds)) + 0.05 * (noise - 0.5)));
+}
+
+enum class WavKind { u8, s16, s24, s32, f32 };
+
+struct Wav {
+  WavKind kind = WavKind::s16;
+  int rate = 16000;
+  int channels = 1;
+  std::uint32_t channel_mask = 0;  ///< 0: a plain header, which names no channels
+  double seconds = 1.0;
+};
+
+/// The bytes of a WAV file of sound().
+inline std::string wav_bytes(const Wav& wav) {
+  std::string out;
+  const auto put = [&out](std::uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xFF));
+  };
+  const int kBytes[] = {1, 2, 3, 4, 4};
+  const int bytes = kBytes[static_cast<int>(wav.kind)];
+  const auto frames = static_cast<std::uint64_t>(wav.seconds * wav.rate);
+  const auto block = static_cast<std::uint64_t>(bytes * wav.channels);
+  const std::uint64_t format = wav.kind == WavKind::f32 ? 3 : 1;
+  const std::uint64_t format_bytes = wav.channel_mask != 0 ? 40 : 16;
+  out = "RIFF";
+  put(20 + format_bytes + frames * block, 4);
+  out += "WAVEfmt ";
+  put(format_bytes, 4);
+  put(wav.channel_mask != 0 ? 0xFFFE : format, 2);
+  put(static_cast<std::uint64_t>(wav.channels), 2);
+  put(static_cast<std::uint64_t>(wav.rate), 4);
+  put(static_cast<std::uint64_t>(wav.rate) * block, 4);
+  put(block, 2);
+  put(static_cast<std::uint64_t>(8 * bytes), 2);
+  if (wav.channel_mask != 0) {  // WAVEFORMATEXTENSIBLE
+    put(22, 2);
+    put(static_cast<std::uint64_t>(8 * bytes), 2);
+    put(wav.channel_mask, 4);
+    put(format, 2);
+    out += std::string("\x00\x00\x00\x00\x10\x00\x80\x00\x00\xAA\x00\x38\x9B\x71", 14);
+  }
+  out += "data";
+  put(frames * block, 4);
+  for (std::uint64_t t = 0; t < frames; ++t) {
+    for (int c = 0; c < wav.channels; ++c) {
+      const float x = sound(c, static_cast<double>(t) / wav.rate);
+      switch (wav.kind) {
+        case WavKind::u8:
+          put(static_cast<std::uint64_t>(std::lrint(x * 127.0f) + 128), 1);
+          break;
+        case WavKind::f32:
+          out.append(reinterpret_cast<const char*>(&x), sizeof x);
+          break;
+        default:
+          put(static_cast<std::uint64_t>(std::llrint(std::ldexp(x, 8 * bytes - 1))), bytes);
+      }
+    }
+  }
+  return out;
+}
+
+/// Runs a shell command; true when it succeeds.
+inline bool shell(const std::string& command) {
+  return std::system(command.c_str()) == 0;
+}
+
+inline bool has_ffmpeg() {
+  static const bool found = shell("ffmpeg -version > /dev/null 2>&1");
+  return found;
+}
+
+/// Has ffmpeg write files with these arguments. False when it has not got that encoder.
+inline bool ffmpeg_makes(const std::string& arguments) {
+  return shell("ffmpeg -nostdin -v quiet -y " + arguments);
+}
+
+/// What decode_file() must give.
+inline std::vector<float> ffmpeg_decodes(const std::filesystem::path& path,
+                                         const std::string& map = "") {
+  const std::string pcm = path.string() + ".s16";
+  shell("ffmpeg -nostdin -v quiet -y -i '" + path.string() + "' " + map +
+        " -f s16le -ac 1 -ar 16000 '" + pcm + "'");
+  const std::string bytes = read_bytes(pcm);
+  std::vector<float> samples(bytes.size() / 2);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const auto low = static_cast<std::uint8_t>(bytes[2 * i]);
+    const auto high = static_cast<std::int8_t>(bytes[2 * i + 1]);
+    samples[i] = static_cast<float>(high * 256 + low) / 32768.0f;
+  }
+  return samples;
+}
+
+/// The message of the Error of this kind that decoding throws.
+inline std::string error_of(const std::filesystem::path& path, ErrorKind expected_kind,
+                            const DecodeOptions& options = {}) {
+  try {
+    decode_file(path, options);
+  } catch (const Error& error) {
+    EXPECT_EQ(static_cast<int>(error.kind()), static_cast<int>(expected_kind)) << error.what();
+    return error.what();
+  }
+  return "no error";
+}
+
+/// EXPECT_EQ of two long vectors prints them whole.
+inline void expect_same(const std::vector<float>& ours, const std::vector<float>& theirs) {
+  ASSERT_EQ(ours.size(), theirs.size());
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    ASSERT_EQ(ours[i], theirs[i]) << "sample " << i << " of " << ours.size();
+  }
+}
+
+/// Overwrites the bytes between two fractions of a file.
+inline std::string with_noise(std::string bytes, double from, double to) {
+  const auto size = static_cast<double>(bytes.size());
+  std::uint32_t noise = 1;
+  for (auto i = static_cast<std::size_t>(size * from); static_cast<double>(i) < size * to; ++i) {
+    noise = noise * 1664525 + 1013904223;
+    bytes[i] = static_cast<char>(noise >> 24);
+  }
+  return bytes;
+}
+
+}  // namespace sotto::audio::testing
+
+#define SOTTO_NEEDS_FFMPEG()                             \
+  if (!::sotto::audio::testing::has_ffmpeg()) {          \
+    GTEST_SKIP() << "skipped: needs the ffmpeg program"; \
+  }                                                      \
+  static_assert(true)

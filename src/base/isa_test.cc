@@ -1,0 +1,68 @@
+#include "base/isa.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "base/error.h"
+
+namespace sotto {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+/// Sets SOTTO_ISA for one test and puts back what was there.
+class IsaTest : public ::testing::Test {
+ protected:
+  IsaTest() {
+    if (const char* value = std::getenv("SOTTO_ISA")) before_ = value;
+  }
+  ~IsaTest() override { ::setenv("SOTTO_ISA", before_.c_str(), 1); }
+
+  static void force(std::string_view name) { ::setenv("SOTTO_ISA", std::string(name).c_str(), 1); }
+
+ private:
+  std::string before_;  // empty counts as not set
+};
+
+TEST_F(IsaTest, DetectedWhenNotForced) {
+  ::unsetenv("SOTTO_ISA");
+  EXPECT_EQ(active_isa(), detect_isa());
+  force("");
+  EXPECT_EQ(active_isa(), detect_isa());
+}
+
+TEST_F(IsaTest, EveryLevelUpToTheDetectedOneCanBeForcedAndNoOther) {
+  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
+    force(name_of(isa));
+    if (isa <= detect_isa()) {
+      EXPECT_EQ(active_isa(), isa) << name_of(isa);
+      continue;
+    }
+    try {
+      active_isa();
+      ADD_FAILURE() << name_of(isa) << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unsupported);
+      EXPECT_THAT(error.what(), AllOf(HasSubstr(std::string(name_of(isa))), HasSubstr("lacks"),
+                                      HasSubstr("can use: portable")));
+    }
+  }
+}
+
+TEST_F(IsaTest, UnknownNameListsThePossibleOnes) {
+  force("avx9");
+  try {
+    active_isa();
+    ADD_FAILURE() << "avx9 was accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("SOTTO_ISA=avx9"), HasSubstr("portable")));
+  }
+}
+
+}  // namespace
+}  // namespace sotto

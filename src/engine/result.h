@@ -1,6 +1,7 @@
 // What a transcription is: openai/whisper's result dictionary as plain structs.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,22 @@ struct Segment {
   double avg_logprob = 0;
   double compression_ratio = 0;
   double no_speech_prob = 0;
+
+  /// A segment without a word or without length keeps its place and its times, and nothing else.
+  bool cleared() const { return text.empty(); }
 };
 
 struct Result {
   std::string text;
   std::vector<Segment> segments;
   std::string language;  ///< code, for example "en"
+
+  /// The segments without the cleared ones before the first text.
+  std::span<const Segment> from_first_text() const {
+    std::span<const Segment> rest(segments);
+    while (!rest.empty() && rest.front().cleared()) rest = rest.subspan(1);
+    return rest;
+  }
 };
 
 }  // namespace sotto::engine

@@ -103,11 +103,12 @@ RESULTS = {
 }
 
 
-def without_leading_cleared(value: dict) -> dict:
-    """What Sotto writes as subtitles where openai's writers crash: cues from the first text on."""
+def from_first_text(value: dict) -> dict:
+    """The result without the cleared segments before the first text."""
     segments = value["segments"]
-    first = next(i for i, s in enumerate(segments) if "words" not in s)
-    return {**value, "segments": segments[first:]}
+    while segments and "words" in segments[0]:
+        segments = segments[1:]
+    return {**value, "segments": segments}
 
 
 def openai_crashes(value: dict, writer, name: str) -> bool:
@@ -119,6 +120,7 @@ def openai_crashes(value: dict, writer, name: str) -> bool:
 
 
 def write(folder: Path) -> None:
+    """Where openai leaves empty lines for the first segments, or crashes, writes what Sotto writes instead."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, value in RESULTS.items():
         for extension in FORMATS:
@@ -126,5 +128,5 @@ def write(folder: Path) -> None:
             crashed = openai_crashes(value, writer, name)
             if crashed != (name == "cleared_first" and extension in SUBTITLES):
                 raise ValueError(f"{name}.{extension}: openai's writer {'crashes' if crashed else 'no longer crashes'}")
-            if crashed:
-                writer(without_leading_cleared(value), name)
+            if crashed or extension == "txt":
+                writer(from_first_text(value), name)

@@ -1,0 +1,84 @@
+// sotto: speech to text on the command line.
+#include <exception>
+#include <new>
+
+#include "apps/console.h"
+#include "apps/options.h"
+#include "apps/transcribe.h"
+#include "base/error.h"
+#include "model/describe.h"
+
+namespace sotto::apps {
+namespace {
+
+enum ExitCode { kDone = 0, kFailed = 1, kWrongUsage = 2, kInterrupted = 130 };
+
+/// Writes a text that may end in line ends, which become one.
+void show(std::string_view text, Console& console) {
+  console.text(text.substr(0, text.find_last_not_of('\n') + 1));
+}
+
+int run(const std::vector<std::string>& arguments, Console& console) {
+  const ParsedCommandLine parsed = parse_command_line(arguments);
+  if (const auto* text = std::get_if<std::string>(&parsed)) {
+    show(*text, console);
+    return kDone;
+  }
+  const Options& options = std::get<Options>(parsed);
+  switch (options.command) {
+    case Command::transcribe:
+      return transcribe(options, console);
+    case Command::model_info:
+      show(model::describe(model::load(*options.model)), console);
+      return kDone;
+  }
+  SOTTO_CHECK(false);
+}
+
+int exit_code(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::usage:
+    case ErrorKind::unsupported:
+      return kWrongUsage;
+    case ErrorKind::interrupted:
+      return kInterrupted;
+    case ErrorKind::io:
+    case ErrorKind::audio:
+    case ErrorKind::model:
+      return kFailed;
+  }
+  SOTTO_CHECK(false);
+}
+
+/// Every error ends here as one line on standard error.
+int guarded_run(const std::vector<std::string>& arguments) {
+  Console console;
+  try {
+    return run(arguments, console);
+  } catch (const Error& error) {
+    console.progress("");
+    console.message(error.what());
+    if (error.kind() == ErrorKind::usage) console.note("sotto --help says what can be asked for.");
+    return exit_code(error.kind());
+  } catch (const OutputClosed& error) {
+    console.progress("");
+    if (!error.reader_left()) {
+      console.message(concat("cannot write to standard output: ", error.what()));
+    }
+  } catch (const std::bad_alloc&) {
+    console.progress("");
+    console.message("not enough memory");
+  } catch (const std::exception& error) {
+    console.progress("");
+    console.message(error.what());
+  }
+  return kFailed;
+}
+
+}  // namespace
+}  // namespace sotto::apps
+
+int main(int argc, char** argv) {
+  sotto::apps::prepare_standard_streams();
+  return sotto::apps::guarded_run(std::vector<std::string>(argv + 1, argv + argc));
+}

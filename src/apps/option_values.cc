@@ -1,0 +1,107 @@
+#include "apps/option_values.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/error.h"
+#include "model/tokenizer.h"
+
+namespace sotto::apps {
+namespace {
+
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+bool parse_bool(const std::string& value) {
+  if (value == "True") return true;
+  if (value == "False") return false;
+  fail(ErrorKind::usage, "'", value, "' is neither True nor False");
+}
+
+int parse_int(const std::string& value, int min, int max) {
+  const auto number = parse_number<int>(value);
+  if (!number || *number < min || *number > max) {
+    fail(ErrorKind::usage, "'", value, "' is not a whole number from ", min, " to ", max);
+  }
+  return *number;
+}
+
+std::optional<double> parse_optional_number(const std::string& value) {
+  if (value == "None") return std::nullopt;
+  const auto number = parse_number<double>(value);
+  if (!number || !std::isfinite(*number)) {
+    fail(ErrorKind::usage, "'", value, "' is neither a number nor None");
+  }
+  return *number;
+}
+
+std::vector<int> parse_token_list(const std::string& value) {
+  std::vector<int> tokens;
+  for (std::size_t begin = 0; begin < value.size();) {
+    const std::size_t comma = std::min(value.find(',', begin), value.size());
+    const auto token = parse_number<int>(std::string_view(value).substr(begin, comma - begin));
+    if (!token || *token < -1) {
+      fail(ErrorKind::usage, "'", value, "' is not a list of token ids such as -1,50257");
+    }
+    tokens.push_back(*token);
+    begin = comma + 1;
+  }
+  return tokens;
+}
+
+int parse_language(const std::string& value) {
+  const std::optional<int> language = model::find_language(value);
+  if (!language) {
+    fail(ErrorKind::usage, "unknown language '", value,
+         "': give a code such as de or a name such as German, of the ", model::languages().size(),
+         " that Whisper knows");
+  }
+  return *language;
+}
+
+bool same_value(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  const auto x = parse_number<double>(a);
+  return x && x == parse_number<double>(b);
+}
+
+std::vector<std::string> normalize_arguments(const std::vector<std::string>& arguments,
+                                             const std::vector<std::string_view>& bool_names) {
+  std::vector<std::string> result;
+  auto argument = arguments.begin();
+  for (; argument != arguments.end() && *argument != "--"; ++argument) {
+    std::string option = *argument;
+    if (!option.starts_with("--")) {
+      result.push_back(option);
+      continue;
+    }
+    const std::size_t name_size = std::min(option.find('='), option.size());
+    std::replace(option.begin(), option.begin() + static_cast<std::ptrdiff_t>(name_size), '_', '-');
+    if (name_size + 1 == option.size()) {
+      result.insert(result.end(), {option.substr(0, name_size), ""});
+      continue;
+    }
+    if (std::ranges::find(bool_names, std::string_view(option)) != bool_names.end()) {
+      const auto value = std::next(argument);
+      const bool has_value = value != arguments.end() && (*value == "True" || *value == "False");
+      option += has_value ? "=" + *value : "=True";
+      if (has_value) argument = value;
+    }
+    result.push_back(option);
+  }
+  if (argument != arguments.end()) ++argument;
+  for (; argument != arguments.end(); ++argument) {
+    result.push_back(argument->starts_with("-") ? "./" + *argument : *argument);
+  }
+  return result;
+}
+
+}  // namespace sotto::apps

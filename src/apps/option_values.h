@@ -1,0 +1,35 @@
+// How the values of options are written: as openai/whisper's command line takes them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sotto::apps {
+
+/// "True" or "False".
+bool parse_bool(const std::string& value);
+
+/// A whole number of at least `min` and at most `max`.
+int parse_int(const std::string& value, int min, int max);
+
+/// A finite number, or "None".
+std::optional<double> parse_optional_number(const std::string& value);
+
+/// "1,2,3"; ids are at least −1. An empty text is an empty list.
+std::vector<int> parse_token_list(const std::string& value);
+
+/// A code or a name of a language: its index in model::languages().
+int parse_language(const std::string& value);
+
+/// True when both are the same text or the same number ("0" and "0.0").
+bool same_value(const std::string& a, const std::string& b);
+
+/// The arguments as CLI11 understands them: option names with hyphens; switches (`bool_names`) with
+/// the value that follows them, or True, joined by "="; empty values as arguments of their own;
+/// file names behind "--" that look like options with "./" before them.
+std::vector<std::string> normalize_arguments(const std::vector<std::string>& arguments,
+                                             const std::vector<std::string_view>& bool_names);
+
+}  // namespace sotto::apps

@@ -1,0 +1,257 @@
+#include "apps/options.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <sstream>
+
+#include "apps/option_values.h"
+#include "base/error.h"
+
+namespace sotto::apps {
+namespace {
+
+constexpr const char* kDescription =
+    "Sotto transcribes speech with Whisper models. Nothing leaves this machine.";
+
+constexpr const char* kExitCodes =
+    "Exit codes:\n"
+    "  0    done\n"
+    "  1    a file failed (the others are still done), or the model or a folder cannot be used\n"
+    "  2    the command line asks for something that does not exist or is not built yet\n"
+    "  130  interrupted by Ctrl-C; finished files stay\n";
+
+constexpr const char* kExamples =
+    "Text with times goes to standard output, everything else to standard error. Files are\n"
+    "written only with --output-format or --output-dir.\n"
+    "\n"
+    "Examples:\n"
+    "  sotto transcribe --model whisper-base talk.mp3\n"
+    "  sotto transcribe --model whisper-base --language de -f srt -o subtitles *.mkv\n"
+    "  sotto transcribe digits.wav > digits.txt\n"
+    "\n";
+
+/// An option of openai/whisper whose feature is not built yet.
+struct UnbuiltOption {
+  std::string_view name;
+  const char* feature;
+  /// Values that ask for what Sotto does without the feature; the first one is the default.
+  std::vector<std::string> accepted;
+};
+
+const std::vector<UnbuiltOption>& unbuilt_options() {
+  static const std::vector<UnbuiltOption> options = {
+      {"--temperature", "sampling at a temperature", {"0"}},
+      {"--temperature-increment-on-fallback", "falling back to higher temperatures", {"None"}},
+      {"--compression-ratio-threshold", "falling back to higher temperatures", {"None"}},
+      {"--best-of", "sampling several candidates", {"None", "1"}},
+      {"--beam-size", "beam search", {"None", "1"}},
+      {"--patience", "beam search", {"None"}},
+      {"--length-penalty", "ranking of several candidates", {"None"}},
+      {"--carry-initial-prompt", "the initial prompt before every window", {"False"}},
+      {"--word-timestamps", "times of single words", {"False"}},
+      {"--prepend-punctuations", "times of single words", {"\"'\u201c\u00bf([{-"}},
+      {"--append-punctuations",
+       "times of single words",
+       {"\"'.\u3002,\uff0c!\uff01?\uff1f:\uff1a\u201d)]}\u3001"}},
+      {"--highlight-words", "times of single words", {"False"}},
+      {"--max-line-width", "breaking lines by times of single words", {"None"}},
+      {"--max-line-count", "breaking lines by times of single words", {"None"}},
+      {"--max-words-per-line", "breaking lines by times of single words", {"None"}},
+      {"--hallucination-silence-threshold", "times of single words", {"None"}},
+      {"--clip-timestamps", "transcribing parts of a file", {"0"}},
+      {"--fp16", "computing in 16-bit floats on the CPU", {"False"}},
+      {"--model-dir", "downloading models", {"None"}},
+  };
+  return options;
+}
+
+bool is_bool(const UnbuiltOption& option) {
+  return option.accepted.front() == "False";
+}
+
+/// Declares options that hand their text to a function, whose errors name the option.
+class OptionGroup {
+ public:
+  OptionGroup(CLI::App& app, std::string name) : app_(app), name_(std::move(name)) {}
+
+  CLI::Option* add(const std::string& names, const char* value_name, const std::string& help,
+                   const std::function<void(const std::string&)>& take) {
+    const std::string name = names.substr(0, names.find(','));
+    const auto take_value = [take, name](const std::string& value) {
+      try {
+        take(value);
+      } catch (const Error& error) {
+        fail(error.kind(), name, ": ", error.what());
+      }
+    };
+    return app_.add_option_function<std::string>(names, take_value, help)
+        ->group(name_)
+        ->option_text(value_name);
+  }
+
+ private:
+  CLI::App& app_;
+  std::string name_;
+};
+
+void add_input_options(CLI::App& app, Options& options) {
+  app.add_option("FILE", options.files, "Recordings or videos: whatever FFmpeg can read")
+      ->required()
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->option_text("...")
+      ->group("Input");
+  OptionGroup group(app, "Input");
+  group.add("--audio-stream", "N",
+            "The N-th audio stream of each file, from 0 [the one ffmpeg takes]",
+            [&](const std::string& value) { options.audio_stream = parse_int(value, 0, 1000); });
+}
+
+void add_model_options(CLI::App& app, Options& options) {
+  OptionGroup group(app, "Model");
+  group.add("--model", "PATH",
+            "A Hugging Face folder or a ggml .bin file [the model that ships: English digits only]",
+            [&](const std::string& value) { options.model = value; });
+  group.add("--device", "NAME",
+            "Where the encoder runs: cpu; npu and npu-sim are not built yet [cpu]",
+            [&](const std::string& value) { options.device = engine::parse_device(value); });
+  group.add("--threads", "N", "Threads of the CPU; 0: as many as there are CPUs [0]",
+            [&](const std::string& value) { options.threads = parse_int(value, 0, 1024); });
+}
+
+void add_decoding_options(CLI::App& app, engine::TranscribeOptions& options) {
+  OptionGroup group(app, "Transcription");
+  group.add("--language", "NAME", "Language of the speech: de, German, … [detected]",
+            [&](const std::string& value) { options.language = parse_language(value); });
+  group.add("--task", "NAME", "transcribe, or translate into English [transcribe]",
+            [&](const std::string& value) {
+              if (value != "transcribe" && value != "translate") {
+                fail(ErrorKind::usage, "'", value, "' is neither transcribe nor translate");
+              }
+              options.task =
+                  value == "translate" ? engine::Task::translate : engine::Task::transcribe;
+            });
+  group.add("--initial-prompt", "TEXT",
+            "Text that the first window follows: names, spelling, style",
+            [&](const std::string& value) { options.initial_prompt = value; });
+  group.add(
+      "--condition-on-previous-text", "BOOL",
+      "Each window sees the text before it: more consistent, but errors can spread [True]",
+      [&](const std::string& value) { options.condition_on_previous_text = parse_bool(value); });
+  group.add(
+      "--without-timestamps", "BOOL", "Ask the model for plain text, a segment per window [False]",
+      [&](const std::string& value) { options.rules.without_timestamps = parse_bool(value); });
+  group.add(
+      "--suppress-tokens", "IDS",
+      "Tokens that are never written; -1: brackets, notes and other marks of what is not "
+      "speech [the model's own list, else -1]",
+      [&](const std::string& value) { options.rules.suppress_tokens = parse_token_list(value); });
+  group.add("--no-speech-threshold", "P",
+            "Skip a window as silence when its no-speech probability is above P; None: never [0.6]",
+            [&](const std::string& value) {
+              options.no_speech_threshold = parse_optional_number(value);
+            });
+  group.add(
+      "--logprob-threshold", "X",
+      "… unless the average log-probability of its tokens is above X [-1.0]",
+      [&](const std::string& value) { options.logprob_threshold = parse_optional_number(value); });
+}
+
+void add_output_options(CLI::App& app, Options& options) {
+  const auto all = [] {
+    return std::vector(engine::kOutputFormats.begin(), engine::kOutputFormats.end());
+  };
+  OptionGroup group(app, "Output");
+  group.add("--output-dir,-o", "DIR", "Folder for the files; made when it is missing [.]",
+            [&options, all](const std::string& value) {
+              options.output_dir = value;
+              if (options.output_formats.empty()) options.output_formats = all();
+            });
+  group.add("--output-format,-f", "NAME", "txt, vtt, srt, tsv, json or all [all]",
+            [&options, all](const std::string& value) {
+              options.output_formats =
+                  value == "all" ? all() : std::vector{engine::parse_output_format(value)};
+            });
+  group.add("--verbose", "BOOL", "Write the text to standard output as it comes [True]",
+            [&](const std::string& value) { options.verbose = parse_bool(value); });
+}
+
+void add_unbuilt_options(CLI::App& app) {
+  OptionGroup group(app, "Of openai/whisper, not built yet (accepted with the value in brackets)");
+  for (const UnbuiltOption& option : unbuilt_options()) {
+    group.add(std::string(option.name), "",
+              concat(option.feature, " [", option.accepted.front(), "]"),
+              [&option](const std::string& value) {
+                for (const std::string& accepted : option.accepted) {
+                  if (same_value(value, accepted)) return;
+                }
+                fail(ErrorKind::usage, option.feature, " is not built yet; only ",
+                     option.accepted.front(), " is accepted");
+              });
+  }
+}
+
+void add_transcribe(CLI::App& parent, Options& options) {
+  CLI::App* app = parent.add_subcommand("transcribe", "Write down what is said in recordings");
+  app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app->footer(std::string(kExamples) + kExitCodes);
+  app->callback([&options] { options.command = Command::transcribe; });
+  add_input_options(*app, options);
+  add_model_options(*app, options);
+  add_decoding_options(*app, options.transcription);
+  add_output_options(*app, options);
+  add_unbuilt_options(*app);
+}
+
+void add_model_info(CLI::App& parent, Options& options) {
+  CLI::App* model = parent.add_subcommand("model", "Look at models");
+  model->require_subcommand(1);
+  CLI::App* info = model->add_subcommand("info", "Say what a model is, after checking all of it");
+  info->add_option("PATH", options.model, "A Hugging Face folder or a ggml .bin file")->required();
+  info->callback([&options] { options.command = Command::model_info; });
+}
+
+/// CLI11 says of a wrong command no more than that one is missing.
+void check_command(const std::vector<std::string>& arguments) {
+  constexpr const char* kCommands = ": the commands are transcribe and model";
+  if (arguments.empty()) fail(ErrorKind::usage, "no command is given", kCommands);
+  const std::string& command = arguments.front();
+  if (command.starts_with("-") || command == "transcribe" || command == "model") return;
+  fail(ErrorKind::usage, "there is no command '", command, "'", kCommands);
+}
+
+std::vector<std::string_view> bool_names() {
+  std::vector<std::string_view> names = {"--condition-on-previous-text", "--without-timestamps",
+                                         "--verbose"};
+  for (const UnbuiltOption& option : unbuilt_options()) {
+    if (is_bool(option)) names.push_back(option.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+ParsedCommandLine parse_command_line(const std::vector<std::string>& arguments) {
+  check_command(arguments);
+  Options options;
+  CLI::App app(kDescription, "sotto");
+  app.set_version_flag("--version", "sotto " SOTTO_VERSION);
+  app.require_subcommand(1);
+  app.footer(kExitCodes);
+  app.get_formatter()->column_width(40);
+  add_transcribe(app, options);
+  add_model_info(app, options);
+
+  std::vector<std::string> reversed = normalize_arguments(arguments, bool_names());
+  std::reverse(reversed.begin(), reversed.end());  // as CLI11 takes them
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    if (app.exit(error, out, err) == 0) return out.str();
+    fail(ErrorKind::usage, error.what());
+  }
+  return options;
+}
+
+}  // namespace sotto::apps

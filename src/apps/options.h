@@ -1,0 +1,41 @@
+// The command line: one struct, one parser.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/encoders.h"
+#include "engine/transcriber.h"
+#include "engine/writers/writers.h"
+
+namespace sotto::apps {
+
+enum class Command { transcribe, model_info };
+
+/// What the command line asks for.
+struct Options {
+  Command command = Command::transcribe;
+
+  std::vector<std::filesystem::path> files;    ///< to transcribe, at least one
+  std::optional<std::filesystem::path> model;  ///< absent: the model that ships with Sotto
+  engine::Device device = engine::Device::cpu;
+  int threads = 0;                  ///< 0: as many as there are CPUs
+  std::optional<int> audio_stream;  ///< from 0; absent: the one ffmpeg takes
+  bool verbose = true;              ///< text goes to standard output
+  std::filesystem::path output_dir = ".";
+  std::vector<engine::OutputFormat> output_formats;  ///< empty: no files are written
+  engine::TranscribeOptions transcription;
+};
+
+/// Either what to do, or a text that was asked for instead (--help, --version).
+using ParsedCommandLine = std::variant<Options, std::string>;
+
+/// `arguments`: without the program's name. Option names may be written with underscores for
+/// hyphens, as openai/whisper has them, and its options for features that are not built yet are
+/// accepted with a value that asks for what Sotto does. Throws Error{usage}.
+ParsedCommandLine parse_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace sotto::apps

@@ -1,0 +1,61 @@
+#include "apps/progress.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "base/error.h"
+
+namespace sotto::apps {
+namespace {
+
+std::string fixed(double value, int digits) {
+  std::array<char, 64> text;
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+/// "77×": whole above ten, where a digit more would only flicker.
+std::string speed(double audio, double elapsed) {
+  const double times = elapsed > 0 ? audio / elapsed : 0;
+  return concat(fixed(times, times < 10 ? 1 : 0), "×");
+}
+
+/// "1:02:03", "2:03", "0:03"
+std::string clock(double seconds) {
+  const auto total = static_cast<long long>(std::ceil(seconds));
+  std::array<char, 64> text;
+  if (total >= 3600) {
+    std::snprintf(text.data(), text.size(), "%lld:%02lld:%02lld", total / 3600, total / 60 % 60,
+                  total % 60);
+  } else {
+    std::snprintf(text.data(), text.size(), "%lld:%02lld", total / 60, total % 60);
+  }
+  return text.data();
+}
+
+}  // namespace
+
+std::string progress_line(double done, double all, double elapsed) {
+  constexpr int kWidth = 20;
+  const double fraction = all > 0 ? std::clamp(done / all, 0.0, 1.0) : 1;
+  const int filled = static_cast<int>(fraction * kWidth);
+  std::string line = fixed(std::floor(fraction * 100), 0) + "%";
+  line.insert(0, 4 - line.size(), ' ');
+  line += concat(" [", std::string(static_cast<std::size_t>(filled), '#'),
+                 std::string(static_cast<std::size_t>(kWidth - filled), '.'), "] ", fixed(done, 1),
+                 " of ", fixed(all, 1), " s");
+  if (done > 0 && elapsed > 0) {
+    line += concat(", ", speed(done, elapsed), " realtime, ", clock((all - done) * elapsed / done),
+                   " left");
+  }
+  return line;
+}
+
+std::string summary_line(const std::string& name, double audio, double elapsed) {
+  return concat(name, ": ", fixed(audio, 1), " s of audio in ", fixed(elapsed, 1), " s (",
+                speed(audio, elapsed), " realtime)");
+}
+
+}  // namespace sotto::apps

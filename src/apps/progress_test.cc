@@ -1,0 +1,29 @@
+#include "apps/progress.h"
+
+#include <gtest/gtest.h>
+
+namespace sotto::apps {
+namespace {
+
+TEST(ProgressLine, ShowsShareSpeedAndTimeLeft) {
+  EXPECT_EQ(progress_line(0, 92.3, 0), "  0% [....................] 0.0 of 92.3 s");
+  EXPECT_EQ(progress_line(38.8, 92.3, 0.5),
+            " 42% [########............] 38.8 of 92.3 s, 78× realtime, 0:01 left");
+  EXPECT_EQ(progress_line(60, 7260, 30),
+            "  0% [....................] 60.0 of 7260.0 s, 2.0× realtime, 1:00:00 left");
+  EXPECT_EQ(progress_line(30, 30, 100),
+            "100% [####################] 30.0 of 30.0 s, 0.3× realtime, 0:00 left");
+}
+
+TEST(ProgressLine, NothingToDoIsDone) {
+  EXPECT_EQ(progress_line(0, 0, 1), "100% [####################] 0.0 of 0.0 s");
+}
+
+TEST(SummaryLine, NamesFileTimeAndSpeed) {
+  EXPECT_EQ(summary_line("sample.wav", 92.3, 1.2),
+            "sample.wav: 92.3 s of audio in 1.2 s (77× realtime)");
+  EXPECT_EQ(summary_line("a.wav", 0, 0), "a.wav: 0.0 s of audio in 0.0 s (0.0× realtime)");
+}
+
+}  // namespace
+}  // namespace sotto::apps

@@ -1,0 +1,124 @@
+// The layers of the encoder, on activations stored as blocks (kernels.h): positions in the lanes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "base/buffer.h"
+#include "base/thread_pool.h"
+#include "cpu/kernels.h"
+#include "model/encoder.h"
+
+namespace sotto::cpu {
+
+/// Where layers run.
+struct Engine {
+  const Kernels& kernels;
+  ThreadPool& pool;
+
+  /// ThreadPool::parallel_for without std::function's copy of the body, which may allocate.
+  template <typename Body>
+  void parallel_for(std::int64_t count, const Body& body) const {
+    pool.parallel_for(count, std::cref(body));
+  }
+};
+
+/// Blocks that hold T rows.
+constexpr int blocks_of(int n_rows, int block) {
+  return (n_rows + block - 1) / block;
+}
+
+/// An n_rows × d matrix, row-major, as groups of `group` rows: [ceil(n_rows/group)][d][group],
+/// zeros after the last row. With Kernels::block these are blocks, with Kernels::rows panels.
+Buffer<float> pack(std::span<const float> matrix, int n_rows, int d, int group);
+
+/// n_rows × d rows, `stride` apart, to blocks (their unused lanes become zeros), and back.
+void to_blocks(const Engine& engine, float* blocks, const float* rows, std::ptrdiff_t stride,
+               int n_rows, int d);
+void from_blocks(const Engine& engine, float* rows, std::ptrdiff_t stride, const float* blocks,
+                 int n_rows, int d);
+
+/// y = act(W x + b) + residual, each of x, y and residual as blocks.
+class BlocksLinear {
+ public:
+  /// weight is n_out × n_in; bias n_out, or empty for none. `engine` must outlive the layer.
+  BlocksLinear(const Engine& engine, std::span<const float> weight, std::span<const float> bias,
+               int n_out, int n_in);
+
+  /// residual may be y, or null for none.
+  void operator()(float* y, const float* x, int n_blocks, Activation activation = Activation::none,
+                  const float* residual = nullptr) const;
+
+ private:
+  const Engine& engine_;
+  int n_out_;
+  int n_in_;
+  Buffer<float> panels_;
+  Buffer<float> bias_;
+};
+
+/// A window of a 2-D signal for a convolution: row c begins at data + c·stride.
+using Signal = model::MelWindow;
+
+/// gelu(Conv1d(x)) with three taps and padding 1: T_out = ceil(T_in / step) positions.
+class BlocksConv1d {
+ public:
+  /// weight is n_out × n_in × 3.
+  BlocksConv1d(const Engine& engine, std::span<const float> weight, std::span<const float> bias,
+               int n_out, int n_in, int step);
+
+  /// Scratch numbers that each thread needs.
+  std::size_t scratch_size() const;
+
+  /// y(n, t) at y + t/B·y_block + n·y_row + t%B, plus `residual` in the same layout (null: none).
+  /// `scratch` holds scratch_size() numbers for each thread of the pool.
+  void operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row, const Signal& x,
+                  const float* residual, float* scratch) const;
+
+ private:
+  const Engine& engine_;
+  int n_out_;
+  int n_in_;
+  int step_;
+  Buffer<float> panels_;
+  Buffer<float> bias_;
+};
+
+/// LayerNorm with Whisper's epsilon of 1e-5, for both layouts. y may be x for rows.
+class LayerNorm {
+ public:
+  LayerNorm(const Engine& engine, std::span<const float> gamma, std::span<const float> beta);
+  void blocks(float* y, const float* x, int n_blocks) const;
+  void rows(float* y, const float* x, int n_rows) const;
+
+ private:
+  LayerNormTask task(float* y, const float* x) const;
+
+  const Engine& engine_;
+  Buffer<float> gamma_;
+  Buffer<float> beta_;
+};
+
+/// Queries, keys and values as blocks with `heads` heads side by side: head h of block b begins at
+/// q + b·q_block + h·d·B.
+struct HeadsTask {
+  float* out;
+  std::ptrdiff_t out_block;
+  const float* q;
+  std::ptrdiff_t q_block;
+  const float* k;
+  const float* v;
+  std::ptrdiff_t kv_block;
+  int n_query_blocks;
+  int n_keys;
+  int n_heads;
+  int d;  ///< width of one head
+};
+
+/// softmax(q kᵀ/√d) v for every head and every block of queries. `scratch` holds
+/// attention_scratch(B, d) numbers for each thread.
+void multi_head_attention(const Engine& engine, const HeadsTask& task, float* scratch);
+
+}  // namespace sotto::cpu

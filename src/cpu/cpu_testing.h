@@ -1,0 +1,62 @@
+// What the tests of the CPU engine share.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/isa.h"
+
+namespace sotto::cpu::testing {
+
+/// Built without optimisation or with a sanitizer.
+#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSlowBuild = true;
+#elif defined(__has_feature)
+inline constexpr bool kSlowBuild =
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+inline constexpr bool kSlowBuild = false;
+#endif
+
+/// The instruction sets of this machine.
+inline std::vector<Isa> available_isas() {
+  std::vector<Isa> isas;
+  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
+    if (isa <= detect_isa()) isas.push_back(isa);
+  }
+  return isas;
+}
+
+inline std::string isa_name(const ::testing::TestParamInfo<Isa>& info) {
+  return std::string(name_of(info.param));
+}
+
+/// ‖actual − expected‖ / ‖expected‖
+template <typename Actual, typename Expected>
+double relative_l2(const Actual& actual, const Expected& expected) {
+  EXPECT_EQ(actual.size(), expected.size());
+  double error = 0, norm = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const double e = expected[i];
+    error += (actual[i] - e) * (actual[i] - e);
+    norm += e * e;
+  }
+  return std::sqrt(error / norm);
+}
+
+/// Numbers of a normal distribution, always the same for a seed.
+inline std::vector<float> normal_numbers(std::size_t n, std::uint32_t seed, float deviation = 1) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0, deviation);
+  std::vector<float> numbers(n);
+  for (float& x : numbers) x = normal(random);
+  return numbers;
+}
+
+}  // namespace sotto::cpu::testing

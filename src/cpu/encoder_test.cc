@@ -1,0 +1,153 @@
+#include "cpu/encoder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "audio/decode.h"
+#include "audio/mel.h"
+#include "base/testing.h"
+#include "cpu/cpu_testing.h"
+#include "cpu/golden_testing.h"
+#include "cpu/reference.h"
+#include "model/huggingface.h"
+#include "model/testing.h"
+
+namespace sotto::cpu {
+namespace {
+
+using testing::normal_numbers;
+using testing::relative_l2;
+
+/// No size is a multiple of a tile, and a head is 12 wide.
+constexpr model::Dims kOddDims = {.n_mels = 7,
+                                  .n_audio_ctx = 77,
+                                  .n_audio_state = 36,
+                                  .n_audio_head = 3,
+                                  .n_audio_layer = 2,
+                                  .n_audio_ffn = 50,
+                                  .n_vocab = 101,
+                                  .n_text_ctx = 41,
+                                  .n_text_state = 36,
+                                  .n_text_head = 3,
+                                  .n_text_layer = 2,
+                                  .n_text_ffn = 50};
+
+model::MelWindow window(const model::Dims& dims, const std::vector<float>& mel) {
+  return {.data = mel.data(),
+          .n_mels = dims.n_mels,
+          .n_frames = dims.n_mel_frames(),
+          .stride = static_cast<std::ptrdiff_t>(mel.size()) / dims.n_mels};
+}
+
+std::vector<float> encode(const model::Dims& dims, const model::Weights& weights,
+                          const model::MelWindow& mel, Isa isa, ThreadPool& pool) {
+  const auto encoder = make_encoder(dims, weights, kernels_for(isa), pool);
+  std::vector<float> features(static_cast<std::size_t>(dims.n_audio_ctx) *
+                              static_cast<std::size_t>(dims.n_audio_state));
+  encoder->encode(mel, features);
+  return features;
+}
+
+class EncoderTest : public ::testing::TestWithParam<Isa> {};
+
+TEST_P(EncoderTest, AgreesWithTheReferenceOnOddSizes) {
+  const model::Weights weights = model::testing::seeded_weights(kOddDims, 5);
+  const std::vector<float> mel =
+      normal_numbers(static_cast<std::size_t>(kOddDims.n_mels * (kOddDims.n_mel_frames() + 3)), 1);
+  ThreadPool pool(2);
+  const auto truth = reference_encode<double>(kOddDims, weights, window(kOddDims, mel), pool);
+  EXPECT_LT(relative_l2(encode(kOddDims, weights, window(kOddDims, mel), GetParam(), pool), truth),
+            1e-6);
+}
+
+TEST_P(EncoderTest, ThreadsDoNotChangeABit) {
+  const model::Weights weights = model::testing::seeded_weights(kOddDims, 6);
+  const std::vector<float> mel =
+      normal_numbers(static_cast<std::size_t>(kOddDims.n_mels * kOddDims.n_mel_frames()), 1);
+  ThreadPool one(1), three(3);
+  EXPECT_EQ(encode(kOddDims, weights, window(kOddDims, mel), GetParam(), one),
+            encode(kOddDims, weights, window(kOddDims, mel), GetParam(), three));
+}
+
+TEST_P(EncoderTest, AWindowLeavesNothingForTheNext) {
+  const model::Weights weights = model::testing::seeded_weights(kOddDims, 7);
+  const auto size = static_cast<std::size_t>(kOddDims.n_mels * kOddDims.n_mel_frames());
+  const std::vector<float> first = normal_numbers(size, 1, 30), second = normal_numbers(size, 2);
+  ThreadPool pool(2);
+  const auto encoder = make_encoder(kOddDims, weights, kernels_for(GetParam()), pool);
+  std::vector<float> features(static_cast<std::size_t>(77 * 36));
+  encoder->encode(window(kOddDims, first), features);
+  encoder->encode(window(kOddDims, second), features);
+  EXPECT_EQ(features, encode(kOddDims, weights, window(kOddDims, second), GetParam(), pool));
+}
+
+TEST_P(EncoderTest, AgreesWithOpenaiWhisper) {
+  for (const char* name : {"seeded_multilingual.json", "seeded_english.json"}) {
+    const testing::Golden golden(name);
+    ThreadPool pool;
+    const std::vector<float> features =
+        encode(golden.dims, golden.weights, golden.mel(), GetParam(), pool);
+    double squares = 0;
+    for (const float value : features) squares += double{value} * value;
+    const double norm = golden.json["encoder"]["l2_norm"];
+    EXPECT_NEAR(std::sqrt(squares), norm, 1e-5 * norm);
+    for (const auto& sample : golden.json["encoder"]["samples"]) {
+      const std::size_t at =
+          sample[0].get<std::size_t>() * static_cast<std::size_t>(golden.dims.n_audio_state) +
+          sample[1].get<std::size_t>();
+      EXPECT_NEAR(features[at], sample[2].get<double>(), 2e-5) << sample;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Isa, EncoderTest, ::testing::ValuesIn(testing::available_isas()),
+                         testing::isa_name);
+
+TEST(EncoderErrorTest, NamesTheTensorThatIsMissing) {
+  const model::Weights weights = model::testing::seeded_weights(kOddDims, 5);
+  model::Dims deeper = kOddDims;
+  deeper.n_audio_layer = 3;
+  ThreadPool pool(1);
+  EXPECT_THAT(model::testing::message_of(
+                  [&] { make_encoder(deeper, weights, kernels_for(Isa::portable), pool); }),
+              ::testing::HasSubstr("encoder.blocks.2."));
+}
+
+TEST(EncoderDeathTest, AWindowOfTheWrongLengthIsABug) {
+  const model::Weights weights = model::testing::seeded_weights(kOddDims, 5);
+  ThreadPool pool(1);
+  const auto encoder = make_encoder(kOddDims, weights, kernels_for(Isa::portable), pool);
+  std::vector<float> mel(1000), features(static_cast<std::size_t>(77 * 36));
+  const model::MelWindow shorter = {
+      .data = mel.data(), .n_mels = 7, .n_frames = 100, .stride = 100};
+  EXPECT_DEATH(encoder->encode(shorter, features), "mel.n_frames");
+}
+
+TEST(WhisperBaseTest, EveryInstructionSetIsWithin1e5OfTheReferenceInDouble) {
+  if (testing::kSlowBuild) GTEST_SKIP() << "skipped: 44 billion products take minutes here";
+  const auto model_path = sotto::testing::external_data("whisper-base-encoder-f16.safetensors");
+  const auto audio_path = sotto::testing::external_data("audio/jfk.wav");
+  SOTTO_NEEDS_FILE(model_path);
+  SOTTO_NEEDS_FILE(audio_path);
+  const model::Dims dims = {.n_mels = 80,
+                            .n_audio_ctx = 1500,
+                            .n_audio_state = 512,
+                            .n_audio_head = 8,
+                            .n_audio_layer = 6,
+                            .n_audio_ffn = 2048};
+  const model::Weights weights = model::read_hugging_face_weights({model_path}, "Whisper base");
+  ThreadPool pool;
+  const audio::Audio audio = audio::decode_file(audio_path);
+  const audio::LogMel mel = audio::log_mel_spectrogram(
+      audio.samples, audio::kWindowSamples - audio.samples.size(), dims.n_mels, &pool);
+  const auto truth = reference_encode<double>(dims, weights, window(dims, mel.data), pool);
+  for (const Isa isa : testing::available_isas()) {
+    const double error =
+        relative_l2(encode(dims, weights, window(dims, mel.data), isa, pool), truth);
+    RecordProperty(std::string(name_of(isa)), std::to_string(error * 1e6) + "e-6");
+    EXPECT_LT(error, 1e-5) << name_of(isa);
+  }
+}
+
+}  // namespace
+}  // namespace sotto::cpu

@@ -1,0 +1,68 @@
+// Reads the weights of a layer by their names.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cpu/blocks.h"
+#include "model/weights.h"
+
+namespace sotto::cpu {
+
+/// Weights under a common prefix, for example "encoder.blocks.0".
+class Parameters {
+ public:
+  Parameters(const model::Weights& weights, std::string prefix)
+      : weights_(weights), prefix_(std::move(prefix)) {}
+
+  Parameters operator/(std::string_view name) const {
+    return {weights_, prefix_ + "." + std::string(name)};
+  }
+
+  /// The tensor `name` as f32 numbers. Throws Error{model} as Weights::read() does.
+  std::vector<float> read(const std::string& name, const model::Shape& shape) const {
+    std::size_t size = 1;
+    for (const std::int64_t n : shape) size *= static_cast<std::size_t>(n);
+    std::vector<float> numbers(size);
+    weights_.read(prefix_ + "." + name, shape, numbers);
+    return numbers;
+  }
+
+ private:
+  const model::Weights& weights_;
+  std::string prefix_;
+};
+
+/// Linear is BlocksLinear or RowsLinear.
+template <typename Linear>
+Linear read_linear(const Engine& engine, const Parameters& p, int n_out, int n_in) {
+  return Linear(engine, p.read("weight", {n_out, n_in}), p.read("bias", {n_out}), n_out, n_in);
+}
+
+/// Projections of an attention ("query", "key", "value"), all width × width, as one linear layer
+/// with their outputs in this order. Whisper's keys have no bias.
+template <typename Linear>
+Linear read_projections(const Engine& engine, const Parameters& p,
+                        std::initializer_list<std::string_view> names, int width) {
+  std::vector<float> weight, bias;
+  for (const std::string_view name : names) {
+    const std::vector<float> part = (p / name).read("weight", {width, width});
+    weight.insert(weight.end(), part.begin(), part.end());
+    if (name == "key") {
+      bias.insert(bias.end(), static_cast<std::size_t>(width), 0.0f);
+    } else {
+      const std::vector<float> part_bias = (p / name).read("bias", {width});
+      bias.insert(bias.end(), part_bias.begin(), part_bias.end());
+    }
+  }
+  return Linear(engine, weight, bias, static_cast<int>(names.size()) * width, width);
+}
+
+inline LayerNorm read_layer_norm(const Engine& engine, const Parameters& p, int width) {
+  return LayerNorm(engine, p.read("weight", {width}), p.read("bias", {width}));
+}
+
+}  // namespace sotto::cpu

@@ -1,0 +1,62 @@
+#include "cpu/rows.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace sotto::cpu {
+namespace {
+
+/// The blocks of one task: four, which a single row takes at once, as long as that leaves every
+/// thread some work; more when there are many.
+int blocks_per_task(int n_blocks, int threads) {
+  const int share = n_blocks / (4 * threads);
+  if (share >= 4) return share / 4 * 4;
+  return std::clamp(n_blocks / threads, 1, 4);
+}
+
+}  // namespace
+
+RowsLinear::RowsLinear(const Engine& engine, std::span<const float> weight,
+                       std::span<const float> bias, int n_out, int n_in)
+    : engine_(engine),
+      n_out_(n_out),
+      n_in_(n_in),
+      blocks_(pack(weight, n_out, n_in, engine.kernels.block)) {
+  if (bias.empty()) return;
+  SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out));
+  const int block = engine.kernels.block;
+  bias_ = Buffer<float>(static_cast<std::size_t>(blocks_of(n_out, block) * block));
+  std::copy(bias.begin(), bias.end(), bias_.begin());
+}
+
+void RowsLinear::operator()(float* y, const float* x, int n_rows, Activation activation,
+                            const float* residual) const {
+  const int n_blocks = blocks_of(n_out_, engine_.kernels.block);
+  const int run = blocks_per_task(n_blocks, engine_.pool.size());
+  engine_.parallel_for(blocks_of(n_blocks, run), [&](std::int64_t i, int) {
+    const int block = static_cast<int>(i) * run;
+    engine_.kernels.linear_rows({.y = y,
+                                 .y_row = n_out_,
+                                 .residual = residual,
+                                 .residual_row = n_out_,
+                                 .x = x,
+                                 .x_row = n_in_,
+                                 .n_rows = n_rows,
+                                 .blocks = blocks_.data(),
+                                 .bias = bias_.data(),
+                                 .n_out = n_out_,
+                                 .n_in = n_in_,
+                                 .activation = activation,
+                                 .block_begin = block,
+                                 .block_end = std::min(n_blocks, block + run)});
+  });
+}
+
+void RowsLinear::weight_row(float* row, int n) const {
+  const std::ptrdiff_t block = engine_.kernels.block;
+  const float* const from = blocks_.data() + n / block * n_in_ * block + n % block;
+  for (int i = 0; i < n_in_; ++i) row[i] = from[i * block];
+}
+
+}  // namespace sotto::cpu

@@ -1,0 +1,68 @@
+// Vectors of 16 floats for kernels_impl.h: AVX-512 F and DQ.
+#pragma once
+
+#include <immintrin.h>
+
+namespace sotto::cpu {
+namespace {
+
+using Vector = __m512;
+constexpr int kLanes = 16;
+constexpr int kTileRows = 14;   // 14×2 sums, 2 vectors of lanes, 1 broadcast: 31 of 32 registers
+constexpr int kScoreRows = 12;  // 32 keys are 12 + 12 + 8: no tile too small to hide fma's latency
+constexpr Isa kIsa = Isa::avx512;
+
+inline Vector load(const float* p) noexcept {
+  return _mm512_loadu_ps(p);
+}
+inline void store(float* p, Vector a) noexcept {
+  _mm512_storeu_ps(p, a);
+}
+inline __mmask16 first_lanes(int n) noexcept {
+  return static_cast<__mmask16>((1u << n) - 1u);
+}
+/// The first n < kLanes numbers; zeros after them.
+inline Vector load_first(const float* p, int n) noexcept {
+  return _mm512_maskz_loadu_ps(first_lanes(n), p);
+}
+inline void store_first(float* p, int n, Vector a) noexcept {
+  _mm512_mask_storeu_ps(p, first_lanes(n), a);
+}
+inline Vector broadcast(float a) noexcept {
+  return _mm512_set1_ps(a);
+}
+/// a·b + c, rounded once.
+inline Vector fma(Vector a, Vector b, Vector c) noexcept {
+  return _mm512_fmadd_ps(a, b, c);
+}
+/// The larger; b when either is NaN.
+inline Vector max(Vector a, Vector b) noexcept {
+  return _mm512_max_ps(a, b);
+}
+inline Vector abs(Vector a) noexcept {
+  return _mm512_abs_ps(a);
+}
+inline Vector sqrt(Vector a) noexcept {
+  return _mm512_sqrt_ps(a);
+}
+/// To the nearest integer, ties to even.
+inline Vector round(Vector a) noexcept {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+/// a·2ⁿ for a whole number n in [−126, 127].
+inline Vector scale(Vector a, Vector n) noexcept {
+  return _mm512_scalef_ps(a, n);
+}
+/// x ≥ 0 ? a : b
+inline Vector select_nonnegative(Vector x, Vector a, Vector b) noexcept {
+  return _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(x)), a, b);
+}
+inline float sum(Vector a) noexcept {
+  return _mm512_reduce_add_ps(a);
+}
+inline float largest(Vector a) noexcept {
+  return _mm512_reduce_max_ps(a);
+}
+
+}  // namespace
+}  // namespace sotto::cpu

@@ -1,0 +1,32 @@
+// The one switch between the engines that can run Whisper's encoder.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/thread_pool.h"
+#include "model/config.h"
+#include "model/encoder.h"
+#include "model/weights.h"
+
+namespace sotto::engine {
+
+enum class Device {
+  cpu,
+  npu,      ///< the AMD Ryzen AI NPU
+  npu_sim,  ///< its simulator
+};
+
+/// "cpu", "npu", "npu-sim"
+std::string_view name_of(Device device);
+
+/// The device of that name. Throws Error{usage}.
+Device parse_device(std::string_view name);
+
+/// The encoder on `device`, or Error{unsupported} that says what is missing: never another device
+/// instead. `pool` must outlive it; the weights need not. Throws Error{model} for weights that
+/// cannot be used.
+std::unique_ptr<model::Encoder> make_encoder(Device device, const model::Dims& dims,
+                                             const model::Weights& weights, ThreadPool& pool);
+
+}  // namespace sotto::engine

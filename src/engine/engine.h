@@ -1,0 +1,35 @@
+// A loaded model, ready to transcribe: what every front (command line, server, …) holds.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include "base/thread_pool.h"
+#include "engine/encoders.h"
+#include "engine/transcriber.h"
+#include "model/model.h"
+
+namespace sotto::engine {
+
+class Engine {
+ public:
+  /// Loads the model at `path`. `threads` 0 takes as many as the process may use CPUs.
+  /// Throws Error{model}, Error{io} and Error{unsupported}.
+  Engine(const std::filesystem::path& path, Device device, int threads);
+
+  const model::Model& model() const { return model_; }
+
+  /// See Transcriber::transcribe. One recording at a time.
+  Result transcribe(std::span<const float> samples, const TranscribeOptions& options,
+                    const TranscribeEvents& events = {});
+
+ private:
+  model::Model model_;
+  ThreadPool pool_;
+  std::unique_ptr<model::Encoder> encoder_;
+  std::unique_ptr<model::Decoder> decoder_;
+  Transcriber transcriber_;
+};
+
+}  // namespace sotto::engine

@@ -1,0 +1,37 @@
+// One window: from the encoder's features to tokens, and how sure the model was (decoding.py).
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "engine/rules.h"
+#include "model/decoder.h"
+#include "model/tokenizer.h"
+
+namespace sotto::engine {
+
+/// The tokens that stand before the first sampled one.
+struct InitialTokens {
+  std::vector<int> tokens;  ///< [<|startofprev|> prompt…] <|startoftranscript|> [language task]
+  int sot_index = 0;        ///< position of <|startoftranscript|>
+};
+
+/// `prompt` is cut to its last n_text_ctx / 2 − 1 tokens (223); an empty one leaves no trace.
+/// `sot_sequence` begins with <|startoftranscript|>.
+InitialTokens make_initial_tokens(const model::SpecialTokens& special, std::span<const int> prompt,
+                                  std::span<const int> sot_sequence, int n_text_ctx);
+
+struct DecodingResult {
+  std::vector<int> tokens;       ///< text and timestamps, without <|endoftext|>
+  double avg_logprob = 0;        ///< sum over the tokens and <|endoftext|> ÷ (tokens + 1)
+  double no_speech_prob = 0;     ///< of <|nospeech|> right after <|startoftranscript|>
+  double temperature = 0;        ///< 0: the likeliest token at each step
+  double compression_ratio = 0;  ///< of the text
+};
+
+/// Decodes the window that `decoder` was started with, from its beginning: at most n_text_ctx / 2
+/// tokens. Throws Error{interrupted}, and Error{model} when the model's output is not a number.
+DecodingResult decode_window(model::Decoder& decoder, const model::Tokenizer& tokenizer,
+                             const TokenRules& rules, const InitialTokens& initial);
+
+}  // namespace sotto::engine

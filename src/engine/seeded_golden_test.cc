@@ -1,0 +1,123 @@
+// Language detection and the decoding of a window by the whole CPU engine, against openai/whisper
+// with the same seeded weights.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "base/isa.h"
+#include "base/testing.h"
+#include "cpu/decoder.h"
+#include "cpu/kernels.h"
+#include "engine/encoders.h"
+#include "engine/golden_testing.h"
+#include "engine/language.h"
+#include "engine/search.h"
+#include "model/testing.h"
+
+namespace sotto::engine {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAreArray;
+
+model::Dims parse_dims(const json& from) {
+  const auto size = [&](const char* name) { return from.at(name).get<int>(); };
+  return {.n_mels = size("n_mels"),
+          .n_audio_ctx = size("n_audio_ctx"),
+          .n_audio_state = size("n_audio_state"),
+          .n_audio_head = size("n_audio_head"),
+          .n_audio_layer = size("n_audio_layer"),
+          .n_audio_ffn = size("n_audio_ffn"),
+          .n_vocab = size("n_vocab"),
+          .n_text_ctx = size("n_text_ctx"),
+          .n_text_state = size("n_text_state"),
+          .n_text_head = size("n_text_head"),
+          .n_text_layer = size("n_text_layer"),
+          .n_text_ffn = size("n_text_ffn")};
+}
+
+/// A model with the weights of a golden file, started on its mel window.
+class SeededModel {
+ public:
+  SeededModel(const json& golden, model::Tokenizer tokenizer)
+      : tokenizer(std::move(tokenizer)), pool_(2) {
+    const model::Dims dims = parse_dims(golden.at("dims"));
+    const auto seed = golden.at("seed").get<std::uint64_t>();
+    const model::Weights weights = model::testing::seeded_weights(dims, seed);
+    const auto mel = model::testing::seeded_numbers(
+        "mel", seed,
+        static_cast<std::size_t>(dims.n_mels) * static_cast<std::size_t>(dims.n_mel_frames()), 0.0,
+        0.5);
+    std::vector<float> features(static_cast<std::size_t>(dims.n_audio_ctx) *
+                                static_cast<std::size_t>(dims.n_audio_state));
+    make_encoder(Device::cpu, dims, weights, pool_)
+        ->encode({.data = mel.data(),
+                  .n_mels = dims.n_mels,
+                  .n_frames = dims.n_mel_frames(),
+                  .stride = dims.n_mel_frames()},
+                 features);
+    decoder = cpu::make_decoder(dims, weights, cpu::kernels_for(active_isa()), pool_);
+    decoder->start(features);
+  }
+
+  model::Tokenizer tokenizer;
+  std::unique_ptr<model::Decoder> decoder;
+
+ private:
+  ThreadPool pool_;
+};
+
+void check_decoding(SeededModel& model, const json& golden) {
+  SCOPED_TRACE(golden.at("name").get<std::string>());
+  const model::SpecialTokens& special = model.tokenizer.special();
+  InitialTokens initial{.tokens = golden.at("initial_tokens").get<std::vector<int>>()};
+  initial.sot_index =
+      static_cast<int>(std::ranges::find(initial.tokens, special.sot) - initial.tokens.begin());
+  const json& options = golden.at("options");
+  const TokenRules rules(model.tokenizer, {},
+                         {.without_timestamps = options.at("without_timestamps").get<bool>()});
+  DecodingResult result = decode_window(*model.decoder, model.tokenizer, rules, initial);
+  EXPECT_NEAR(result.no_speech_prob, golden.at("no_speech_prob").get<double>(), 1e-6);
+
+  const auto tokens = golden.at("tokens").get<std::vector<int>>();
+  if (options.at("sample_len") == model.decoder->dims().n_text_ctx / 2) {
+    EXPECT_NEAR(result.avg_logprob, golden.at("avg_logprob").get<double>(), 2e-5);
+  } else {
+    ASSERT_GE(result.tokens.size(), tokens.size());
+    result.tokens.resize(tokens.size());  // openai was told to stop there
+  }
+  EXPECT_THAT(result.tokens, ElementsAreArray(tokens));
+}
+
+void check_language(SeededModel& model, const json& golden) {
+  const DetectedLanguage detected = detect_language(*model.decoder, model.tokenizer);
+  const std::string code(model::languages()[static_cast<std::size_t>(detected.index)].first);
+  EXPECT_EQ(code, golden.at("detected").get<std::string>());
+  EXPECT_NEAR(detected.probability, golden.at("probabilities").at(code).get<double>(), 1e-6);
+}
+
+void run_seeded(const std::string& file, const std::string& vocabulary,
+                std::optional<int> n_languages) {
+  const auto path = sotto::testing::external_data("vocab/" + vocabulary);
+  SOTTO_NEEDS_FILE(path);
+  const json golden =
+      json::parse(read_text_file(sotto::testing::source_path("testdata/golden/" + file)));
+  SeededModel model(golden,
+                    model::Tokenizer(model::testing::tiktoken_vocabulary(path, n_languages)));
+  if (golden.contains("language")) check_language(model, golden.at("language"));
+  ASSERT_FALSE(golden.at("decodes").empty());
+  for (const json& decoding : golden.at("decodes")) check_decoding(model, decoding);
+}
+
+TEST(SeededGolden, English) {
+  run_seeded("seeded_english.json", "gpt2.tiktoken", std::nullopt);
+}
+
+TEST(SeededGolden, Multilingual) {
+  run_seeded("seeded_multilingual.json", "multilingual.tiktoken", 99);
+}
+
+}  // namespace
+}  // namespace sotto::engine

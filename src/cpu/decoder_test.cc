@@ -109,6 +109,7 @@ TEST_P(DecoderTest, ThreadsDoNotChangeABit) {
 }
 
 TEST_P(DecoderTest, FillsTheWholeContextAndNoMore) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto engine = decoder(pool_);
   engine->start(features());
   const std::vector<int> tokens(41, 3);
@@ -148,6 +149,7 @@ INSTANTIATE_TEST_SUITE_P(Isa, DecoderTest, ::testing::ValuesIn(testing::availabl
                          testing::isa_name);
 
 TEST(DecoderDeathTest, MisuseIsABug) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   const model::Weights weights = model::testing::seeded_weights(kOddDims, 8);
   ThreadPool pool(1);
   const auto engine = make_decoder(kOddDims, weights, kernels_for(Isa::portable), pool);

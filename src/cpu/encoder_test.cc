@@ -114,6 +114,7 @@ TEST(EncoderErrorTest, NamesTheTensorThatIsMissing) {
 }
 
 TEST(EncoderDeathTest, AWindowOfTheWrongLengthIsABug) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   const model::Weights weights = model::testing::seeded_weights(kOddDims, 5);
   ThreadPool pool(1);
   const auto encoder = make_encoder(kOddDims, weights, kernels_for(Isa::portable), pool);

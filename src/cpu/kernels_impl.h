@@ -195,18 +195,22 @@ void linear_blocks(const LinearBlocksTask& task) noexcept {
   }
 }
 
-/// One row of sums, finished and written to y[at …), of which `width` < kLanes numbers exist.
+/// Bias, activation and residual for the sums of row m from output n on, as far as there are
+/// outputs.
 SOTTO_INLINE void finish_rows(const LinearRowsTask& task, Vector sum, int m, int n) {
-  if (n >= task.n_out) return;
+  const int width = task.n_out - n;
+  if (width <= 0) return;
   if (task.bias != nullptr) sum = sum + load(task.bias + n);
   sum = apply(task.activation, sum);
-  float* y = task.y + m * task.y_row + n;
-  const float* residual = task.residual + m * task.residual_row + n;
-  if (task.n_out - n >= kLanes) {
-    store(y, task.residual != nullptr ? load(residual) + sum : sum);
+  if (task.residual != nullptr) {
+    const float* const residual = task.residual + m * task.residual_row + n;
+    sum = (width >= kLanes ? load(residual) : load_first(residual, width)) + sum;
+  }
+  float* const y = task.y + m * task.y_row + n;
+  if (width >= kLanes) {
+    store(y, sum);
   } else {
-    const int width = task.n_out - n;
-    store_first(y, width, task.residual != nullptr ? load_first(residual, width) + sum : sum);
+    store_first(y, width, sum);
   }
 }
 

@@ -63,7 +63,7 @@ TEST(WriteJson, WritesFloatsAsPythonDoes) {
   EXPECT_EQ(start(-std::numeric_limits<double>::infinity()), "-Infinity");
 }
 
-TEST(WriteSrt, LeavesOutClearedSegmentsBeforeTheFirstText) {
+TEST(Writers, LeaveOutClearedSegmentsBeforeTheFirstText) {
   const Result result{
       .text = " a",
       .segments = {make_segment(0, 1, ""), make_segment(1, 2, " a"), make_segment(2, 3, "")},
@@ -71,7 +71,8 @@ TEST(WriteSrt, LeavesOutClearedSegmentsBeforeTheFirstText) {
   EXPECT_EQ(write_srt(result),
             "1\n00:00:01,000 --> 00:00:02,000\na\n\n"
             "2\n00:00:02,000 --> 00:00:03,000\n\n\n");
-  EXPECT_EQ(write_txt(result), "\na\n\n");
+  EXPECT_EQ(write_txt(result), "a\n\n");
+  EXPECT_EQ(write_txt({.text = "", .segments = {make_segment(0, 1, "")}, .language = "en"}), "");
 }
 
 }  // namespace

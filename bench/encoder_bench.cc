@@ -1,0 +1,230 @@
+// The CPU engine on Whisper-base sizes with made-up weights: the whole encoder, its parts, and the
+// decoder, each as billions of products a second; FmaPeak is what the machine could do.
+#include <benchmark/benchmark.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/thread_pool.h"
+#include "cpu/blocks.h"
+#include "cpu/decoder.h"
+#include "cpu/encoder.h"
+#include "model/testing.h"
+
+namespace {
+
+using namespace sotto;
+
+constexpr model::Dims kBase = {.n_mels = 80,
+                               .n_audio_ctx = 1500,
+                               .n_audio_state = 512,
+                               .n_audio_head = 8,
+                               .n_audio_layer = 6,
+                               .n_audio_ffn = 2048,
+                               .n_vocab = 51865,
+                               .n_text_ctx = 448,
+                               .n_text_state = 512,
+                               .n_text_head = 8,
+                               .n_text_layer = 6,
+                               .n_text_ffn = 2048};
+constexpr double kT = 1500, kD = 512, kF = 2048, kLayers = 6;
+
+ThreadPool& pool() {
+  static ThreadPool instance;
+  return instance;
+}
+
+const cpu::Engine& engine() {
+  static const cpu::Engine instance{cpu::kernels_for(active_isa()), pool()};
+  return instance;
+}
+
+void report(benchmark::State& state, double products) {
+  state.counters["GMAC/s"] =
+      benchmark::Counter(products * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+Buffer<float> numbers(std::size_t n) {
+  Buffer<float> buffer(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    buffer[i] = static_cast<float>(i * 2654435761u % 1000) * 1e-3f - 0.5f;
+  }
+  return buffer;
+}
+
+#if defined(__x86_64__)
+// Twelve chains of fused multiply-adds that stay in registers.
+__attribute__((target("avx512f"))) float fma_avx512(std::int64_t iterations) {
+  __m512 sums[12];
+  for (int i = 0; i < 12; ++i)
+    sums[i] = _mm512_set1_ps(static_cast<float>(i));  // none is another's copy
+  const __m512 factor = _mm512_set1_ps(0.5f);
+  for (std::int64_t i = 0; i < iterations; ++i) {
+#pragma GCC unroll 12
+    for (__m512& sum : sums) sum = _mm512_fmadd_ps(sum, factor, factor);
+  }
+  __m512 total = sums[0];
+  for (const __m512& sum : sums) total = _mm512_add_ps(total, sum);
+  return _mm512_cvtss_f32(total);
+}
+
+__attribute__((target("avx2,fma"))) float fma_avx2(std::int64_t iterations) {
+  __m256 sums[12];
+  for (int i = 0; i < 12; ++i)
+    sums[i] = _mm256_set1_ps(static_cast<float>(i));  // none is another's copy
+  const __m256 factor = _mm256_set1_ps(0.5f);
+  for (std::int64_t i = 0; i < iterations; ++i) {
+#pragma GCC unroll 12
+    for (__m256& sum : sums) sum = _mm256_fmadd_ps(sum, factor, factor);
+  }
+  __m256 total = sums[0];
+  for (const __m256& sum : sums) total = _mm256_add_ps(total, sum);
+  return _mm256_cvtss_f32(total);
+}
+
+void FmaPeak(benchmark::State& state) {
+  const bool wide = engine().kernels.isa == Isa::avx512;
+  if (engine().kernels.isa == Isa::portable) {
+    state.SkipWithError("the portable kernels have no fused multiply-add");
+    return;
+  }
+  constexpr std::int64_t kIterations = 2'000'000;
+  for (auto _ : state) {
+    engine().parallel_for(pool().size(), [&](std::int64_t, int) {
+      benchmark::DoNotOptimize(wide ? fma_avx512(kIterations) : fma_avx2(kIterations));
+    });
+  }
+  report(state, 12.0 * (wide ? 16 : 8) * kIterations * pool().size());
+}
+BENCHMARK(FmaPeak)->UseRealTime()->Unit(benchmark::kMillisecond);
+#endif
+
+/// One linear layer on 1500 positions: outputs, inputs.
+void Linear(benchmark::State& state) {
+  const auto n_out = static_cast<int>(state.range(0)), n_in = static_cast<int>(state.range(1));
+  const int block = engine().kernels.block, n_blocks = cpu::blocks_of(1500, block);
+  const auto size = [&](int d) { return static_cast<std::size_t>(n_blocks) * block * d; };
+  const Buffer<float> w = numbers(static_cast<std::size_t>(n_out) * n_in), bias = numbers(n_out);
+  const cpu::BlocksLinear layer(engine(), w.span(), bias.span(), n_out, n_in);
+  const Buffer<float> x = numbers(size(n_in));
+  Buffer<float> y(size(n_out));
+  const auto activation =
+      n_out > n_in && n_out == 2048 ? cpu::Activation::gelu : cpu::Activation::none;
+  for (auto _ : state) layer(y.data(), x.data(), n_blocks, activation);
+  report(state, kT * n_out * n_in);
+}
+BENCHMARK(Linear)
+    ->Args({512, 512})
+    ->Args({1536, 512})
+    ->Args({2048, 512})
+    ->Args({512, 2048})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+void Attention(benchmark::State& state) {
+  const int block = engine().kernels.block, n_blocks = cpu::blocks_of(1500, block);
+  const std::ptrdiff_t stride = std::ptrdiff_t{512} * block;
+  const Buffer<float> qkv = numbers(static_cast<std::size_t>(3 * stride * n_blocks));
+  Buffer<float> out(static_cast<std::size_t>(stride * n_blocks));
+  Buffer<float> scratch(cpu::attention_scratch(block, 64) * pool().size());
+  for (auto _ : state) {
+    cpu::multi_head_attention(engine(),
+                              {.out = out.data(),
+                               .out_block = stride,
+                               .q = qkv.data(),
+                               .q_block = 3 * stride,
+                               .k = qkv.data() + stride,
+                               .v = qkv.data() + 2 * stride,
+                               .kv_block = 3 * stride,
+                               .n_query_blocks = n_blocks,
+                               .n_keys = 1500,
+                               .n_heads = 8,
+                               .d = 64},
+                              scratch.data());
+  }
+  report(state, 2 * kT * kT * kD);
+}
+BENCHMARK(Attention)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+/// The second convolution of the encoder.
+void Convolution(benchmark::State& state) {
+  const int block = engine().kernels.block;
+  const Buffer<float> w = numbers(512 * 512 * 3), bias = numbers(512), x = numbers(512 * 3000);
+  const cpu::BlocksConv1d conv(engine(), w.span(), bias.span(), 512, 512, 2);
+  Buffer<float> y(static_cast<std::size_t>(cpu::blocks_of(1500, block)) * block * 512);
+  Buffer<float> scratch(conv.scratch_size() * pool().size());
+  for (auto _ : state) {
+    conv(y.data(), std::ptrdiff_t{512} * block, block,
+         {.data = x.data(), .n_mels = 512, .n_frames = 3000, .stride = 3000}, nullptr,
+         scratch.data());
+  }
+  report(state, kT * kD * kD * 3);
+}
+BENCHMARK(Convolution)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void LayerNorm(benchmark::State& state) {
+  const int n_blocks = cpu::blocks_of(1500, engine().kernels.block);
+  const Buffer<float> gamma = numbers(512), beta = numbers(512);
+  const Buffer<float> x =
+      numbers(static_cast<std::size_t>(n_blocks) * engine().kernels.block * 512);
+  Buffer<float> y(x.size());
+  const cpu::LayerNorm layer(engine(), gamma.span(), beta.span());
+  for (auto _ : state) layer.blocks(y.data(), x.data(), n_blocks);
+}
+BENCHMARK(LayerNorm)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+/// One window of 30 s.
+void Encoder(benchmark::State& state) {
+  const model::Weights weights = model::testing::seeded_weights(kBase, 1);
+  const auto encoder = cpu::make_encoder(kBase, weights, engine().kernels, pool());
+  const Buffer<float> mel = numbers(80 * 3000);
+  Buffer<float> features(1500 * 512);
+  const model::MelWindow window = {
+      .data = mel.data(), .n_mels = 80, .n_frames = 3000, .stride = 3000};
+  for (auto _ : state) encoder->encode(window, features.span());
+  report(state, kLayers * (kT * (4 * kD * kD + 2 * kD * kF) + 2 * kT * kT * kD) +
+                    2 * kT * kD * 240 + kT * kD * 3 * kD);
+}
+BENCHMARK(Encoder)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+/// Keys and values of a window for the decoder.
+void DecoderStart(benchmark::State& state) {
+  const model::Weights weights = model::testing::seeded_weights(kBase, 1);
+  const auto decoder = cpu::make_decoder(kBase, weights, engine().kernels, pool());
+  const Buffer<float> features = numbers(1500 * 512);
+  for (auto _ : state) decoder->start(features.span());
+  report(state, kLayers * kT * 2 * kD * kD);
+}
+BENCHMARK(DecoderStart)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+/// One append() of this many tokens to an empty sequence.
+void DecoderPrompt(benchmark::State& state) {
+  const model::Weights weights = model::testing::seeded_weights(kBase, 1);
+  const auto decoder = cpu::make_decoder(kBase, weights, engine().kernels, pool());
+  decoder->start(numbers(1500 * 512).span());
+  const std::vector<int> tokens(static_cast<std::size_t>(state.range(0)), 50258);
+  for (auto _ : state) {
+    decoder->rewind();
+    benchmark::DoNotOptimize(decoder->append(tokens, 1).data());
+  }
+}
+BENCHMARK(DecoderPrompt)->Arg(4)->Arg(224)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+/// One token after another, up to 200.
+void DecoderStep(benchmark::State& state) {
+  const model::Weights weights = model::testing::seeded_weights(kBase, 1);
+  const auto decoder = cpu::make_decoder(kBase, weights, engine().kernels, pool());
+  decoder->start(numbers(1500 * 512).span());
+  const int token = 50258;
+  for (auto _ : state) {
+    if (decoder->size() == 200) decoder->rewind();
+    benchmark::DoNotOptimize(decoder->append({&token, 1}, 1).data());
+  }
+}
+BENCHMARK(DecoderStep)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace

@@ -6,8 +6,8 @@
 
 #include "cpu/cpu_testing.h"
 #include "cpu/encoder.h"
-#include "cpu/golden_testing.h"
 #include "cpu/reference.h"
+#include "model/golden_testing.h"
 #include "model/testing.h"
 
 namespace sotto::cpu {
@@ -119,7 +119,7 @@ TEST_P(DecoderTest, FillsTheWholeContextAndNoMore) {
 
 TEST_P(DecoderTest, AgreesWithOpenaiWhisper) {
   for (const char* name : {"seeded_multilingual.json", "seeded_english.json"}) {
-    const testing::Golden golden(name);
+    const model::testing::GoldenModel golden(name);
     ThreadPool pool;
     const Kernels& kernels = kernels_for(GetParam());
     std::vector<float> encoded(static_cast<std::size_t>(golden.dims.n_audio_ctx) *

@@ -7,8 +7,8 @@
 #include "audio/mel.h"
 #include "base/testing.h"
 #include "cpu/cpu_testing.h"
-#include "cpu/golden_testing.h"
 #include "cpu/reference.h"
+#include "model/golden_testing.h"
 #include "model/huggingface.h"
 #include "model/testing.h"
 
@@ -83,7 +83,7 @@ TEST_P(EncoderTest, AWindowLeavesNothingForTheNext) {
 
 TEST_P(EncoderTest, AgreesWithOpenaiWhisper) {
   for (const char* name : {"seeded_multilingual.json", "seeded_english.json"}) {
-    const testing::Golden golden(name);
+    const model::testing::GoldenModel golden(name);
     ThreadPool pool;
     const std::vector<float> features =
         encode(golden.dims, golden.weights, golden.mel(), GetParam(), pool);

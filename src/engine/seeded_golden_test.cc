@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
 #include "base/isa.h"
 #include "base/testing.h"
 #include "cpu/decoder.h"
@@ -14,6 +13,7 @@
 #include "engine/golden_testing.h"
 #include "engine/language.h"
 #include "engine/search.h"
+#include "model/golden_testing.h"
 #include "model/testing.h"
 
 namespace sotto::engine {
@@ -22,43 +22,16 @@ namespace {
 using nlohmann::json;
 using ::testing::ElementsAreArray;
 
-model::Dims parse_dims(const json& from) {
-  const auto size = [&](const char* name) { return from.at(name).get<int>(); };
-  return {.n_mels = size("n_mels"),
-          .n_audio_ctx = size("n_audio_ctx"),
-          .n_audio_state = size("n_audio_state"),
-          .n_audio_head = size("n_audio_head"),
-          .n_audio_layer = size("n_audio_layer"),
-          .n_audio_ffn = size("n_audio_ffn"),
-          .n_vocab = size("n_vocab"),
-          .n_text_ctx = size("n_text_ctx"),
-          .n_text_state = size("n_text_state"),
-          .n_text_head = size("n_text_head"),
-          .n_text_layer = size("n_text_layer"),
-          .n_text_ffn = size("n_text_ffn")};
-}
-
 /// A model with the weights of a golden file, started on its mel window.
 class SeededModel {
  public:
-  SeededModel(const json& golden, model::Tokenizer tokenizer)
+  SeededModel(const model::testing::GoldenModel& golden, model::Tokenizer tokenizer)
       : tokenizer(std::move(tokenizer)), pool_(2) {
-    const model::Dims dims = parse_dims(golden.at("dims"));
-    const auto seed = golden.at("seed").get<std::uint64_t>();
-    const model::Weights weights = model::testing::seeded_weights(dims, seed);
-    const auto mel = model::testing::seeded_numbers(
-        "mel", seed,
-        static_cast<std::size_t>(dims.n_mels) * static_cast<std::size_t>(dims.n_mel_frames()), 0.0,
-        0.5);
+    const model::Dims& dims = golden.dims;
     std::vector<float> features(static_cast<std::size_t>(dims.n_audio_ctx) *
                                 static_cast<std::size_t>(dims.n_audio_state));
-    make_encoder(Device::cpu, dims, weights, pool_)
-        ->encode({.data = mel.data(),
-                  .n_mels = dims.n_mels,
-                  .n_frames = dims.n_mel_frames(),
-                  .stride = dims.n_mel_frames()},
-                 features);
-    decoder = cpu::make_decoder(dims, weights, cpu::kernels_for(active_isa()), pool_);
+    make_encoder(Device::cpu, dims, golden.weights, pool_)->encode(golden.mel(), features);
+    decoder = cpu::make_decoder(dims, golden.weights, cpu::kernels_for(active_isa()), pool_);
     decoder->start(features);
   }
 
@@ -102,9 +75,9 @@ void run_seeded(const std::string& file, const std::string& vocabulary,
                 std::optional<int> n_languages) {
   const auto path = sotto::testing::external_data("vocab/" + vocabulary);
   SOTTO_NEEDS_FILE(path);
-  const json golden =
-      json::parse(read_text_file(sotto::testing::source_path("testdata/golden/" + file)));
-  SeededModel model(golden,
+  const model::testing::GoldenModel golden_model(file);
+  const json& golden = golden_model.json;
+  SeededModel model(golden_model,
                     model::Tokenizer(model::testing::tiktoken_vocabulary(path, n_languages)));
   if (golden.contains("language")) check_language(model, golden.at("language"));
   ASSERT_FALSE(golden.at("decodes").empty());

@@ -94,8 +94,7 @@ class GoldenTest {
     testing::FakeEncoder encoder(dims_);
     testing::ScriptedDecoder decoder = make_decoder();
     Transcriber transcriber(tokenizer_, {}, encoder, decoder, nullptr);
-    const auto noise =
-        model::testing::seeded_numbers(
+    const auto noise = model::testing::seeded_numbers(
         "audio", 1, scenario_.at("samples").get<std::size_t>(), 0.0, 0.5);
     expect_same(transcriber.transcribe(noise, options_),
                 testing::parse_result(scenario_.at("result")));

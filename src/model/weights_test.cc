@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/testing.h"
+#include "model/golden_testing.h"
 #include "model/json.h"
 #include "model/testing.h"
 
@@ -161,15 +162,10 @@ TEST(SeededWeights, KnownNumbers) {
 
 TEST(SeededWeights, AsTheGoldenDataWereMadeWith) {
   for (const char* name : {"english", "multilingual"}) {
-    const auto path = sotto::testing::source_path(concat("testdata/golden/seeded_", name, ".json"));
-    const Json golden = parse_json_object(read_text_file(path), path.string());
-    const Json& sizes = golden["dims"];
-    const Dims dims = {sizes["n_mels"],       sizes["n_audio_ctx"],   sizes["n_audio_state"],
-                       sizes["n_audio_head"], sizes["n_audio_layer"], sizes["n_audio_ffn"],
-                       sizes["n_vocab"],      sizes["n_text_ctx"],    sizes["n_text_state"],
-                       sizes["n_text_head"],  sizes["n_text_layer"],  sizes["n_text_ffn"]};
-    const Weights weights = testing::seeded_weights(dims, golden["seed"].get<std::uint64_t>());
-    EXPECT_EQ(golden["weights"].size(), weights.tensors().size());
+    const testing::GoldenModel model(concat("seeded_", name, ".json"));
+    const Weights& weights = model.weights;
+    const Json& golden = model.json;
+    ASSERT_EQ(golden["weights"].size(), weights.tensors().size());
     for (const Json& expected : golden["weights"]) {
       const auto tensor = expected["name"].get<std::string>();
       const auto values = read(weights, tensor, expected["shape"].get<Shape>());

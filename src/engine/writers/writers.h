@@ -1,6 +1,6 @@
 // The formats of a result, byte for byte as openai/whisper writes them (utils.py), with one
-// exception: the cleared segments before the first text, for which upstream writes empty lines (txt)
-// or stops with a KeyError (srt, vtt), are left out of these three.
+// exception: the cleared segments before the first text, for which upstream writes empty lines
+// (txt) or stops with a KeyError (srt, vtt), are left out of these three.
 #pragma once
 
 #include <array>

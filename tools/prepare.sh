@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # Shared by ./run and ./test: installs what is missing from the distribution's packages and builds.
 # Sourced by bash with `root` set to the folder of the repository.
 
@@ -52,10 +53,10 @@ install_debian() {
       die "these packages are missing, and there is no sudo to install them. As root, run: apt-get install ${missing[*]}"
     as_root=(sudo)
   fi
-  "${as_root[@]}" apt-get update -qq &&
+  { "${as_root[@]}" apt-get update -qq &&
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -qq -y --no-install-recommends "${missing[@]}" >&2 ||
-    die "the packages could not be installed (no network?). Needed: ${missing[*]}"
+      apt-get install -qq -y --no-install-recommends "${missing[@]}"; } >&2 ||
+    die "the packages could not be installed (see above). Needed: ${missing[*]}"
 }
 
 # require_elsewhere LIST: on other distributions, says what is missing and stops.
@@ -78,18 +79,19 @@ install_packages() {
   fi
 }
 
-# build PRESET TARGET [cmake options…]: configures and builds; prints only what went wrong, and
-# progress on a terminal.
+# build PRESET TARGET [cmake options…]: configures and builds. Shows progress on a terminal; elsewhere
+# only what went wrong.
 build() {
-  local preset=$1 target=$2 log
+  local preset=$1 target=$2 log=$root/build/$1/build.log
   shift 2
-  log=$root/build/$preset/configure.log
   mkdir -p "$root/build/$preset"
   (cd "$root" && cmake --preset "$preset" "$@") >"$log" 2>&1 ||
-    { cat "$log" >&2; die "configuring failed; the whole output is in $log"; }
+    { cat "$log" >&2; die "configuring failed; the output above is also in $log"; }
   if [ -t 2 ]; then
-    (cd "$root" && cmake --build --preset "$preset" --target "$target") >&2
+    (cd "$root" && cmake --build --preset "$preset" --target "$target") >&2 ||
+      die "building failed; the compiler's words are above"
   else
-    (cd "$root" && cmake --build --preset "$preset" --target "$target" -- --quiet) >&2
-  fi || die "building failed; the compiler's words are above"
+    (cd "$root" && cmake --build --preset "$preset" --target "$target") >"$log" 2>&1 ||
+      { cat "$log" >&2; die "building failed; the output above is also in $log"; }
+  fi
 }

@@ -38,8 +38,8 @@ ThreadPool& pool() {
   return instance;
 }
 
-const cpu::Engine& engine() {
-  static const cpu::Engine instance{cpu::kernels_for(active_isa()), pool()};
+const cpu::Runtime& engine() {
+  static const cpu::Runtime instance{cpu::kernels_for(active_isa()), pool()};
   return instance;
 }
 

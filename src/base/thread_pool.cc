@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 
 #include "base/error.h"
 
@@ -43,15 +44,26 @@ int ThreadPool::default_size() {
 ThreadPool::ThreadPool(int size) {
   const int threads = size > 0 ? size : default_size();
   workers_.reserve(static_cast<std::size_t>(threads - 1));
-  for (int thread = 1; thread < threads; ++thread) {
-    workers_.emplace_back([this, thread] { worker(thread); });
+  try {
+    for (int thread = 1; thread < threads; ++thread) {
+      workers_.emplace_back([this, thread] { worker(thread); });
+    }
+  } catch (const std::system_error& error) {
+    const int started = this->size();
+    stop();
+    fail(ErrorKind::unsupported, "cannot start ", threads, " threads, but ", started, " (",
+         error.code().message(), "): ask for fewer");
   }
 }
 
 ThreadPool::~ThreadPool() {
+  stop();
+}
+
+void ThreadPool::stop() {
   {
     const std::lock_guard lock(mutex_);
-    stop_ = true;
+    stopping_ = true;
     ++generation_;
   }
   wake_.notify_all();
@@ -96,7 +108,7 @@ void ThreadPool::worker(int thread) {
       wake_.wait(lock, called);
     }
     ++seen;
-    if (stop_) return;
+    if (stopping_) return;
     share(thread);
     running_.fetch_sub(1, std::memory_order_release);
   }

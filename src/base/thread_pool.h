@@ -16,7 +16,8 @@ namespace sotto {
 /// hundreds of loops of microseconds.
 class ThreadPool {
  public:
-  /// `size` 0 takes default_size().
+  /// `size` 0 takes default_size(). Throws Error{unsupported} when the system refuses to start so
+  /// many threads.
   explicit ThreadPool(int size = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -33,6 +34,7 @@ class ThreadPool {
   static int default_size();
 
  private:
+  void stop();
   void worker(int thread);
   void share(int thread);
 
@@ -44,7 +46,7 @@ class ThreadPool {
   std::atomic<std::int64_t> next_{0};
   std::atomic<int> running_{0};
   std::atomic<std::uint64_t> generation_{0};
-  std::atomic<bool> stop_{false};
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace sotto

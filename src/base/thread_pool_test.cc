@@ -1,9 +1,14 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <vector>
+
+#include "base/error.h"
 
 namespace sotto {
 namespace {
@@ -32,6 +37,27 @@ TEST(ThreadPool, ManyShortLoopsInARow) {
     pool.parallel_for(4, [&](std::int64_t i, int) { sum += i; });
   }
   EXPECT_EQ(sum, 5000 * 6);
+}
+
+/// In a process of its own, whose address space holds the stacks of a few threads only.
+[[noreturn]] void start_too_many_threads() {
+  const rlimit limit = {.rlim_cur = 200u << 20, .rlim_max = 200u << 20};
+  ::setrlimit(RLIMIT_AS, &limit);
+  try {
+    const ThreadPool pool(1000);
+    std::fputs("started", stderr);
+  } catch (const Error& error) {
+    std::fputs(error.what(), stderr);
+  }
+  std::exit(3);
+}
+
+TEST(ThreadPool, SaysWhenThreadsCannotBeStarted) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "skipped: sanitizers need more address space than the limit of this test";
+#endif
+  EXPECT_EXIT(start_too_many_threads(), ::testing::ExitedWithCode(3),
+              "cannot start 1000 threads, but [0-9]+ .*ask for fewer");
 }
 
 TEST(ThreadPool, DefaultSizeIsAtLeastOne) {

@@ -50,10 +50,10 @@ Buffer<float> pack(std::span<const float> matrix, int n_rows, int d, int group) 
   return packed;
 }
 
-void to_blocks(const Engine& engine, float* blocks, const float* rows, std::ptrdiff_t stride,
+void to_blocks(const Runtime& runtime, float* blocks, const float* rows, std::ptrdiff_t stride,
                int n_rows, int d) {
-  const int width = engine.kernels.block;
-  engine.parallel_for(blocks_of(n_rows, width), [&](std::int64_t block, int) {
+  const int width = runtime.kernels.block;
+  runtime.parallel_for(blocks_of(n_rows, width), [&](std::int64_t block, int) {
     float* const to = blocks + block * d * width;
     for (int lane = 0; lane < width; ++lane) {
       const std::ptrdiff_t row = block * width + lane;
@@ -63,10 +63,10 @@ void to_blocks(const Engine& engine, float* blocks, const float* rows, std::ptrd
   });
 }
 
-void from_blocks(const Engine& engine, float* rows, std::ptrdiff_t stride, const float* blocks,
+void from_blocks(const Runtime& runtime, float* rows, std::ptrdiff_t stride, const float* blocks,
                  int n_rows, int d) {
-  const int width = engine.kernels.block;
-  engine.parallel_for(blocks_of(n_rows, width), [&](std::int64_t block, int) {
+  const int width = runtime.kernels.block;
+  runtime.parallel_for(blocks_of(n_rows, width), [&](std::int64_t block, int) {
     const float* const from = blocks + block * d * width;
     const int lanes = std::min(width, n_rows - static_cast<int>(block) * width);
     for (int lane = 0; lane < lanes; ++lane) {
@@ -76,70 +76,70 @@ void from_blocks(const Engine& engine, float* rows, std::ptrdiff_t stride, const
   });
 }
 
-BlocksLinear::BlocksLinear(const Engine& engine, std::span<const float> weight,
+BlocksLinear::BlocksLinear(const Runtime& runtime, std::span<const float> weight,
                            std::span<const float> bias, int n_out, int n_in)
-    : engine_(engine),
+    : runtime_(runtime),
       n_out_(n_out),
       n_in_(n_in),
-      panels_(pack(weight, n_out, n_in, engine.kernels.rows)),
+      panels_(pack(weight, n_out, n_in, runtime.kernels.rows)),
       bias_(copy(bias)) {
   SOTTO_CHECK(bias.empty() || bias.size() == static_cast<std::size_t>(n_out));
 }
 
 void BlocksLinear::operator()(float* y, const float* x, int n_blocks, Activation activation,
                               const float* residual) const {
-  const int width = engine_.kernels.block;
-  const int n_panels = blocks_of(n_out_, engine_.kernels.rows);
+  const int width = runtime_.kernels.block;
+  const int n_panels = blocks_of(n_out_, runtime_.kernels.rows);
   const std::size_t block_bytes = sizeof(float) * static_cast<std::size_t>(n_in_ * width);
   const int group = std::max(1, static_cast<int>(kGroupBytes / block_bytes));
   const int n_groups = blocks_of(n_blocks, group);
-  const int wanted = blocks_of(kTasksPerThread * engine_.pool.size(), n_groups);
+  const int wanted = blocks_of(kTasksPerThread * runtime_.pool.size(), n_groups);
   const int run = blocks_of(n_panels, std::min(n_panels, wanted));
   const int n_runs = blocks_of(n_panels, run);
-  engine_.parallel_for(static_cast<std::int64_t>(n_groups) * n_runs, [&](std::int64_t i, int) {
+  runtime_.parallel_for(static_cast<std::int64_t>(n_groups) * n_runs, [&](std::int64_t i, int) {
     const int block = static_cast<int>(i / n_runs) * group;
     const int panel = static_cast<int>(i % n_runs) * run;
-    engine_.kernels.linear_blocks({.y = y,
-                                   .y_block = static_cast<std::ptrdiff_t>(n_out_) * width,
-                                   .y_row = width,
-                                   .residual = residual,
-                                   .x = x,
-                                   .panels = panels_.data(),
-                                   .bias = bias_.data(),
-                                   .n_out = n_out_,
-                                   .n_in = n_in_,
-                                   .activation = activation,
-                                   .block_begin = block,
-                                   .block_end = std::min(n_blocks, block + group),
-                                   .panel_begin = panel,
-                                   .panel_end = std::min(n_panels, panel + run)});
+    runtime_.kernels.linear_blocks({.y = y,
+                                    .y_block = static_cast<std::ptrdiff_t>(n_out_) * width,
+                                    .y_row = width,
+                                    .residual = residual,
+                                    .x = x,
+                                    .panels = panels_.data(),
+                                    .bias = bias_.data(),
+                                    .n_out = n_out_,
+                                    .n_in = n_in_,
+                                    .activation = activation,
+                                    .block_begin = block,
+                                    .block_end = std::min(n_blocks, block + group),
+                                    .panel_begin = panel,
+                                    .panel_end = std::min(n_panels, panel + run)});
   });
 }
 
-BlocksConv1d::BlocksConv1d(const Engine& engine, std::span<const float> weight,
+BlocksConv1d::BlocksConv1d(const Runtime& runtime, std::span<const float> weight,
                            std::span<const float> bias, int n_out, int n_in, int step)
-    : engine_(engine),
+    : runtime_(runtime),
       n_out_(n_out),
       n_in_(n_in),
       step_(step),
-      panels_(pack(weight, n_out, n_in * kTaps, engine.kernels.rows)),
+      panels_(pack(weight, n_out, n_in * kTaps, runtime.kernels.rows)),
       bias_(copy(bias)) {
   SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out));
 }
 
 std::size_t BlocksConv1d::scratch_size() const {
-  return static_cast<std::size_t>(n_in_ * kTaps * engine_.kernels.block);
+  return static_cast<std::size_t>(n_in_ * kTaps * runtime_.kernels.block);
 }
 
 void BlocksConv1d::operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row,
                               const Signal& x, const float* residual, float* scratch) const {
   SOTTO_CHECK(x.n_mels == n_in_);
-  const int width = engine_.kernels.block;
+  const int width = runtime_.kernels.block;
   const int n_blocks = blocks_of(blocks_of(x.n_frames, step_), width);
-  engine_.parallel_for(n_blocks, [&](std::int64_t block, int thread) {
+  runtime_.parallel_for(n_blocks, [&](std::int64_t block, int thread) {
     float* const inputs = scratch + static_cast<std::size_t>(thread) * scratch_size();
     unfold(inputs, x, static_cast<int>(block) * width, step_, width);
-    engine_.kernels.linear_blocks(
+    runtime_.kernels.linear_blocks(
         {.y = y + block * y_block,
          .y_block = y_block,
          .y_row = y_row,
@@ -153,13 +153,13 @@ void BlocksConv1d::operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y
          .block_begin = 0,
          .block_end = 1,
          .panel_begin = 0,
-         .panel_end = blocks_of(n_out_, engine_.kernels.rows)});
+         .panel_end = blocks_of(n_out_, runtime_.kernels.rows)});
   });
 }
 
-LayerNorm::LayerNorm(const Engine& engine, std::span<const float> gamma,
+LayerNorm::LayerNorm(const Runtime& runtime, std::span<const float> gamma,
                      std::span<const float> beta)
-    : engine_(engine), gamma_(copy(gamma)), beta_(copy(beta)) {
+    : runtime_(runtime), gamma_(copy(gamma)), beta_(copy(beta)) {
   SOTTO_CHECK(gamma.size() == beta.size());
 }
 
@@ -173,30 +173,30 @@ LayerNormTask LayerNorm::task(float* y, const float* x) const {
 }
 
 void LayerNorm::blocks(float* y, const float* x, int n_blocks) const {
-  const auto stride = static_cast<std::ptrdiff_t>(gamma_.size()) * engine_.kernels.block;
-  engine_.parallel_for(n_blocks, [&](std::int64_t block, int) {
-    engine_.kernels.layer_norm_block(task(y + block * stride, x + block * stride));
+  const auto stride = static_cast<std::ptrdiff_t>(gamma_.size()) * runtime_.kernels.block;
+  runtime_.parallel_for(n_blocks, [&](std::int64_t block, int) {
+    runtime_.kernels.layer_norm_block(task(y + block * stride, x + block * stride));
   });
 }
 
 void LayerNorm::rows(float* y, const float* x, int n_rows) const {
   const auto stride = static_cast<std::ptrdiff_t>(gamma_.size());
-  engine_.parallel_for(n_rows, [&](std::int64_t row, int) {
-    engine_.kernels.layer_norm_row(task(y + row * stride, x + row * stride));
+  runtime_.parallel_for(n_rows, [&](std::int64_t row, int) {
+    runtime_.kernels.layer_norm_row(task(y + row * stride, x + row * stride));
   });
 }
 
-void multi_head_attention(const Engine& engine, const HeadsTask& task, float* scratch) {
-  const int width = engine.kernels.block;
+void multi_head_attention(const Runtime& runtime, const HeadsTask& task, float* scratch) {
+  const int width = runtime.kernels.block;
   const std::ptrdiff_t head_stride = static_cast<std::ptrdiff_t>(task.d) * width;
   const std::size_t scratch_size = attention_scratch(width, task.d);
   const float scale = 1.0f / std::sqrt(static_cast<float>(task.d));
   const std::int64_t count = static_cast<std::int64_t>(task.n_heads) * task.n_query_blocks;
   // Neighbouring tasks share a head, whose keys and values then stay in the cache.
-  engine.parallel_for(count, [&](std::int64_t i, int thread) {
+  runtime.parallel_for(count, [&](std::int64_t i, int thread) {
     const std::ptrdiff_t head = i / task.n_query_blocks * head_stride;
     const std::int64_t block = i % task.n_query_blocks;
-    engine.kernels.attention_block(
+    runtime.kernels.attention_block(
         {.out = task.out + block * task.out_block + head,
          .q = task.q + block * task.q_block + head,
          .k = task.k + head,

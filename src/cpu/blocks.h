@@ -14,7 +14,7 @@
 namespace sotto::cpu {
 
 /// Where layers run.
-struct Engine {
+struct Runtime {
   const Kernels& kernels;
   ThreadPool& pool;
 
@@ -35,16 +35,16 @@ constexpr int blocks_of(int n_rows, int block) {
 Buffer<float> pack(std::span<const float> matrix, int n_rows, int d, int group);
 
 /// n_rows × d rows, `stride` apart, to blocks (their unused lanes become zeros), and back.
-void to_blocks(const Engine& engine, float* blocks, const float* rows, std::ptrdiff_t stride,
+void to_blocks(const Runtime& runtime, float* blocks, const float* rows, std::ptrdiff_t stride,
                int n_rows, int d);
-void from_blocks(const Engine& engine, float* rows, std::ptrdiff_t stride, const float* blocks,
+void from_blocks(const Runtime& runtime, float* rows, std::ptrdiff_t stride, const float* blocks,
                  int n_rows, int d);
 
 /// y = act(W x + b) + residual, each of x, y and residual as blocks.
 class BlocksLinear {
  public:
-  /// weight is n_out × n_in; bias n_out, or empty for none. `engine` must outlive the layer.
-  BlocksLinear(const Engine& engine, std::span<const float> weight, std::span<const float> bias,
+  /// weight is n_out × n_in; bias n_out, or empty for none. `runtime` must outlive the layer.
+  BlocksLinear(const Runtime& runtime, std::span<const float> weight, std::span<const float> bias,
                int n_out, int n_in);
 
   /// residual may be y, or null for none.
@@ -52,7 +52,7 @@ class BlocksLinear {
                   const float* residual = nullptr) const;
 
  private:
-  const Engine& engine_;
+  const Runtime& runtime_;
   int n_out_;
   int n_in_;
   Buffer<float> panels_;
@@ -66,7 +66,7 @@ using Signal = model::MelWindow;
 class BlocksConv1d {
  public:
   /// weight is n_out × n_in × 3.
-  BlocksConv1d(const Engine& engine, std::span<const float> weight, std::span<const float> bias,
+  BlocksConv1d(const Runtime& runtime, std::span<const float> weight, std::span<const float> bias,
                int n_out, int n_in, int step);
 
   /// Scratch numbers that each thread needs.
@@ -78,7 +78,7 @@ class BlocksConv1d {
                   const float* residual, float* scratch) const;
 
  private:
-  const Engine& engine_;
+  const Runtime& runtime_;
   int n_out_;
   int n_in_;
   int step_;
@@ -89,14 +89,14 @@ class BlocksConv1d {
 /// LayerNorm with Whisper's epsilon of 1e-5, for both layouts. y may be x for rows.
 class LayerNorm {
  public:
-  LayerNorm(const Engine& engine, std::span<const float> gamma, std::span<const float> beta);
+  LayerNorm(const Runtime& runtime, std::span<const float> gamma, std::span<const float> beta);
   void blocks(float* y, const float* x, int n_blocks) const;
   void rows(float* y, const float* x, int n_rows) const;
 
  private:
   LayerNormTask task(float* y, const float* x) const;
 
-  const Engine& engine_;
+  const Runtime& runtime_;
   Buffer<float> gamma_;
   Buffer<float> beta_;
 };
@@ -119,6 +119,6 @@ struct HeadsTask {
 
 /// softmax(q kᵀ/√d) v for every head and every block of queries. `scratch` holds
 /// attention_scratch(B, d) numbers for each thread.
-void multi_head_attention(const Engine& engine, const HeadsTask& task, float* scratch);
+void multi_head_attention(const Runtime& runtime, const HeadsTask& task, float* scratch);
 
 }  // namespace sotto::cpu

@@ -19,8 +19,8 @@ namespace {
 
 /// Activations between layers, allocated once for the longest sequence.
 struct Workspace {
-  Workspace(const Engine& engine, const model::Dims& dims) {
-    const int block = engine.kernels.block;
+  Workspace(const Runtime& runtime, const model::Dims& dims) {
+    const int block = runtime.kernels.block;
     const auto width = static_cast<std::size_t>(dims.n_text_state);
     const auto rows = static_cast<std::size_t>(dims.n_text_ctx);
     const auto row_blocks = static_cast<std::size_t>(blocks_of(dims.n_text_ctx, block) * block);
@@ -36,7 +36,7 @@ struct Workspace {
     thread_scratch_size = std::max(
         {row_blocks, audio_blocks, attention_scratch(block, dims.n_text_state / dims.n_text_head)});
     thread_scratch =
-        Buffer<float>(thread_scratch_size * static_cast<std::size_t>(engine.pool.size()));
+        Buffer<float>(thread_scratch_size * static_cast<std::size_t>(runtime.pool.size()));
   }
 
   Buffer<float> x;               // n × D
@@ -54,8 +54,8 @@ struct Workspace {
 /// Keys and values of one attention as blocks of 2D: D of keys, D of values.
 class KeyValues {
  public:
-  KeyValues(const Engine& engine, int n_positions, int width)
-      : lanes_(engine.kernels.block),
+  KeyValues(const Runtime& runtime, int n_positions, int width)
+      : lanes_(runtime.kernels.block),
         width_(width),
         blocks_(static_cast<std::size_t>(blocks_of(n_positions, lanes_)) *
                 static_cast<std::size_t>(stride())) {}
@@ -80,28 +80,28 @@ class KeyValues {
 
 class DecoderLayer {
  public:
-  DecoderLayer(const Engine& engine, const Parameters& p, const model::Dims& dims)
-      : engine_(engine),
+  DecoderLayer(const Runtime& runtime, const Parameters& p, const model::Dims& dims)
+      : runtime_(runtime),
         width_(dims.n_text_state),
         n_heads_(dims.n_text_head),
         n_audio_ctx_(dims.n_audio_ctx),
-        attn_ln_(read_layer_norm(engine, p / "attn_ln", width_)),
-        qkv_(read_projections<RowsLinear>(engine, p / "attn", {"query", "key", "value"}, width_)),
-        out_(read_linear<RowsLinear>(engine, p / "attn" / "out", width_, width_)),
-        cross_ln_(read_layer_norm(engine, p / "cross_attn_ln", width_)),
-        cross_q_(read_linear<RowsLinear>(engine, p / "cross_attn" / "query", width_, width_)),
+        attn_ln_(read_layer_norm(runtime, p / "attn_ln", width_)),
+        qkv_(read_projections<RowsLinear>(runtime, p / "attn", {"query", "key", "value"}, width_)),
+        out_(read_linear<RowsLinear>(runtime, p / "attn" / "out", width_, width_)),
+        cross_ln_(read_layer_norm(runtime, p / "cross_attn_ln", width_)),
+        cross_q_(read_linear<RowsLinear>(runtime, p / "cross_attn" / "query", width_, width_)),
         cross_kv_(
-            read_projections<BlocksLinear>(engine, p / "cross_attn", {"key", "value"}, width_)),
-        cross_out_(read_linear<RowsLinear>(engine, p / "cross_attn" / "out", width_, width_)),
-        mlp_ln_(read_layer_norm(engine, p / "mlp_ln", width_)),
-        up_(read_linear<RowsLinear>(engine, p / "mlp" / "0", dims.n_text_ffn, width_)),
-        down_(read_linear<RowsLinear>(engine, p / "mlp" / "2", width_, dims.n_text_ffn)),
-        past_(engine, dims.n_text_ctx, width_),
-        audio_(engine, dims.n_audio_ctx, width_) {}
+            read_projections<BlocksLinear>(runtime, p / "cross_attn", {"key", "value"}, width_)),
+        cross_out_(read_linear<RowsLinear>(runtime, p / "cross_attn" / "out", width_, width_)),
+        mlp_ln_(read_layer_norm(runtime, p / "mlp_ln", width_)),
+        up_(read_linear<RowsLinear>(runtime, p / "mlp" / "0", dims.n_text_ffn, width_)),
+        down_(read_linear<RowsLinear>(runtime, p / "mlp" / "2", width_, dims.n_text_ffn)),
+        past_(runtime, dims.n_text_ctx, width_),
+        audio_(runtime, dims.n_audio_ctx, width_) {}
 
   /// Keys and values of a window whose features are blocks.
   void start(const float* feature_blocks) {
-    cross_kv_(audio_.data(), feature_blocks, blocks_of(n_audio_ctx_, engine_.kernels.block));
+    cross_kv_(audio_.data(), feature_blocks, blocks_of(n_audio_ctx_, runtime_.kernels.block));
   }
 
   /// x += attention(LayerNorm(x));  x += cross_attention(LayerNorm(x));  x += mlp(LayerNorm(x))
@@ -129,7 +129,7 @@ class DecoderLayer {
     const float* const qkv = w.qkv.data();
     const std::ptrdiff_t row = std::ptrdiff_t{3} * width_;
     for (int i = 0; i < n; ++i) past_.set(n_past + i, qkv + i * row + width_);
-    engine_.parallel_for(std::int64_t{n} * n_heads_, [&](std::int64_t task, int thread) {
+    runtime_.parallel_for(std::int64_t{n} * n_heads_, [&](std::int64_t task, int thread) {
       const std::ptrdiff_t i = task / n_heads_;
       attend_head(w, past_, w.mixed.data() + i * width_, qkv + i * row,
                   n_past + static_cast<int>(i) + 1, task % n_heads_, thread);
@@ -139,15 +139,15 @@ class DecoderLayer {
   void attend_to_audio(Workspace& w, int n) {
     const float* const q = w.qkv.data();
     if (n == 1) {
-      engine_.parallel_for(n_heads_, [&](std::int64_t head, int thread) {
+      runtime_.parallel_for(n_heads_, [&](std::int64_t head, int thread) {
         attend_head(w, audio_, w.mixed.data(), q, n_audio_ctx_, head, thread);
       });
       return;
     }
     // Several queries read the keys and values once.
-    const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(width_) * engine_.kernels.block;
-    to_blocks(engine_, w.query_blocks.data(), q, width_, n, width_);
-    multi_head_attention(engine_,
+    const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(width_) * runtime_.kernels.block;
+    to_blocks(runtime_, w.query_blocks.data(), q, width_, n, width_);
+    multi_head_attention(runtime_,
                          {.out = w.mixed_blocks.data(),
                           .out_block = block,
                           .q = w.query_blocks.data(),
@@ -155,20 +155,20 @@ class DecoderLayer {
                           .k = audio_.keys(),
                           .v = audio_.values(),
                           .kv_block = audio_.stride(),
-                          .n_query_blocks = blocks_of(n, engine_.kernels.block),
+                          .n_query_blocks = blocks_of(n, runtime_.kernels.block),
                           .n_keys = n_audio_ctx_,
                           .n_heads = n_heads_,
                           .d = width_ / n_heads_},
                          w.thread_scratch.data());
-    from_blocks(engine_, w.mixed.data(), width_, w.mixed_blocks.data(), n, width_);
+    from_blocks(runtime_, w.mixed.data(), width_, w.mixed_blocks.data(), n, width_);
   }
 
   /// One head of one row: out and q begin at the row.
   void attend_head(Workspace& w, const KeyValues& kv, float* out, const float* q, int n_keys,
                    std::ptrdiff_t head, int thread) const {
     const int d = width_ / n_heads_;
-    const std::ptrdiff_t offset = head * d * engine_.kernels.block;
-    engine_.kernels.attention_row(
+    const std::ptrdiff_t offset = head * d * runtime_.kernels.block;
+    runtime_.kernels.attention_row(
         {.out = out + head * d,
          .q = q + head * d,
          .k = kv.keys() + offset,
@@ -181,7 +181,7 @@ class DecoderLayer {
              w.thread_scratch.data() + static_cast<std::size_t>(thread) * w.thread_scratch_size});
   }
 
-  const Engine& engine_;
+  const Runtime& runtime_;
   int width_;
   int n_heads_;
   int n_audio_ctx_;
@@ -203,15 +203,15 @@ class CpuDecoder final : public model::Decoder {
  public:
   CpuDecoder(const model::Dims& dims, const Parameters& p, const Kernels& kernels, ThreadPool& pool)
       : dims_(dims),
-        engine_{kernels, pool},
-        embedding_(engine_, p.read("token_embedding.weight", {dims.n_vocab, dims.n_text_state}), {},
-                   dims.n_vocab, dims.n_text_state),
+        runtime_{kernels, pool},
+        embedding_(runtime_, p.read("token_embedding.weight", {dims.n_vocab, dims.n_text_state}),
+                   {}, dims.n_vocab, dims.n_text_state),
         positions_(p.read("positional_embedding", {dims.n_text_ctx, dims.n_text_state})),
-        ln_(read_layer_norm(engine_, p / "ln", dims.n_text_state)),
-        work_(engine_, dims) {
+        ln_(read_layer_norm(runtime_, p / "ln", dims.n_text_state)),
+        work_(runtime_, dims) {
     layers_.reserve(static_cast<std::size_t>(dims.n_text_layer));
     for (int layer = 0; layer < dims.n_text_layer; ++layer) {
-      layers_.emplace_back(engine_, p / "blocks" / std::to_string(layer), dims);
+      layers_.emplace_back(runtime_, p / "blocks" / std::to_string(layer), dims);
     }
   }
 
@@ -222,7 +222,7 @@ class CpuDecoder final : public model::Decoder {
   void start(std::span<const float> features) override {
     SOTTO_CHECK(features.size() == static_cast<std::size_t>(dims_.n_audio_ctx) *
                                        static_cast<std::size_t>(dims_.n_audio_state));
-    to_blocks(engine_, work_.feature_blocks.data(), features.data(), dims_.n_audio_state,
+    to_blocks(runtime_, work_.feature_blocks.data(), features.data(), dims_.n_audio_state,
               dims_.n_audio_ctx, dims_.n_audio_state);
     for (DecoderLayer& layer : layers_) layer.start(work_.feature_blocks.data());
     started_ = true;
@@ -267,7 +267,7 @@ class CpuDecoder final : public model::Decoder {
   }
 
   model::Dims dims_;
-  Engine engine_;
+  Runtime runtime_;
   RowsLinear embedding_;  // n_vocab × D: a row is a token's embedding, the product is the logits
   std::vector<float> positions_;
   std::vector<DecoderLayer> layers_;

@@ -15,18 +15,18 @@ namespace {
 // In this file T is the number of positions (n_audio_ctx), B the lanes of a block, D the width, F
 // the width of the feed-forward layer; activations are blocks (kernels.h).
 
-BlocksConv1d conv(const Engine& engine, const Parameters& p, int n_out, int n_in, int step) {
-  return BlocksConv1d(engine, p.read("weight", {n_out, n_in, 3}), p.read("bias", {n_out}), n_out,
+BlocksConv1d conv(const Runtime& runtime, const Parameters& p, int n_out, int n_in, int step) {
+  return BlocksConv1d(runtime, p.read("weight", {n_out, n_in, 3}), p.read("bias", {n_out}), n_out,
                       n_in, step);
 }
 
 /// Activations between layers, allocated once.
 struct Workspace {
-  Workspace(const Engine& engine, const model::Dims& dims, std::size_t thread_scratch_size) {
-    const auto block = static_cast<std::size_t>(engine.kernels.block);
+  Workspace(const Runtime& runtime, const model::Dims& dims, std::size_t thread_scratch_size) {
+    const auto block = static_cast<std::size_t>(runtime.kernels.block);
     const auto width = static_cast<std::size_t>(dims.n_audio_state);
-    n_blocks = blocks_of(dims.n_audio_ctx, engine.kernels.block);
-    frames_stride = blocks_of(dims.n_mel_frames(), engine.kernels.block) * engine.kernels.block;
+    n_blocks = blocks_of(dims.n_audio_ctx, runtime.kernels.block);
+    frames_stride = blocks_of(dims.n_mel_frames(), runtime.kernels.block) * runtime.kernels.block;
     const std::size_t positions = static_cast<std::size_t>(n_blocks) * block;
     convolved = Buffer<float>(width * static_cast<std::size_t>(frames_stride));
     x = Buffer<float>(positions * width);
@@ -35,7 +35,7 @@ struct Workspace {
     mixed = Buffer<float>(positions * width);
     hidden = Buffer<float>(positions * static_cast<std::size_t>(dims.n_audio_ffn));
     thread_scratch =
-        Buffer<float>(thread_scratch_size * static_cast<std::size_t>(engine.pool.size()));
+        Buffer<float>(thread_scratch_size * static_cast<std::size_t>(runtime.pool.size()));
   }
 
   int n_blocks;
@@ -51,17 +51,18 @@ struct Workspace {
 
 class EncoderLayer {
  public:
-  EncoderLayer(const Engine& engine, const Parameters& p, const model::Dims& dims)
-      : engine_(engine),
+  EncoderLayer(const Runtime& runtime, const Parameters& p, const model::Dims& dims)
+      : runtime_(runtime),
         width_(dims.n_audio_state),
         n_heads_(dims.n_audio_head),
         n_positions_(dims.n_audio_ctx),
-        attn_ln_(read_layer_norm(engine, p / "attn_ln", width_)),
-        qkv_(read_projections<BlocksLinear>(engine, p / "attn", {"query", "key", "value"}, width_)),
-        out_(read_linear<BlocksLinear>(engine, p / "attn" / "out", width_, width_)),
-        mlp_ln_(read_layer_norm(engine, p / "mlp_ln", width_)),
-        up_(read_linear<BlocksLinear>(engine, p / "mlp" / "0", dims.n_audio_ffn, width_)),
-        down_(read_linear<BlocksLinear>(engine, p / "mlp" / "2", width_, dims.n_audio_ffn)) {}
+        attn_ln_(read_layer_norm(runtime, p / "attn_ln", width_)),
+        qkv_(
+            read_projections<BlocksLinear>(runtime, p / "attn", {"query", "key", "value"}, width_)),
+        out_(read_linear<BlocksLinear>(runtime, p / "attn" / "out", width_, width_)),
+        mlp_ln_(read_layer_norm(runtime, p / "mlp_ln", width_)),
+        up_(read_linear<BlocksLinear>(runtime, p / "mlp" / "0", dims.n_audio_ffn, width_)),
+        down_(read_linear<BlocksLinear>(runtime, p / "mlp" / "2", width_, dims.n_audio_ffn)) {}
 
   /// x += attention(LayerNorm(x));  x += mlp(LayerNorm(x))
   void operator()(Workspace& w) const {
@@ -78,8 +79,8 @@ class EncoderLayer {
 
  private:
   void attend(Workspace& w) const {
-    const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(width_) * engine_.kernels.block;
-    multi_head_attention(engine_,
+    const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(width_) * runtime_.kernels.block;
+    multi_head_attention(runtime_,
                          {.out = w.mixed.data(),
                           .out_block = block,
                           .q = w.qkv.data(),
@@ -94,7 +95,7 @@ class EncoderLayer {
                          w.thread_scratch.data());
   }
 
-  const Engine& engine_;
+  const Runtime& runtime_;
   int width_;
   int n_heads_;
   int n_positions_;
@@ -110,19 +111,19 @@ class CpuEncoder final : public model::Encoder {
  public:
   CpuEncoder(const model::Dims& dims, const Parameters& p, const Kernels& kernels, ThreadPool& pool)
       : dims_(dims),
-        engine_{kernels, pool},
-        conv1_(conv(engine_, p / "conv1", dims.n_audio_state, dims.n_mels, 1)),
-        conv2_(conv(engine_, p / "conv2", dims.n_audio_state, dims.n_audio_state, 2)),
+        runtime_{kernels, pool},
+        conv1_(conv(runtime_, p / "conv1", dims.n_audio_state, dims.n_mels, 1)),
+        conv2_(conv(runtime_, p / "conv2", dims.n_audio_state, dims.n_audio_state, 2)),
         positions_(pack(p.read("positional_embedding", {dims.n_audio_ctx, dims.n_audio_state}),
                         dims.n_audio_ctx, dims.n_audio_state, kernels.block)),
-        ln_post_(read_layer_norm(engine_, p / "ln_post", dims.n_audio_state)),
+        ln_post_(read_layer_norm(runtime_, p / "ln_post", dims.n_audio_state)),
         work_(
-            engine_, dims,
+            runtime_, dims,
             std::max({conv1_.scratch_size(), conv2_.scratch_size(),
                       attention_scratch(kernels.block, dims.n_audio_state / dims.n_audio_head)})) {
     layers_.reserve(static_cast<std::size_t>(dims.n_audio_layer));
     for (int layer = 0; layer < dims.n_audio_layer; ++layer) {
-      layers_.emplace_back(engine_, p / "blocks" / std::to_string(layer), dims);
+      layers_.emplace_back(runtime_, p / "blocks" / std::to_string(layer), dims);
     }
   }
 
@@ -130,7 +131,7 @@ class CpuEncoder final : public model::Encoder {
 
   void encode(const model::MelWindow& mel, std::span<float> features) override {
     const int width = dims_.n_audio_state;
-    const std::ptrdiff_t block = engine_.kernels.block;
+    const std::ptrdiff_t block = runtime_.kernels.block;
     SOTTO_CHECK(mel.n_mels == dims_.n_mels && mel.n_frames == dims_.n_mel_frames());
     SOTTO_CHECK(features.size() ==
                 static_cast<std::size_t>(dims_.n_audio_ctx) * static_cast<std::size_t>(width));
@@ -144,12 +145,12 @@ class CpuEncoder final : public model::Encoder {
            work_.thread_scratch.data());
     for (const EncoderLayer& layer : layers_) layer(work_);
     ln_post_.blocks(work_.normed.data(), work_.x.data(), work_.n_blocks);
-    from_blocks(engine_, features.data(), width, work_.normed.data(), dims_.n_audio_ctx, width);
+    from_blocks(runtime_, features.data(), width, work_.normed.data(), dims_.n_audio_ctx, width);
   }
 
  private:
   model::Dims dims_;
-  Engine engine_;
+  Runtime runtime_;
   BlocksConv1d conv1_;
   BlocksConv1d conv2_;
   Buffer<float> positions_;  // added to the output of conv2, as blocks

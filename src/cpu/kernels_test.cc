@@ -70,23 +70,23 @@ class KernelsTest : public ::testing::TestWithParam<Isa> {
  protected:
   const Kernels& kernels_ = kernels_for(GetParam());
   ThreadPool pool_{3};
-  Engine engine_{kernels_, pool_};
+  Runtime runtime_{kernels_, pool_};
 
   Buffer<float> blocks(const Matrix& matrix, int rows, int columns) {
     Buffer<float> result(area(blocks_of(rows, kernels_.block) * kernels_.block, columns));
-    to_blocks(engine_, result.data(), matrix.data(), columns, rows, columns);
+    to_blocks(runtime_, result.data(), matrix.data(), columns, rows, columns);
     return result;
   }
 
   Matrix rows(const Buffer<float>& blocks, int rows, int columns) {
     Matrix result(area(rows, columns));
-    from_blocks(engine_, result.data(), columns, blocks.data(), rows, columns);
+    from_blocks(runtime_, result.data(), columns, blocks.data(), rows, columns);
     return result;
   }
 
   /// gelu of each number, by a layer with the weight 1.
   Matrix gelu_of(const Matrix& x) {
-    const RowsLinear layer(engine_, Matrix{1}, {}, 1, 1);
+    const RowsLinear layer(runtime_, Matrix{1}, {}, 1, 1);
     Matrix y(x.size());
     layer(y.data(), x.data(), static_cast<int>(x.size()), Activation::gelu);
     return y;
@@ -149,12 +149,12 @@ TEST_P(KernelsTest, LinearLayersOfOddSizes) {
       const Activation activation = extras ? Activation::gelu : Activation::none;
       const Truth truth = linear(x, w, b, r, m, n, k, activation);
 
-      const RowsLinear by_rows(engine_, w, b, n, k);
+      const RowsLinear by_rows(runtime_, w, b, n, k);
       Matrix y = extras ? r : Matrix(area(m, n), -1.0f);
       by_rows(y.data(), x.data(), m, activation, extras ? y.data() : nullptr);
       EXPECT_LT(relative_l2(y, truth), 1e-6);
 
-      const BlocksLinear by_blocks(engine_, w, b, n, k);
+      const BlocksLinear by_blocks(runtime_, w, b, n, k);
       Buffer<float> z = blocks(extras ? r : Matrix(area(m, n)), m, n);
       by_blocks(z.data(), blocks(x, m, k).data(), n_blocks, activation,
                 extras ? z.data() : nullptr);
@@ -166,7 +166,7 @@ TEST_P(KernelsTest, LinearLayersOfOddSizes) {
 TEST_P(KernelsTest, OneRowGivesTheBitsOfMany) {
   const int m = 5, n = 211, k = 77;
   const Matrix x = normal_numbers(area(m, k), 1), w = normal_numbers(area(n, k), 2);
-  const RowsLinear layer(engine_, w, {}, n, k);
+  const RowsLinear layer(runtime_, w, {}, n, k);
   Matrix together(area(m, n)), alone(area(m, n));
   layer(together.data(), x.data(), m);
   for (int i = 0; i < m; ++i) layer(alone.data() + area(i, n), x.data() + area(i, k), 1);
@@ -176,7 +176,7 @@ TEST_P(KernelsTest, OneRowGivesTheBitsOfMany) {
 TEST_P(KernelsTest, WeightRowIsTheRowThatWasPacked) {
   const int n = 71, k = 9;
   const Matrix w = normal_numbers(area(n, k), 2);
-  const RowsLinear layer(engine_, w, {}, n, k);
+  const RowsLinear layer(runtime_, w, {}, n, k);
   for (int i = 0; i < n; ++i) {
     Matrix row(static_cast<std::size_t>(k));
     layer.weight_row(row.data(), i);
@@ -205,7 +205,7 @@ TEST_P(KernelsTest, ConvolutionsOfOddSizes) {
         truth[at] = gelu(sum) + residual[at];
       }
     }
-    const BlocksConv1d conv(engine_, w, bias, n_out, n_in, step);
+    const BlocksConv1d conv(runtime_, w, bias, n_out, n_in, step);
     Buffer<float> scratch(conv.scratch_size() * static_cast<std::size_t>(pool_.size()));
     const Buffer<float> r = blocks(residual, t_out, n_out);
     Buffer<float> y(r.size());
@@ -233,7 +233,7 @@ TEST_P(KernelsTest, LayerNormOfOddSizes) {
             (x[area(i, d) + j] - mean) / std::sqrt(variance + 1e-5) * gamma[column] + beta[column];
       }
     }
-    const LayerNorm layer(engine_, gamma, beta);
+    const LayerNorm layer(runtime_, gamma, beta);
     const Buffer<float> xb = blocks(x, n_rows, d);
     Buffer<float> yb(xb.size());
     layer.blocks(yb.data(), xb.data(), blocks_of(n_rows, kernels_.block));

@@ -38,14 +38,14 @@ class Parameters {
 
 /// Linear is BlocksLinear or RowsLinear.
 template <typename Linear>
-Linear read_linear(const Engine& engine, const Parameters& p, int n_out, int n_in) {
-  return Linear(engine, p.read("weight", {n_out, n_in}), p.read("bias", {n_out}), n_out, n_in);
+Linear read_linear(const Runtime& runtime, const Parameters& p, int n_out, int n_in) {
+  return Linear(runtime, p.read("weight", {n_out, n_in}), p.read("bias", {n_out}), n_out, n_in);
 }
 
 /// Projections of an attention ("query", "key", "value"), all width × width, as one linear layer
 /// with their outputs in this order. Whisper's keys have no bias.
 template <typename Linear>
-Linear read_projections(const Engine& engine, const Parameters& p,
+Linear read_projections(const Runtime& runtime, const Parameters& p,
                         std::initializer_list<std::string_view> names, int width) {
   std::vector<float> weight, bias;
   for (const std::string_view name : names) {
@@ -58,11 +58,11 @@ Linear read_projections(const Engine& engine, const Parameters& p,
       bias.insert(bias.end(), part_bias.begin(), part_bias.end());
     }
   }
-  return Linear(engine, weight, bias, static_cast<int>(names.size()) * width, width);
+  return Linear(runtime, weight, bias, static_cast<int>(names.size()) * width, width);
 }
 
-inline LayerNorm read_layer_norm(const Engine& engine, const Parameters& p, int width) {
-  return LayerNorm(engine, p.read("weight", {width}), p.read("bias", {width}));
+inline LayerNorm read_layer_norm(const Runtime& runtime, const Parameters& p, int width) {
+  return LayerNorm(runtime, p.read("weight", {width}), p.read("bias", {width}));
 }
 
 }  // namespace sotto::cpu

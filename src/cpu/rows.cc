@@ -17,44 +17,44 @@ int blocks_per_task(int n_blocks, int threads) {
 
 }  // namespace
 
-RowsLinear::RowsLinear(const Engine& engine, std::span<const float> weight,
+RowsLinear::RowsLinear(const Runtime& runtime, std::span<const float> weight,
                        std::span<const float> bias, int n_out, int n_in)
-    : engine_(engine),
+    : runtime_(runtime),
       n_out_(n_out),
       n_in_(n_in),
-      blocks_(pack(weight, n_out, n_in, engine.kernels.block)) {
+      blocks_(pack(weight, n_out, n_in, runtime.kernels.block)) {
   if (bias.empty()) return;
   SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out));
-  const int block = engine.kernels.block;
+  const int block = runtime.kernels.block;
   bias_ = Buffer<float>(static_cast<std::size_t>(blocks_of(n_out, block) * block));
   std::copy(bias.begin(), bias.end(), bias_.begin());
 }
 
 void RowsLinear::operator()(float* y, const float* x, int n_rows, Activation activation,
                             const float* residual) const {
-  const int n_blocks = blocks_of(n_out_, engine_.kernels.block);
-  const int run = blocks_per_task(n_blocks, engine_.pool.size());
-  engine_.parallel_for(blocks_of(n_blocks, run), [&](std::int64_t i, int) {
+  const int n_blocks = blocks_of(n_out_, runtime_.kernels.block);
+  const int run = blocks_per_task(n_blocks, runtime_.pool.size());
+  runtime_.parallel_for(blocks_of(n_blocks, run), [&](std::int64_t i, int) {
     const int block = static_cast<int>(i) * run;
-    engine_.kernels.linear_rows({.y = y,
-                                 .y_row = n_out_,
-                                 .residual = residual,
-                                 .residual_row = n_out_,
-                                 .x = x,
-                                 .x_row = n_in_,
-                                 .n_rows = n_rows,
-                                 .blocks = blocks_.data(),
-                                 .bias = bias_.data(),
-                                 .n_out = n_out_,
-                                 .n_in = n_in_,
-                                 .activation = activation,
-                                 .block_begin = block,
-                                 .block_end = std::min(n_blocks, block + run)});
+    runtime_.kernels.linear_rows({.y = y,
+                                  .y_row = n_out_,
+                                  .residual = residual,
+                                  .residual_row = n_out_,
+                                  .x = x,
+                                  .x_row = n_in_,
+                                  .n_rows = n_rows,
+                                  .blocks = blocks_.data(),
+                                  .bias = bias_.data(),
+                                  .n_out = n_out_,
+                                  .n_in = n_in_,
+                                  .activation = activation,
+                                  .block_begin = block,
+                                  .block_end = std::min(n_blocks, block + run)});
   });
 }
 
 void RowsLinear::weight_row(float* row, int n) const {
-  const std::ptrdiff_t block = engine_.kernels.block;
+  const std::ptrdiff_t block = runtime_.kernels.block;
   const float* const from = blocks_.data() + n / block * n_in_ * block + n % block;
   for (int i = 0; i < n_in_; ++i) row[i] = from[i * block];
 }

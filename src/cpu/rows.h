@@ -11,8 +11,8 @@ namespace sotto::cpu {
 /// y = act(x Wᵀ + b) + residual for a few rows.
 class RowsLinear {
  public:
-  /// weight is n_out × n_in; bias n_out, or empty for none. `engine` must outlive the layer.
-  RowsLinear(const Engine& engine, std::span<const float> weight, std::span<const float> bias,
+  /// weight is n_out × n_in; bias n_out, or empty for none. `runtime` must outlive the layer.
+  RowsLinear(const Runtime& runtime, std::span<const float> weight, std::span<const float> bias,
              int n_out, int n_in);
 
   /// y: n_rows × n_out, x: n_rows × n_in. residual may be y, or null for none.
@@ -23,7 +23,7 @@ class RowsLinear {
   void weight_row(float* row, int n) const;
 
  private:
-  const Engine& engine_;
+  const Runtime& runtime_;
   int n_out_;
   int n_in_;
   Buffer<float> blocks_;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/error.h"
+
 namespace sotto::engine {
 namespace {
 
@@ -42,6 +44,16 @@ std::vector<int> suppressed_tokens(const model::Tokenizer& tokenizer, std::vecto
   return sorted_unique(std::move(tokens));
 }
 
+void check_tokens(const std::vector<int>& tokens, const model::Tokenizer& tokenizer) {
+  const int n_vocab = tokenizer.special().timestamp_begin + model::kTimestampTokens;
+  for (const int token : tokens) {
+    if (token < kNonSpeech || token >= n_vocab) {
+      fail(ErrorKind::usage, "cannot suppress token ", token, ": the model's tokens are 0 to ",
+           n_vocab - 1);
+    }
+  }
+}
+
 /// A window must not begin with a blank or end at once.
 std::vector<int> blank_tokens(const model::Tokenizer& tokenizer) {
   std::vector<int> tokens = tokenizer.encode(" ");
@@ -74,6 +86,7 @@ TokenRules::TokenRules(const model::Tokenizer& tokenizer, const model::Generatio
           generation.max_initial_timestamp_index.value_or(kMaxInitialTimestampIndex)),
       begin_suppressed_(generation.begin_suppress_tokens ? *generation.begin_suppress_tokens
                                                          : blank_tokens(tokenizer)) {
+  if (options.suppress_tokens) check_tokens(*options.suppress_tokens, tokenizer);
   const std::vector<int> by_default = generation.suppress_tokens.value_or(std::vector{kNonSpeech});
   suppressed_ = suppressed_tokens(tokenizer, options.suppress_tokens.value_or(by_default));
 }

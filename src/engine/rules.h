@@ -23,6 +23,7 @@ struct RuleOptions {
 /// Forbids tokens by setting their logits to −infinity. Immutable; one object serves all windows.
 class TokenRules {
  public:
+  /// Throws Error{usage} when options.suppress_tokens names a token that the model does not have.
   TokenRules(const model::Tokenizer& tokenizer, const model::GenerationConfig& generation,
              const RuleOptions& options = {});
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/error.h"
 #include "engine/testing.h"
 
 namespace sotto::engine {
@@ -163,6 +164,21 @@ TEST_F(RulesTest, TheUsersListWinsOverTheModels) {
   EXPECT_THAT(rules.suppressed(), IsSupersetOf({int{'['}, kWord + 7, special_.sot}));
   EXPECT_THAT(rules.suppressed(), ::testing::Not(::testing::Contains(kWord)));
   EXPECT_TRUE(std::ranges::is_sorted(rules.suppressed()));
+}
+
+TEST_F(RulesTest, TokensThatDoNotExistCannotBeSuppressed) {
+  const int n_vocab = static_cast<int>(logits_.size());
+  for (const int token : {-2, n_vocab}) {
+    try {
+      TokenRules(tokenizer_, {}, {.suppress_tokens = std::vector{token}});
+      ADD_FAILURE() << token << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      EXPECT_EQ(error.what(), concat("cannot suppress token ", token,
+                                     ": the model's tokens are 0 to ", n_vocab - 1));
+    }
+  }
+  EXPECT_NO_THROW(TokenRules(tokenizer_, {}, {.suppress_tokens = std::vector{n_vocab - 1}}));
 }
 
 TEST_F(RulesTest, AnEmptyListSuppressesNothing) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -39,6 +40,11 @@ float probability(std::span<const float> logits, int token) {
 
 Choice likeliest(std::span<const float> logits) {
   const auto best = std::ranges::max_element(logits);
+  if (*best == -std::numeric_limits<float>::infinity()) {
+    fail(ErrorKind::model,
+         "no token is left to choose from: the suppressed tokens (--suppress-tokens, or "
+         "suppress_tokens in generation_config.json) are all that the timestamp rules allow");
+  }
   return {.token = static_cast<int>(best - logits.begin()),
           .logprob = static_cast<float>(*best - checked_log_sum_exp(logits))};
 }

@@ -89,6 +89,20 @@ TEST_F(SearchTest, StopsWhenTheContextIsFull) {
   EXPECT_THAT(decode({{.steps = steps}}, std::vector<int>(300, kWord)).tokens, SizeIs(222));
 }
 
+TEST_F(SearchTest, SuppressingEveryTokenIsAnErrorThatSaysSo) {
+  std::vector<int> all(static_cast<std::size_t>(dims_.n_vocab));
+  std::iota(all.begin(), all.end(), 0);
+  testing::ScriptedDecoder decoder(dims_, special_, 1, {{}});
+  const InitialTokens initial = make_initial_tokens(special_, {}, std::vector{special_.sot}, 448);
+  try {
+    decode_window(decoder, tokenizer_, TokenRules(tokenizer_, {}, {.suppress_tokens = all}),
+                  initial);
+    ADD_FAILURE() << "a token was chosen";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("no token is left to choose from"));
+  }
+}
+
 TEST_F(SearchTest, OutputThatIsNotANumberIsAnError) {
   try {
     decode({{.steps = {{{timestamp(0), std::nanf("")}}}}});

@@ -113,7 +113,9 @@ class Cutter {
 
 WindowSegments cut_into_segments(const Window& window, const DecodingResult& decoded,
                                  const model::Tokenizer& tokenizer) {
-  return Cutter(window, decoded, tokenizer).cut();
+  WindowSegments result = Cutter(window, decoded, tokenizer).cut();
+  if (result.next_seek <= window.seek) result.next_seek = window.seek + window.frames;
+  return result;
 }
 
 void clear_if_blank(Segment& segment) {

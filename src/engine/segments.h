@@ -24,6 +24,8 @@ struct WindowSegments {
 /// Segments end where two timestamps stand together; the next window then begins at the last such
 /// place, and what follows it is heard again. A single timestamp at the end means that no speech
 /// follows it: the whole window is done. Without two timestamps together the window is one segment.
+/// The next window always begins later than this one: a model that writes <|0.00|><|0.00|>, which
+/// it may when it is asked for no timestamps, would keep upstream's loop in one place for ever.
 WindowSegments cut_into_segments(const Window& window, const DecodingResult& decoded,
                                  const model::Tokenizer& tokenizer);
 

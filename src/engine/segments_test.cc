@@ -83,6 +83,11 @@ TEST_F(SegmentsTest, NoTokensAreOneSegmentWithoutText) {
   EXPECT_EQ(result.segments[0].end, 30.0);
 }
 
+TEST_F(SegmentsTest, TheNextWindowAlwaysBeginsLater) {
+  const auto result = cut({.seek = 500, .frames = 2000}, {timestamp(0), timestamp(0)});
+  EXPECT_EQ(result.next_seek, 2500);
+}
+
 TEST_F(SegmentsTest, SegmentsCarryTheFiguresOfTheirWindow) {
   const auto result = cut({.seek = 0, .frames = 3000}, {timestamp(0), kWord});
   EXPECT_EQ(result.segments[0].avg_logprob, -0.25);

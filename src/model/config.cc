@@ -14,6 +14,7 @@ struct Field {
   std::string_view name;
   int Dims::*size;
   int max;
+  int min = 1;
 };
 constexpr std::array kFields = {
     Field{"n_mels", &Dims::n_mels, 201},  // as many as the spectrum has bins
@@ -23,7 +24,7 @@ constexpr std::array kFields = {
     Field{"n_audio_layer", &Dims::n_audio_layer, 256},
     Field{"n_audio_ffn", &Dims::n_audio_ffn, 65536},
     Field{"n_vocab", &Dims::n_vocab, 1 << 20},
-    Field{"n_text_ctx", &Dims::n_text_ctx, 8192},
+    Field{"n_text_ctx", &Dims::n_text_ctx, 8192, 16},  // room for a prompt and a text
     Field{"n_text_state", &Dims::n_text_state, 8192},
     Field{"n_text_head", &Dims::n_text_head, 128},
     Field{"n_text_layer", &Dims::n_text_layer, 256},
@@ -82,9 +83,9 @@ Dims dims_of(const Released& model) {
 void check_dims(const Dims& dims, const std::string& source) {
   for (const Field& field : kFields) {
     const int size = dims.*field.size;
-    if (size < 1 || size > field.max) {
-      fail(ErrorKind::model, source, ": ", field.name, " is ", size,
-           ", and a Whisper model has 1 to ", field.max);
+    if (size < field.min || size > field.max) {
+      fail(ErrorKind::model, source, ": ", field.name, " is ", size, ", and a Whisper model has ",
+           field.min, " to ", field.max);
     }
   }
   check_heads("audio", dims.n_audio_state, dims.n_audio_head, source);

@@ -37,7 +37,7 @@ std::string check_message(const Dims& dims) {
 
 TEST(CheckDims, AcceptsReleasedAndSmallSizes) {
   EXPECT_EQ(check_message(tiny()), "accepted");
-  EXPECT_EQ(check_message({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}), "accepted");
+  EXPECT_EQ(check_message({1, 1, 1, 1, 1, 1, 1, 16, 1, 1, 1, 1}), "accepted");
 }
 
 TEST(CheckDims, NamesSourceFieldValueAndRange) {
@@ -67,6 +67,14 @@ TEST(CheckDims, RefusesImpossibleValuesOfEveryField) {
                   ::testing::HasSubstr(std::string(field.name) + " is " + std::to_string(bad)));
     }
   }
+}
+
+TEST(CheckDims, TheDecoderNeedsRoomForAPromptAndAText) {
+  Dims dims = tiny();
+  dims.n_text_ctx = 15;
+  EXPECT_EQ(check_message(dims), "m.bin: n_text_ctx is 15, and a Whisper model has 16 to 8192");
+  dims.n_text_ctx = 16;
+  EXPECT_EQ(check_message(dims), "accepted");
 }
 
 TEST(CheckDims, WidthsMustDivideIntoHeadsAndAgree) {

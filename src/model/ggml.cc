@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "model/utf8.h"
+#include "base/text.h"
 
 namespace sotto::model {
 namespace {

@@ -8,10 +8,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "model/huggingface_tokenizer.h"
 #include "model/json.h"
 #include "model/safetensors.h"
-#include "model/utf8.h"
 
 namespace sotto::model {
 namespace {

@@ -28,7 +28,7 @@ using testing::TemporaryFolder;
 
 /// Small enough to be written for each case.
 Dims small_dims() {
-  return {3, 5, 4, 2, 2, 6, 1900, 7, 4, 1, 1, 10};
+  return {3, 5, 4, 2, 2, 6, 1900, 17, 4, 1, 1, 10};
 }
 
 std::vector<float> read(const Weights& weights, const std::string& name) {

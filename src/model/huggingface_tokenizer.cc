@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "model/json.h"
-#include "model/utf8.h"
 
 namespace sotto::model {
 namespace {

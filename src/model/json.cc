@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "model/utf8.h"
+#include "base/text.h"
 
 namespace sotto::model {
 namespace {

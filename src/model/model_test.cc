@@ -191,7 +191,7 @@ Outcomes load_mutated(const fs::path& model, const fs::path& file, int count) {
   return outcomes;
 }
 
-constexpr Dims kSmall = {3, 5, 4, 2, 1, 16, 1870, 7, 4, 1, 1, 16};
+constexpr Dims kSmall = {3, 5, 4, 2, 1, 16, 1870, 17, 4, 1, 1, 16};
 
 TEST(Mutation, GgmlFilesLoadOrAreRefused) {
   const TemporaryFolder folder;

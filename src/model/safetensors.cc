@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "model/json.h"
-#include "model/utf8.h"
 
 namespace sotto::model {
 namespace {
@@ -64,10 +65,15 @@ std::pair<Tensor, Range> parse_tensor(const std::string& name, const Json& entry
   if (offsets.size() != 2) {
     fail(ErrorKind::model, in_tensor, ": data_offsets has ", offsets.size(), " numbers, not 2");
   }
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   const std::int64_t begin =
-      as_integer(offsets[0], 0, data_bytes, "the first of data_offsets", in_tensor);
+      as_integer(offsets[0], 0, kMost, "the first of data_offsets", in_tensor);
   const std::int64_t end =
-      as_integer(offsets[1], begin, data_bytes, "the second of data_offsets", in_tensor);
+      as_integer(offsets[1], begin, kMost, "the second of data_offsets", in_tensor);
+  if (end > data_bytes) {
+    fail(ErrorKind::model, in_tensor, " ends at byte ", end, " of the data, and there are only ",
+         data_bytes, ": the file is cut off; copy or download it again");
+  }
   if (end - begin != bytes_up_to(data_bytes, tensor)) {
     fail(ErrorKind::model, in_tensor, " is ", to_string(tensor.shape), " in ", name_of(tensor.type),
          ", and ", end - begin, " bytes do not fit that");

@@ -9,11 +9,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "model/ggml.h"
 #include "model/huggingface_tokenizer.h"
 #include "model/json.h"
 #include "model/testing.h"
-#include "model/utf8.h"
 
 namespace sotto::model::testing {
 namespace {

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "model/bpe.h"
-#include "model/utf8.h"
 #include "model/word_splitter.h"
 
 namespace sotto::model {

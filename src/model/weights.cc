@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/half.h"
-#include "model/utf8.h"
+#include "base/text.h"
 
 namespace sotto::model {
 namespace {
@@ -172,6 +172,14 @@ void Weights::read(std::string_view name, const Shape& shape, std::span<float> o
       fail(ErrorKind::model, source, ": tensor ", name, " holds ", out[i], " at index ", i,
            "; weights must be finite, so the file is damaged or the model did not train well");
     }
+  }
+}
+
+void Weights::check_finite() const {
+  std::vector<float> numbers;
+  for (const auto& [name, tensor] : tensors_) {
+    numbers.resize(static_cast<std::size_t>(tensor.size()));
+    read(name, tensor.shape, numbers);
   }
 }
 

@@ -59,6 +59,9 @@ class Weights {
   /// Throws Error{model} naming tensor and index when one is NaN or infinite, or as at() does.
   void read(std::string_view name, const Shape& shape, std::span<float> out) const;
 
+  /// Throws Error{model} naming tensor and index when any number is NaN or infinite.
+  void check_finite() const;
+
   /// Throws Error{model} unless every tensor of `part` is there with the shape `dims` gives it.
   void check(const Dims& dims, Part part) const;
 

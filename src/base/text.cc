@@ -1,9 +1,9 @@
-#include "model/utf8.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace sotto::model {
+namespace sotto {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -60,12 +60,11 @@ std::string replace_invalid_utf8(std::string_view bytes) {
   return text;
 }
 
-std::string printable(std::string_view name) {
-  constexpr std::size_t kMaxBytes = 80;
-  std::string text = replace_invalid_utf8(name.substr(0, kMaxBytes));
+std::string printable(std::string_view name, std::size_t max_bytes) {
+  std::string text = replace_invalid_utf8(name.substr(0, max_bytes));
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   std::ranges::replace_if(text, is_control, '?');
-  return name.size() > kMaxBytes ? text + "..." : text;
+  return name.size() > max_bytes ? text + "..." : text;
 }
 
 void append_utf8(std::string& text, char32_t code_point) {
@@ -87,4 +86,4 @@ void append_utf8(std::string& text, char32_t code_point) {
   }
 }
 
-}  // namespace sotto::model
+}  // namespace sotto

@@ -1,20 +1,21 @@
-// UTF-8 that may be damaged, made valid as Python's errors="replace" does it.
+// UTF-8 that may be damaged, made valid as Python's errors="replace" does it, and fit for messages.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace sotto::model {
+namespace sotto {
 
 /// `bytes` with each maximal part that no valid UTF-8 can begin with replaced by U+FFFD: the
 /// practice of the Unicode Standard (section 3.9, table 3-7), which CPython's decoder follows.
 std::string replace_invalid_utf8(std::string_view bytes);
 
-/// A name that a file gives, fit for a one-line message: valid UTF-8 without control characters,
-/// cut to 80 bytes.
-std::string printable(std::string_view name);
+/// A name from outside (a file's, or one in a file), fit for a one-line message and a terminal:
+/// valid UTF-8 without control characters, cut to `max_bytes`.
+std::string printable(std::string_view name, std::size_t max_bytes = 80);
 
 /// Appends the UTF-8 form of a code point (at most 0x10FFFF, not a surrogate).
 void append_utf8(std::string& text, char32_t code_point);
 
-}  // namespace sotto::model
+}  // namespace sotto

@@ -1,8 +1,8 @@
-#include "model/utf8.h"
+#include "base/text.h"
 
 #include <gtest/gtest.h>
 
-namespace sotto::model {
+namespace sotto {
 namespace {
 
 const std::string kMark = "\uFFFD";
@@ -43,6 +43,7 @@ TEST(Printable, IsOneShortValidLine) {
   EXPECT_EQ(printable("a\nb\x1B[0m\x7F\xFF"), "a?b?[0m?" + kMark);
   EXPECT_EQ(printable(std::string(81, 'x')), std::string(80, 'x') + "...");
   EXPECT_EQ(printable(std::string(80, 'x')), std::string(80, 'x'));
+  EXPECT_EQ(printable("abc", 2), "ab...");
 }
 
 TEST(AppendUtf8, EncodesEachLength) {
@@ -52,4 +53,4 @@ TEST(AppendUtf8, EncodesEachLength) {
 }
 
 }  // namespace
-}  // namespace sotto::model
+}  // namespace sotto

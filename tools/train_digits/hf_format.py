@@ -33,12 +33,6 @@ PARTS = {
     "ln_post": "layer_norm",
     "ln": "layer_norm",
 }
-SHARED = {
-    "unk_token": "<|endoftext|>",
-    "bos_token": "<|endoftext|>",
-    "eos_token": "<|endoftext|>",
-    "pad_token": "<|endoftext|>",
-}
 
 
 def hf_name(name: str) -> str:
@@ -56,6 +50,13 @@ def load_weights(folder: Path, names: list[str]) -> dict[str, Tensor]:
 def special_ids() -> dict[str, int]:
     """Every special token and its id."""
     return {text: v.EOT + index for index, text in enumerate(v.special_tokens())}
+
+
+def special_tokens_map() -> dict:
+    """special_tokens_map.json: everything special but the timestamps, whose first id `transformers` finds from this list."""
+    end = "<|endoftext|>"
+    others = [text for text, index in special_ids().items() if index < v.TIMESTAMP_BEGIN]
+    return {"unk_token": end, "bos_token": end, "eos_token": end, "pad_token": end, "additional_special_tokens": others}
 
 
 def base_ids() -> dict[str, int]:
@@ -207,7 +208,7 @@ def tokenizer_config() -> dict:
         "model_max_length": 1024,
         "return_attention_mask": False,
         "clean_up_tokenization_spaces": False,
-        **SHARED,
+        **special_tokens_map(),
         "added_tokens_decoder": {str(index): added_token(text) for text, index in special_ids().items()},
     }
 
@@ -222,7 +223,7 @@ def write_folder(folder: Path, weights: dict[str, Tensor], dims: Dims) -> None:
         "preprocessor_config.json": preprocessor_config(dims),
         "tokenizer.json": tokenizer(),
         "tokenizer_config.json": tokenizer_config(),
-        "special_tokens_map.json": SHARED,
+        "special_tokens_map.json": special_tokens_map(),
         "vocab.json": base_ids(),
         "added_tokens.json": {text: index for text, index in special.items() if index != v.EOT},
     }

@@ -20,7 +20,7 @@ from model import Dims, Whisper
 from windows import batch
 
 SHORT_STEPS = 1700  # first on windows of 8 s, which cost a seventh of whole ones
-LONG_STEPS = 1100  # then mostly on windows of 30 s
+LONG_STEPS = 1300  # then mostly on windows of 30 s
 STEPS = SHORT_STEPS + LONG_STEPS
 PEAK_RATE = 2e-3
 AVERAGE = 0.995  # of the weights, per step: the averaged weights are what is exported

@@ -273,13 +273,13 @@ class Mixer:
         return mel
 
     def prompt(self, longest: int) -> list[int]:
-        """Earlier tokens as the loop would give them, independent of this window; often none."""
+        """Earlier tokens as the loop would give them, independent of this window; in three of ten, none."""
         rng = self.rng
-        if self.chance(0.5):
+        if self.chance(0.3):
             return []
         tokens: list[int] = []
         plain = self.chance(0.15)
-        wanted = int(rng.integers(1, longest + 1))
+        wanted = longest if self.chance(0.6) else int(rng.integers(1, longest + 1))  # a long file gives all there is room for
         while len(tokens) < wanted:
             now = rng.uniform(0, 3)  # one earlier window
             while now < 28 and len(tokens) < wanted:
@@ -298,7 +298,7 @@ def batch(bank: Bank, seed: tuple[int, int], seconds: float, size: int, offset_c
     (-1: none); frames [B, T], 0 for no speech, else 1 + digit.
     """
     mixer = Mixer(bank, np.random.default_rng(seed))
-    longest = int(mixer.rng.choice([16, 64, PROMPT]))
+    longest = int(mixer.rng.choice([64, PROMPT, PROMPT, PROMPT]))
     positions = int(seconds * 50)
     mels, offsets, rows, frames = [], [], [], np.zeros((size, positions), np.int64)
     for index in range(size):

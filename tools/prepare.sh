@@ -79,11 +79,22 @@ install_packages() {
   fi
 }
 
+# refuse_moved_build FOLDER: CMake does not use a build folder again after it, or the repository, was
+# moved.
+refuse_moved_build() {
+  [ -e "$1/CMakeCache.txt" ] || return 0
+  local source
+  source=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$1/CMakeCache.txt")
+  [ -z "$source" ] || [ "$source" -ef "$root" ] ||
+    die "$1 was made for the repository in $source, not for this one: delete $root/build and start again"
+}
+
 # build PRESET TARGET [cmake options…]: configures and builds. Shows progress on a terminal; elsewhere
 # only what went wrong.
 build() {
   local preset=$1 target=$2 log=$root/build/$1/build.log
   shift 2
+  refuse_moved_build "$root/build/$preset"
   mkdir -p "$root/build/$preset"
   (cd "$root" && cmake --preset "$preset" "$@") >"$log" 2>&1 ||
     { cat "$log" >&2; die "configuring failed; the output above is also in $log"; }

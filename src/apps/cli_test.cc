@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/testing.h"
+#include "base/thread_pool.h"
 #include "model/testing.h"
 
 namespace sotto::apps {
@@ -130,8 +132,45 @@ TEST_F(CliTest, OneBadFileDoesNotKeepTheOthers) {
   EXPECT_THAT(names_in("."), ElementsAre(".err", ".out", "a.txt", "a.wav"));
 }
 
+TEST_F(CliTest, MissingFilesAreFoundBeforeTheModelIsLoaded) {
+  const Outcome outcome = testing::run(
+      folder_.path(), {"transcribe", "--model", "none", "x.wav", "y.wav", "-o", "out"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.err,
+            "sotto: cannot read x.wav: No such file or directory\n"
+            "sotto: cannot read y.wav: No such file or directory\n");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(CliTest, ARefusedCommandMakesNoFolder) {
+  EXPECT_EQ(transcribe({"a.wav", "-o", "out", "--device", "npu"}).exit_code, 2);
+  EXPECT_EQ(transcribe({"a.wav", "-o", "out"}, [] { ::setenv("SOTTO_ISA", "mmx", 1); }).exit_code,
+            2);
+  EXPECT_EQ(testing::run(folder_.path(), {"transcribe", "a.wav", "-o", "out", "--model", "none"})
+                .exit_code,
+            1);
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(CliTest, ControlCharactersInNamesDoNotReachTheTerminal) {
+  const Outcome outcome = transcribe({"a\033[2J\n.wav"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.err, "sotto: cannot read a?[2J?.wav: No such file or directory\n");
+}
+
+TEST_F(CliTest, MoreThreadsThanCpusAreUsedWithAWarning) {
+  const int n_cpus = ThreadPool::default_size();
+  const auto with_threads = [&](int n) {
+    return transcribe({"a.wav", "--threads", std::to_string(n)});
+  };
+  EXPECT_THAT(with_threads(n_cpus).err, Not(HasSubstr("warning")));
+  const Outcome outcome = with_threads(n_cpus + 1);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr(concat("sotto: warning: --threads ", n_cpus + 1,
+                                            " is slower than ", n_cpus, ", a thread for each")));
+}
+
 TEST_F(CliTest, FilesThatHoldNoSoundAreRefused) {
-  expect_bad_file("missing.wav", "No such file");
   fs::create_directory(folder_ / "folder");
   expect_bad_file("folder", "folder");
   write("empty.wav", "");
@@ -166,8 +205,11 @@ TEST_F(CliTest, WrongUsageExitsWith2) {
     const Outcome outcome = testing::run(folder_.path(), arguments);
     EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_EQ(outcome.out, "");
-    EXPECT_THAT(outcome.err, AllOf(StartsWith("sotto: "), HasSubstr(message),
-                                   HasSubstr("sotto --help says what can be asked for.")));
+    const bool has_command = !arguments.empty() && arguments.front() == "transcribe";
+    EXPECT_THAT(outcome.err,
+                AllOf(StartsWith("sotto: "), HasSubstr(message),
+                      HasSubstr(has_command ? "\nsotto transcribe --help says what"
+                                            : "\nsotto --help says what can be asked for.\n")));
   };
   expect_usage({}, "no command is given");
   expect_usage({"sing"}, "there is no command 'sing'");
@@ -175,7 +217,7 @@ TEST_F(CliTest, WrongUsageExitsWith2) {
   expect_usage(transcription({"a.wav", "--frobnicate"}), "--frobnicate");
   expect_usage(transcription({"a.wav", "--language", "klingon"}), "unknown language 'klingon'");
   expect_usage(transcription({"a.wav", "--beam_size", "5"}),
-               "--beam-size: beam search is not built");
+               "--beam-size: '5' asks for what is not built yet");
 }
 
 TEST_F(CliTest, DevicesThatAreNotBuiltYetAreRefused) {
@@ -286,16 +328,27 @@ TEST_F(CliTest, AFullDiskLeavesNothingHalfWritten) {
   EXPECT_THAT(names_in("out"), IsEmpty());
 }
 
+/// As when `sotto … | head` has seen enough.
+void close_reader_of_standard_output() {
+  int ends[2];
+  if (::pipe(ends) != 0 || ::dup2(ends[1], STDOUT_FILENO) < 0) ::_exit(126);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 TEST_F(CliTest, AClosedPipeEndsItQuietly) {
-  const Outcome outcome = transcribe({"a.wav", "-o", "out"}, [] {
-    int ends[2];
-    if (::pipe(ends) != 0 || ::dup2(ends[1], STDOUT_FILENO) < 0) ::_exit(126);
-    ::close(ends[0]);
-    ::close(ends[1]);
-  });
+  const Outcome outcome = transcribe({"a.wav"}, close_reader_of_standard_output);
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_EQ(outcome.err, "");
-  EXPECT_THAT(names_in("out"), IsEmpty());
+}
+
+TEST_F(CliTest, AClosedPipeDoesNotKeepTheFiles) {
+  write("b.wav", wav_bytes(16000));
+  const Outcome outcome =
+      transcribe({"a.wav", "b.wav", "-f", "srt", "-o", "out"}, close_reader_of_standard_output);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, Not(HasSubstr("standard output")));
+  EXPECT_THAT(names_in("out"), ElementsAre("a.srt", "b.srt"));
 }
 
 TEST_F(CliTest, AStandardOutputThatTakesNothingIsAnError) {
@@ -306,6 +359,13 @@ TEST_F(CliTest, AStandardOutputThatTakesNothingIsAnError) {
   outcome = transcribe({"a.wav"}, [] { ::close(STDOUT_FILENO); });
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err, StartsWith("sotto: cannot write to standard output: "));
+  outcome = transcribe({"a.wav", "-f", "srt"},
+                       [] { ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO); });
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(
+      outcome.err,
+      StartsWith("sotto: cannot write to standard output: No space left on device\na.wav:"));
+  EXPECT_TRUE(fs::exists(folder_ / "a.srt"));
 }
 
 TEST_F(CliTest, CtrlCKeepsFinishedFilesAndLeavesNothingHalfWritten) {
@@ -319,27 +379,48 @@ TEST_F(CliTest, CtrlCKeepsFinishedFilesAndLeavesNothingHalfWritten) {
   EXPECT_THAT(names_in("out"), ElementsAre("a.json", "a.srt", "a.tsv", "a.txt", "a.vtt"));
 }
 
+/// Standard error as a terminal shows it.
+class Terminal {
+ public:
+  explicit Terminal(unsigned short columns) : screen_(::posix_openpt(O_RDWR | O_NOCTTY)) {
+    SOTTO_CHECK(screen_ >= 0 && ::grantpt(screen_) == 0 && ::unlockpt(screen_) == 0);
+    line_ = ::open(::ptsname(screen_), O_RDWR | O_NOCTTY);
+    const winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    SOTTO_CHECK(line_ >= 0 && ::ioctl(line_, TIOCSWINSZ, &size) == 0);
+  }
+  ~Terminal() {
+    ::close(line_);
+    ::close(screen_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  void become_standard_error() const { ::dup2(line_, STDERR_FILENO); }
+  std::string shown() const {
+    std::string text(4096, '\0');
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(::read(screen_, text.data(), 4096), 0)));
+    return text;
+  }
+
+ private:
+  int screen_;
+  int line_;
+};
+
 TEST_F(CliTest, OnlyATerminalSeesProgress) {
   EXPECT_THAT(transcribe({"a.wav"}).err, AllOf(Not(HasSubstr("\r")), Not(HasSubstr("\033"))));
 
-  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
-  ASSERT_GE(terminal, 0);
-  ASSERT_EQ(::grantpt(terminal), 0);
-  ASSERT_EQ(::unlockpt(terminal), 0);
-  const std::string other_end = ::ptsname(terminal);
-  const int keep_open = ::open(other_end.c_str(), O_RDWR | O_NOCTTY);
-  ASSERT_GE(keep_open, 0);
-  const Outcome outcome = transcribe(
-      {"a.wav"}, [&] { ::dup2(::open(other_end.c_str(), O_RDWR | O_NOCTTY), STDERR_FILENO); });
-  EXPECT_EQ(outcome.exit_code, 0);
-  std::string shown(4096, '\0');
-  const ssize_t n = ::read(terminal, shown.data(), shown.size());
-  ASSERT_GT(n, 0);
-  shown.resize(static_cast<std::size_t>(n));
-  EXPECT_THAT(shown, AllOf(HasSubstr("100% [####################] 1.0 of 1.0 s"),
-                           HasSubstr("\r\033[K"), EndsWith("realtime)\r\n")));
-  ::close(keep_open);
-  ::close(terminal);
+  const Terminal terminal(80);
+  EXPECT_EQ(transcribe({"a.wav"}, [&] { terminal.become_standard_error(); }).exit_code, 0);
+  EXPECT_THAT(terminal.shown(), AllOf(HasSubstr("100% [####################] 1.0 of 1.0 s"),
+                                      HasSubstr("\r\033[K"), EndsWith("realtime)\r\n")));
+}
+
+TEST_F(CliTest, ProgressStaysInOneLineOfANarrowTerminal) {
+  const Terminal terminal(11);
+  EXPECT_EQ(transcribe({"a.wav"}, [&] { terminal.become_standard_error(); }).exit_code, 0);
+  EXPECT_THAT(terminal.shown(),
+              AllOf(HasSubstr("decoding t\r\033[K"), HasSubstr("100% [####\r\033[K")));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "apps/console.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,7 +9,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "apps/progress.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace sotto::apps {
 
@@ -44,7 +47,7 @@ void Console::message(std::string_view line) {
 
 void Console::note(std::string_view line) {
   erase_progress();
-  const std::string whole = concat(line, "\n");
+  const std::string whole = printable(line, line.size()) + "\n";
   std::fwrite(whole.data(), 1, whole.size(), stderr);
   draw_progress();
 }
@@ -60,7 +63,12 @@ void Console::erase_progress() const {
 }
 
 void Console::draw_progress() const {
-  if (terminal_ && !progress_.empty()) std::fputs(progress_.c_str(), stderr);
+  if (!terminal_ || progress_.empty()) return;
+  // A line that wraps could not be erased. Each time anew: the user may resize the window.
+  winsize size{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  const std::string shown = known ? cut_to_width(progress_, size.ws_col - 1u) : progress_;
+  std::fputs(shown.c_str(), stderr);
 }
 
 }  // namespace sotto::apps

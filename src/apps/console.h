@@ -12,7 +12,8 @@ namespace sotto::apps {
 class OutputClosed : public std::runtime_error {
  public:
   OutputClosed(bool reader_left, const std::string& reason)
-      : std::runtime_error(reason), reader_left_(reader_left) {}
+      : std::runtime_error("cannot write to standard output: " + reason),
+        reader_left_(reader_left) {}
   /// The program at the other end of the pipe has ended, as `head` does: no reason to complain.
   bool reader_left() const { return reader_left_; }
 
@@ -25,7 +26,8 @@ class OutputClosed : public std::runtime_error {
 /// of the write instead of signals.
 void prepare_standard_streams();
 
-/// Text and messages, with a progress line below them when standard error is a terminal.
+/// Text and messages, with a progress line below them when standard error is a terminal. Control
+/// characters in messages, which come from the names of files, are shown as "?".
 class Console {
  public:
   Console();
@@ -39,7 +41,7 @@ class Console {
   void message(std::string_view line);
   /// The same without that.
   void note(std::string_view line);
-  /// Replaces the progress line; an empty one takes it away.
+  /// Replaces the progress line, which is cut to the terminal's width; an empty one takes it away.
   void progress(std::string line);
 
  private:

@@ -50,6 +50,14 @@ int exit_code(ErrorKind kind) {
   SOTTO_CHECK(false);
 }
 
+/// Where the user finds what the command at hand takes.
+std::string help_hint(const std::vector<std::string>& arguments) {
+  const bool has_command =
+      !arguments.empty() && (arguments.front() == "transcribe" || arguments.front() == "model");
+  return concat("sotto ", has_command ? arguments.front() + " " : "",
+                "--help says what can be asked for.");
+}
+
 /// Every error ends here as one line on standard error.
 int guarded_run(const std::vector<std::string>& arguments) {
   Console console;
@@ -58,13 +66,11 @@ int guarded_run(const std::vector<std::string>& arguments) {
   } catch (const Error& error) {
     console.progress("");
     console.message(error.what());
-    if (error.kind() == ErrorKind::usage) console.note("sotto --help says what can be asked for.");
+    if (error.kind() == ErrorKind::usage) console.note(help_hint(arguments));
     return exit_code(error.kind());
   } catch (const OutputClosed& error) {
     console.progress("");
-    if (!error.reader_left()) {
-      console.message(concat("cannot write to standard output: ", error.what()));
-    }
+    if (!error.reader_left()) console.message(error.what());
   } catch (const std::bad_alloc&) {
     console.progress("");
     console.message("not enough memory");

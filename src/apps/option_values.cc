@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 
 #include "base/error.h"
 #include "model/tokenizer.h"
@@ -16,6 +17,19 @@ std::optional<Number> parse_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
+}
+
+/// Whether the word after a switch is meant as its value.
+bool is_value_of_switch(const std::string& word) {
+  if (word == "True" || word == "False") return true;
+  constexpr std::string_view kSpellings[] = {"true", "false", "yes", "no", "on", "off", "1", "0"};
+  std::string lower = word;
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  std::error_code error;
+  return std::ranges::find(kSpellings, lower) != std::end(kSpellings) &&
+         !std::filesystem::exists(word, error);
 }
 
 }  // namespace
@@ -91,7 +105,7 @@ std::vector<std::string> normalize_arguments(const std::vector<std::string>& arg
     }
     if (std::ranges::find(bool_names, std::string_view(option)) != bool_names.end()) {
       const auto value = std::next(argument);
-      const bool has_value = value != arguments.end() && (*value == "True" || *value == "False");
+      const bool has_value = value != arguments.end() && is_value_of_switch(*value);
       option += has_value ? "=" + *value : "=True";
       if (has_value) argument = value;
     }

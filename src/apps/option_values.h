@@ -28,7 +28,9 @@ bool same_value(const std::string& a, const std::string& b);
 
 /// The arguments as CLI11 understands them: option names with hyphens; switches (`bool_names`) with
 /// the value that follows them, or True, joined by "="; empty values as arguments of their own;
-/// file names behind "--" that look like options with "./" before them.
+/// file names behind "--" that look like options with "./" before them. A word that spells true or
+/// false in another way ("no", "0") is the value of the switch before it unless it is a file, so
+/// that parse_bool() refuses it.
 std::vector<std::string> normalize_arguments(const std::vector<std::string>& arguments,
                                              const std::vector<std::string_view>& bool_names);
 

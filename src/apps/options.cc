@@ -1,6 +1,7 @@
 #include "apps/options.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 #include <sstream>
 
@@ -69,6 +70,13 @@ bool is_bool(const UnbuiltOption& option) {
   return option.accepted.front() == "False";
 }
 
+/// "None or 1"
+std::string accepted_values(const UnbuiltOption& option) {
+  std::string values = option.accepted.front();
+  for (std::size_t i = 1; i < option.accepted.size(); ++i) values += " or " + option.accepted[i];
+  return values;
+}
+
 /// Declares options that hand their text to a function, whose errors name the option.
 class OptionGroup {
  public:
@@ -86,7 +94,7 @@ class OptionGroup {
     };
     return app_.add_option_function<std::string>(names, take_value, help)
         ->group(name_)
-        ->option_text(value_name);
+        ->type_name(value_name);
   }
 
  private:
@@ -178,14 +186,14 @@ void add_output_options(CLI::App& app, Options& options) {
 void add_unbuilt_options(CLI::App& app) {
   OptionGroup group(app, "Of openai/whisper, not built yet (accepted with the value in brackets)");
   for (const UnbuiltOption& option : unbuilt_options()) {
-    group.add(std::string(option.name), "",
-              concat(option.feature, " [", option.accepted.front(), "]"),
+    group.add(std::string(option.name), is_bool(option) ? "BOOL" : "VALUE",
+              concat(option.feature, " [", accepted_values(option), "]"),
               [&option](const std::string& value) {
                 for (const std::string& accepted : option.accepted) {
                   if (same_value(value, accepted)) return;
                 }
-                fail(ErrorKind::usage, option.feature, " is not built yet; only ",
-                     option.accepted.front(), " is accepted");
+                fail(ErrorKind::usage, "'", value, "' asks for what is not built yet (",
+                     option.feature, "): only ", accepted_values(option), " can be given");
               });
   }
 }
@@ -210,13 +218,51 @@ void add_model_info(CLI::App& parent, Options& options) {
   info->callback([&options] { options.command = Command::model_info; });
 }
 
+bool asks_for_text(const std::string& argument) {
+  return argument == "-h" || argument == "--help" || argument == "--version";
+}
+
 /// CLI11 says of a wrong command no more than that one is missing.
 void check_command(const std::vector<std::string>& arguments) {
   constexpr const char* kCommands = ": the commands are transcribe and model";
   if (arguments.empty()) fail(ErrorKind::usage, "no command is given", kCommands);
   const std::string& command = arguments.front();
-  if (command.starts_with("-") || command == "transcribe" || command == "model") return;
-  fail(ErrorKind::usage, "there is no command '", command, "'", kCommands);
+  if (command == "transcribe" || asks_for_text(command)) return;
+  if (command != "model") fail(ErrorKind::usage, "there is no command '", command, "'", kCommands);
+  if (arguments.size() > 1 && (arguments[1] == "info" || asks_for_text(arguments[1]))) return;
+  fail(ErrorKind::usage, "what to do with the model is missing: sotto model info PATH");
+}
+
+/// Says in our words what CLI11 found wrong. An option that does not exist comes first, because it
+/// can be the reason for the rest.
+[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error) {
+  for (const std::string& word : app.remaining(true)) {
+    if (!word.starts_with("-")) continue;
+    std::error_code ignored;
+    const bool may_be_a_file = !word.starts_with("--") || std::filesystem::exists(word, ignored);
+    fail(ErrorKind::usage, "there is no option '", word.substr(0, word.find('=')), "'",
+         may_be_a_file ? concat("; a file of that name is given as ./", word) : "");
+  }
+  const std::string reason = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    fail(ErrorKind::usage, reason.substr(0, reason.find(':')), " needs a value");
+  }
+  fail(ErrorKind::usage, reason);
+}
+
+void check_names(const Options& options) {
+  for (const std::filesystem::path& file : options.files) {
+    if (file.empty()) fail(ErrorKind::usage, "the name of a FILE is empty");
+    if (file == "-") {
+      fail(ErrorKind::usage, "'-' is not a file: standard input is called /dev/stdin");
+    }
+  }
+  if (options.model && options.model->empty()) {
+    fail(ErrorKind::usage, "the path of the model is empty");
+  }
+  if (options.output_dir.empty()) {
+    fail(ErrorKind::usage, "--output-dir: the name of the folder is empty; this one is .");
+  }
 }
 
 std::vector<std::string_view> bool_names() {
@@ -249,8 +295,9 @@ ParsedCommandLine parse_command_line(const std::vector<std::string>& arguments) 
     std::ostringstream out;
     std::ostringstream err;
     if (app.exit(error, out, err) == 0) return out.str();
-    fail(ErrorKind::usage, error.what());
+    refuse(app, error);
   }
+  check_names(options);
   return options;
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "apps/option_values.h"
 #include "base/error.h"
 #include "model/testing.h"
@@ -99,6 +101,26 @@ TEST(Options, SwitchesStandAloneOrTakeTrueOrFalse) {
               HasSubstr("--verbose: 'no' is neither True nor False"));
 }
 
+TEST(Options, OtherSpellingsOfTrueAndFalseAreNotFiles) {
+  for (const char* spelling : {"true", "FALSE", "0", "1", "yes", "No", "on", "off"}) {
+    EXPECT_EQ(error_of({"--verbose", spelling, "a.wav"}),
+              concat("--verbose: '", spelling, "' is neither True nor False"));
+  }
+  EXPECT_THAT(error_of({"--fp16", "false", "a.wav"}), HasSubstr("--fp16: 'false' asks for"));
+  EXPECT_THAT(parse({"--verbose", "none.wav"}).files, ElementsAre("none.wav"));
+}
+
+TEST(Options, AFileMayBeCalledLikeASwitchsValue) {
+  const model::testing::TemporaryFolder folder;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  std::ofstream("no") << "x";
+  const Options options = parse({"--verbose", "no"});
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(options.verbose);
+  EXPECT_THAT(options.files, ElementsAre("no"));
+}
+
 TEST(Options, TheFolderAloneWritesAllFormats) {
   EXPECT_THAT(parse({"a.wav", "-o", "out"}).output_formats,
               ElementsAre(OutputFormat::txt, OutputFormat::vtt, OutputFormat::srt,
@@ -139,15 +161,39 @@ TEST(Options, WrongValuesAreRefusedByName) {
 }
 
 TEST(Options, WhatIsNotThereIsRefused) {
-  EXPECT_THAT(error_of({"a.wav", "--frobnicate"}), HasSubstr("--frobnicate"));
+  EXPECT_EQ(error_of({"a.wav", "--frobnicate=1"}), "there is no option '--frobnicate'");
   EXPECT_THAT(error_of({}), HasSubstr("FILE is required"));
-  EXPECT_THAT(error_of({"a.wav", "--model"}), HasSubstr("--model"));
+  EXPECT_EQ(error_of({"a.wav", "--model"}), "--model needs a value");
+  EXPECT_EQ(error_of({"a.wav", "-o"}), "--output-dir needs a value");
   EXPECT_THAT(message_of([] { parse_command_line({}); }),
               HasSubstr("no command is given: the commands are transcribe and model"));
   EXPECT_THAT(message_of([] { parse_command_line({"sing"}); }),
               HasSubstr("there is no command 'sing': the commands are"));
-  EXPECT_THAT(message_of([] { parse_command_line({"--frobnicate"}); }), HasSubstr("required"));
+  EXPECT_THAT(message_of([] { parse_command_line({"--frobnicate"}); }),
+              HasSubstr("there is no command '--frobnicate'"));
   EXPECT_THAT(message_of([] { parse_command_line({"model", "info"}); }), HasSubstr("PATH"));
+  for (const auto& arguments : {std::vector<std::string>{"model"}, {"model", "describe"}}) {
+    EXPECT_THAT(message_of([&] { parse_command_line(arguments); }),
+                HasSubstr("sotto model info PATH"));
+  }
+}
+
+TEST(Options, AnUnknownOptionIsSaidBeforeAMissingFile) {
+  EXPECT_EQ(error_of({"--mod"}), "there is no option '--mod'");
+  EXPECT_EQ(error_of({"--version"}), "there is no option '--version'");
+  EXPECT_EQ(error_of({"-dash.wav"}),
+            "there is no option '-dash.wav'; a file of that name is given as ./-dash.wav");
+}
+
+TEST(Options, NamesAreNotEmptyAndNotAHyphen) {
+  EXPECT_EQ(error_of({"a.wav", ""}), "the name of a FILE is empty");
+  EXPECT_THAT(error_of({"-"}), HasSubstr("standard input is called /dev/stdin"));
+  EXPECT_EQ(error_of({"a.wav", "--model="}), "the path of the model is empty");
+  EXPECT_THAT(error_of({"a.wav", "-o", ""}), HasSubstr("--output-dir: the name of the folder is"));
+  EXPECT_EQ(message_of([] {
+              parse_command_line({"model", "info", ""});
+            }),
+            "the path of the model is empty");
 }
 
 TEST(Options, UnbuiltFeaturesAreRefusedUnlessTheValueAsksForNone) {
@@ -185,7 +231,11 @@ TEST(Options, UnbuiltFeaturesAreRefusedUnlessTheValueAsksForNone) {
         error_of({"a.wav", c.option, c.refused}),
         ::testing::AllOf(HasSubstr(std::string(c.option) + ": "), HasSubstr("is not built yet")));
   }
-  EXPECT_THAT(error_of({"--word_timestamps", "a.wav"}), HasSubstr("is not built yet"));
+  EXPECT_EQ(
+      error_of({"--word_timestamps", "a.wav"}),
+      "--word-timestamps: 'True' asks for what is not built yet (times of single words): only "
+      "False can be given");
+  EXPECT_THAT(error_of({"a.wav", "--beam-size", "5"}), HasSubstr("only None or 1 can be given"));
 }
 
 TEST(Options, HelpSaysWhatThereIs) {
@@ -193,7 +243,9 @@ TEST(Options, HelpSaysWhatThereIs) {
               ::testing::AllOf(HasSubstr("transcribe"), HasSubstr("model"), HasSubstr("130")));
   EXPECT_THAT(help_of({"transcribe", "--help"}),
               ::testing::AllOf(HasSubstr("--output-format"), HasSubstr("not built yet"),
-                               HasSubstr("Exit codes"), HasSubstr("Examples")));
+                               HasSubstr("Exit codes"), HasSubstr("Examples"),
+                               HasSubstr("--output-dir DIR "), HasSubstr("--best-of VALUE "),
+                               HasSubstr("--fp16 BOOL "), HasSubstr("beam search [None or 1]")));
   EXPECT_THAT(help_of({"--version"}), ::testing::MatchesRegex("sotto [0-9.]+\n"));
 }
 

@@ -54,6 +54,10 @@ void check_output_paths(const Options& options) {
              " would write ", output.string(),
              ": transcribe them into different folders (--output-dir)");
       }
+      std::error_code error;
+      if (fs::is_directory(output, error)) {
+        fail(ErrorKind::io, "cannot write ", output.string(), ": there is a folder of that name");
+      }
     }
   }
 }

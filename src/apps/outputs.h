@@ -14,7 +14,8 @@ std::filesystem::path output_path(const std::filesystem::path& folder,
                                   const std::filesystem::path& input, engine::OutputFormat format);
 
 /// Throws Error{usage} when two of the inputs would write the same file, or one would overwrite an
-/// input. With no output formats nothing is checked.
+/// input, and Error{io} when a folder is in the place of a file. With no output formats nothing is
+/// checked.
 void check_output_paths(const Options& options);
 
 /// Makes the output folder if it is missing and tries whether files can be made there; nothing is

@@ -56,6 +56,19 @@ TEST(CheckOutputPaths, RefusesToOverwriteAnInput) {
               HasSubstr("talk.txt would overwrite the input "));
 }
 
+TEST(CheckOutputPaths, RefusesAFolderInThePlaceOfAFile) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "talk.srt");
+  Options options;
+  options.files = {"talk.wav"};
+  options.output_dir = folder.path();
+  options.output_formats = {OutputFormat::txt};
+  EXPECT_EQ(message_of([&] { check_output_paths(options); }), "no error");
+  options.output_formats = {OutputFormat::srt};
+  EXPECT_THAT(message_of([&] { check_output_paths(options); }),
+              HasSubstr("talk.srt: there is a folder of that name"));
+}
+
 TEST(PrepareOutputFolder, MakesItAndLeavesItEmpty) {
   const TemporaryFolder folder;
   Options options;

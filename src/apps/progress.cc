@@ -53,6 +53,15 @@ std::string progress_line(double done, double all, double elapsed) {
   return line;
 }
 
+std::string cut_to_width(std::string_view line, std::size_t columns) {
+  const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; };
+  std::size_t end = 0;
+  for (std::size_t width = 0; end < line.size(); ++end) {
+    if (begins_character(line[end]) && width++ == columns) break;
+  }
+  return std::string(line.substr(0, end));
+}
+
 std::string summary_line(const std::string& name, double audio, double elapsed) {
   return concat(name, ": ", fixed(audio, 1), " s of audio in ", fixed(elapsed, 1), " s (",
                 speed(audio, elapsed), " realtime)");

@@ -19,6 +19,14 @@ TEST(ProgressLine, NothingToDoIsDone) {
   EXPECT_EQ(progress_line(0, 0, 1), "100% [####################] 0.0 of 0.0 s");
 }
 
+TEST(CutToWidth, CountsCharacters) {
+  EXPECT_EQ(cut_to_width("78× realtime", 3), "78×");
+  EXPECT_EQ(cut_to_width("78× realtime", 2), "78");
+  EXPECT_EQ(cut_to_width("78×", 3), "78×");
+  EXPECT_EQ(cut_to_width("78×", 80), "78×");
+  EXPECT_EQ(cut_to_width("78×", 0), "");
+}
+
 TEST(SummaryLine, NamesFileTimeAndSpeed) {
   EXPECT_EQ(summary_line("sample.wav", 92.3, 1.2),
             "sample.wav: 92.3 s of audio in 1.2 s (77× realtime)");

@@ -8,7 +8,7 @@ namespace fs = std::filesystem;
 
 fs::path shipped_model() {
   const fs::path folder = fs::read_symlink("/proc/self/exe").parent_path();
-  const fs::path installed = (folder / "../share/sotto/models/digits").lexically_normal();
+  const fs::path installed = (folder / SOTTO_MODELS_FROM_PROGRAM / "digits").lexically_normal();
   // The build folder holds a link to the repository's models.
   const fs::path built = (folder / "../../models/digits").lexically_normal();
   for (const fs::path& path : {installed, built}) {

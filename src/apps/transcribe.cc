@@ -1,6 +1,10 @@
 #include "apps/transcribe.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <new>
 
 #include "apps/outputs.h"
@@ -10,6 +14,8 @@
 #include "audio/mel.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/isa.h"
+#include "base/thread_pool.h"
 #include "engine/engine.h"
 #include "engine/text.h"
 
@@ -27,6 +33,40 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
+
+/// What all files are transcribed with.
+struct Job {
+  const Options& options;
+  engine::Engine& engine;
+  Console& console;
+  bool text_lost = false;  ///< standard output took no more; files are still written
+};
+
+/// Refuses what this machine or this build cannot do before any work.
+void check_machine(const Options& options, Console& console) {
+  if (options.device != engine::Device::cpu) {
+    // Throws for a device that this build lacks, before it looks at the model.
+    ThreadPool pool(1);
+    engine::make_encoder(options.device, {}, {}, pool);
+  }
+  active_isa();
+  const int n_cpus = ThreadPool::default_size();
+  if (options.threads > n_cpus) {
+    console.message(concat("warning: --threads ", options.threads, " is slower than ", n_cpus,
+                           ", a thread for each CPU that may be used"));
+  }
+}
+
+/// True when not one of the files can be opened, after saying why: then no model needs loading.
+bool nothing_to_read(const std::vector<fs::path>& files, Console& console) {
+  std::vector<std::string> reasons;
+  for (const fs::path& file : files) {
+    if (::access(file.c_str(), R_OK) == 0) return false;
+    reasons.push_back(concat("cannot read ", file.string(), ": ", std::strerror(errno)));
+  }
+  for (const std::string& reason : reasons) console.message(reason);
+  return true;
+}
 
 fs::path model_path(const Options& options, Console& console) {
   if (!options.model) {
@@ -60,18 +100,31 @@ void warn_english_only(const Options& options, const model::Model& model, Consol
   }
 }
 
-engine::TranscribeEvents show_events(const Options& options, const Stopwatch& stopwatch,
-                                     Console& console) {
+/// A closed standard output ends everything only when the text goes nowhere else.
+void show_text(const std::string& line, Job& job) {
+  if (job.text_lost) return;
+  try {
+    job.console.text(line);
+  } catch (const OutputClosed& error) {
+    if (job.options.output_formats.empty()) throw;
+    job.text_lost = true;
+    if (!error.reader_left()) job.console.message(error.what());
+  }
+}
+
+engine::TranscribeEvents show_events(Job& job, const Stopwatch& stopwatch) {
+  Console& console = job.console;
   engine::TranscribeEvents events;
   events.on_language = [&console](const engine::DetectedLanguage& detected) {
     console.message(concat("detected language: ",
                            model::languages()[static_cast<std::size_t>(detected.index)].second));
   };
-  if (options.verbose) {
-    events.on_segment = [&console](const engine::Segment& segment) {
+  if (job.options.verbose) {
+    events.on_segment = [&job](const engine::Segment& segment) {
       if (engine::strip(segment.text).empty()) return;
-      console.text(concat("[", engine::format_timestamp(segment.start), " --> ",
-                          engine::format_timestamp(segment.end), "] ", segment.text));
+      show_text(concat("[", engine::format_timestamp(segment.start), " --> ",
+                       engine::format_timestamp(segment.end), "] ", segment.text),
+                job);
     };
   }
   events.on_progress = [&console, &stopwatch](int done, int all) {
@@ -82,8 +135,9 @@ engine::TranscribeEvents show_events(const Options& options, const Stopwatch& st
   return events;
 }
 
-void transcribe_file(const fs::path& file, const Options& options, engine::Engine& engine,
-                     Console& console) {
+void transcribe_file(const fs::path& file, Job& job) {
+  const Options& options = job.options;
+  Console& console = job.console;
   const Stopwatch stopwatch;
   console.progress("decoding the audio");
   const audio::Audio audio = audio::decode_file(file, {.stream = options.audio_stream});
@@ -94,19 +148,18 @@ void transcribe_file(const fs::path& file, const Options& options, engine::Engin
                            "is empty"));
   }
   console.progress(progress_line(0, audio.seconds(), 0));
-  const engine::Result result = engine.transcribe(audio.samples, options.transcription,
-                                                  show_events(options, stopwatch, console));
+  const engine::Result result =
+      job.engine.transcribe(audio.samples, options.transcription, show_events(job, stopwatch));
   write_outputs(options, file, result);
   console.progress("");
   console.note(summary_line(file.filename().string(), audio.seconds(), stopwatch.seconds()));
 }
 
 /// False when it failed, after saying why.
-bool try_file(const fs::path& file, const Options& options, engine::Engine& engine,
-              Console& console) {
+bool try_file(const fs::path& file, Job& job) {
   std::string reason;
   try {
-    transcribe_file(file, options, engine, console);
+    transcribe_file(file, job);
     return true;
   } catch (const Error& error) {
     const bool concerns_all =
@@ -116,8 +169,8 @@ bool try_file(const fs::path& file, const Options& options, engine::Engine& engi
   } catch (const std::bad_alloc&) {
     reason = concat(file.string(), ": not enough memory");
   }
-  console.progress("");
-  console.message(reason);
+  job.console.progress("");
+  job.console.message(reason);
   return false;
 }
 
@@ -125,11 +178,15 @@ bool try_file(const fs::path& file, const Options& options, engine::Engine& engi
 
 int transcribe(const Options& options, Console& console) {
   check_output_paths(options);
+  check_machine(options, console);
+  if (nothing_to_read(options.files, console)) return 1;
+  const fs::path model = model_path(options, console);
   prepare_output_folder(options);
   catch_interrupts();
-  engine::Engine engine(model_path(options, console), options.device, options.threads);
+  engine::Engine engine(model, options.device, options.threads);
   warn_english_only(options, engine.model(), console);
 
+  Job job{.options = options, .engine = engine, .console = console};
   bool all_done = true;
   for (std::size_t i = 0; i < options.files.size(); ++i) {
     check_interrupted();
@@ -137,9 +194,9 @@ int transcribe(const Options& options, Console& console) {
     if (options.files.size() > 1) {
       console.note(concat("[", i + 1, "/", options.files.size(), "] ", file.string()));
     }
-    all_done = try_file(file, options, engine, console) && all_done;
+    all_done = try_file(file, job) && all_done;
   }
-  return all_done ? 0 : 1;
+  return all_done && !job.text_lost ? 0 : 1;
 }
 
 }  // namespace sotto::apps

@@ -1,9 +1,11 @@
 // What the audio tests share: recordings made on the spot, and the ffmpeg program as the reference.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -167,6 +169,15 @@ inline void expect_same(const std::vector<float>& ours, const std::vector<float>
   for (std::size_t i = 0; i < ours.size(); ++i) {
     ASSERT_EQ(ours[i], theirs[i]) << "sample " << i << " of " << ours.size();
   }
+}
+
+/// Expects a warning that names the file and the second at which its sound ends.
+inline void expect_warning_of_cut(const Audio& audio, const std::filesystem::path& path) {
+  ASSERT_TRUE(audio.warning);
+  std::array<char, 32> end{};
+  std::snprintf(end.data(), end.size(), "%.2f s", audio.seconds());
+  EXPECT_THAT(*audio.warning, ::testing::AllOf(::testing::HasSubstr(path.string()),
+                                               ::testing::HasSubstr(end.data())));
 }
 
 /// Overwrites the bytes between two fractions of a file.

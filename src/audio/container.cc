@@ -4,8 +4,10 @@
 #include <array>
 #include <cstdint>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sotto::audio {
 namespace {
@@ -127,22 +129,96 @@ bool matroska_ends_early(File& file) {
   return false;
 }
 
-/// Ogg: pages of "OggS", 22 bytes, the number of segments, their lengths, the segments.
-bool ogg_ends_early(File& file) {
-  constexpr std::size_t kHeaderBytes = 27;
-  constexpr std::size_t kMaxPageBytes = kHeaderBytes + 255 + 255 * 255;
+/// Sony Wave64: 16 bytes "riff…", then the size of the file (8, little-endian). Chunks begin at
+/// multiples of 8 bytes; some programs count the padding behind the last one, which is not there.
+bool w64_ends_early(File& file) {
+  constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
+  constexpr std::uint64_t kMaxPadding = 7;
+  const Bytes head = file.read(16, 8);
+  const std::uint64_t size = little_endian(head);
+  return head.size() < 8 || (size != kUnknown && size > file.size() + kMaxPadding);
+}
+
+/// Core Audio: 8 bytes "caff…", then chunks of type (4), size (8, big-endian), data. A data chunk
+/// of size -1 lasts to the end of the file.
+bool caf_ends_early(File& file) {
+  for (std::uint64_t offset = 8;;) {
+    const Bytes head = file.read(offset, 12);
+    if (head.size() < 12) return false;
+    const std::uint64_t size = big_endian(std::string_view(head).substr(4, 8));
+    offset += 12;
+    if (size > std::numeric_limits<std::int64_t>::max()) return false;
+    if (size > file.size() - offset) return true;
+    offset += size;
+  }
+}
+
+constexpr char kTransportSync = 0x47;
+
+/// The size of an MPEG transport stream's packets: 188 bytes, or 192 with a time code in front, or
+/// 204 with a checksum behind; 0 when the file does not begin as one.
+std::size_t transport_packet_bytes(File& file) {
+  constexpr std::size_t kPackets = 5;
+  for (const auto& [bytes, sync] : {std::pair{188U, 0U}, {192U, 4U}, {204U, 0U}}) {
+    const Bytes begin = file.read(0, kPackets * bytes);
+    bool fits = begin.size() == kPackets * bytes;
+    for (std::size_t i = 0; fits && i < kPackets; ++i) {
+      fits = begin[i * bytes + sync] == kTransportSync;
+    }
+    if (fits) return bytes;
+  }
+  return 0;
+}
+
+/// Ogg: pages of "OggS", version (1), type (1), 20 bytes, the number of segments (1), their
+/// lengths, the segments. This is what is there of the last one; empty when there is none.
+constexpr std::size_t kOggHeaderBytes = 27;
+
+Bytes last_ogg_page(File& file) {
+  constexpr std::size_t kMaxPageBytes = kOggHeaderBytes + 255 + 255 * 255;
   const std::uint64_t start = file.size() - std::min<std::uint64_t>(file.size(), kMaxPageBytes);
   const Bytes tail = file.read(start, kMaxPageBytes);
   const std::size_t page = tail.rfind(std::string_view("OggS\0", 5));
-  if (page == Bytes::npos) return false;
-  if (tail.size() < page + kHeaderBytes) return true;
-  const std::size_t segments = static_cast<std::uint8_t>(tail[page + kHeaderBytes - 1]);
-  std::size_t end = page + kHeaderBytes + segments;
-  if (end > tail.size()) return true;
+  return page == Bytes::npos ? Bytes() : tail.substr(page);
+}
+
+bool ogg_ends_early(File& file) {
+  const Bytes page = last_ogg_page(file);
+  if (page.empty()) return false;
+  if (page.size() < kOggHeaderBytes) return true;
+  const std::size_t segments = static_cast<std::uint8_t>(page[kOggHeaderBytes - 1]);
+  std::size_t end = kOggHeaderBytes + segments;
+  if (end > page.size()) return true;
   for (std::size_t i = 0; i < segments; ++i) {
-    end += static_cast<std::uint8_t>(tail[page + kHeaderBytes + i]);
+    end += static_cast<std::uint8_t>(page[kOggHeaderBytes + i]);
   }
-  return end > tail.size();
+  return end > page.size();
+}
+
+/// Bytes of an MPEG audio frame of layer II or III by its header (ISO/IEC 11172-3, 2.4.1.3, and
+/// 13818-3 for lower rates): 11 bits of sync, version (2), layer (2), protection (1), bit rate (4),
+/// sample rate (2), padding (1), … 0 for anything else, and for a bit rate that it does not state.
+std::size_t mpeg_audio_frame_bytes(std::string_view header) {
+  // kbit/s, by the header's index: layer II and III of MPEG-1, and either of MPEG-2 and 2.5.
+  constexpr std::array<std::array<std::uint16_t, 16>, 3> kBitRates = {{
+      {0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 0},
+      {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0},
+      {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0},
+  }};
+  constexpr std::array<std::uint32_t, 4> kSampleRates = {44100, 48000, 32000, 0};
+  if (header.size() < 4) return 0;
+  const auto bits = static_cast<std::uint32_t>(big_endian(header.substr(0, 4)));
+  const std::uint32_t version = bits >> 19 & 3;  // 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5
+  const std::uint32_t layer = bits >> 17 & 3;    // 2: II, 1: III
+  const std::uint32_t sample_rate = kSampleRates[bits >> 10 & 3];
+  if (bits >> 21 != 0x7FF || version == 1 || layer == 0 || layer == 3 || sample_rate == 0) return 0;
+  const bool mpeg1 = version == 3;
+  const std::size_t table = !mpeg1 ? 2 : layer == 1 ? 1 : 0;
+  const std::uint32_t bit_rate = 1000U * kBitRates[table][bits >> 12 & 15];
+  const std::uint32_t halvings = mpeg1 ? 0 : version == 2 ? 1 : 2;
+  const std::uint32_t samples = layer == 1 && !mpeg1 ? 576 : 1152;
+  const std::uint32_t padding = bits >> 9 & 1;
+  return bit_rate == 0 ? 0 : samples / 8 * bit_rate / (sample_rate >> halvings) + padding;
 }
 
 }  // namespace
@@ -158,7 +234,25 @@ bool ends_inside_its_container(const std::filesystem::path& path) {
   if (head.starts_with("RIFF") && kind == "AVI ") return avi_ends_early(file);
   if (head.starts_with("\x1A\x45\xDF\xA3")) return matroska_ends_early(file);
   if (head.starts_with("OggS")) return ogg_ends_early(file);
+  if (head.starts_with("riff\x2E\x91\xCF\x11")) return w64_ends_early(file);
+  if (head.starts_with("caff")) return caf_ends_early(file);
+  if (const std::size_t packet = transport_packet_bytes(file); packet != 0) {
+    return file.size() % packet != 0;
+  }
   return mp4_ends_early(file);
+}
+
+bool is_ogg_without_end(const std::filesystem::path& path) {
+  constexpr std::size_t kType = 5;
+  constexpr char kEndOfStream = 4;
+  File file(path);
+  if (file.read(0, 4) != "OggS") return false;
+  const Bytes page = last_ogg_page(file);
+  return page.size() > kType && (page[kType] & kEndOfStream) == 0;
+}
+
+bool is_part_of_mpeg_audio_frame(std::string_view bytes) {
+  return mpeg_audio_frame_bytes(bytes) > bytes.size();
 }
 
 }  // namespace sotto::audio

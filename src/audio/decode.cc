@@ -17,6 +17,7 @@
 #include "audio/resampler.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/text.h"
 
 namespace sotto::audio {
 namespace {
@@ -34,6 +35,13 @@ constexpr double kNoticeableSeconds = 0.08;
 /// A timestamp that is not there: compares false with everything.
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
+/// Paths are not shortened in messages.
+constexpr std::size_t kWhole = std::numeric_limits<std::size_t>::max();
+
+std::string_view bytes_of(const AVPacket& packet) {
+  return {reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size)};
+}
+
 /// One file on its way to 16 kHz mono. Does, step by step, what the ffmpeg program does.
 class Decoding {
  public:
@@ -43,6 +51,7 @@ class Decoding {
 
  private:
   void open();
+  [[noreturn]] void refuse_to_open(int status) const;
   AVStream* stream_of_ffmpeg() const;
   AVStream* audio_stream(int wanted) const;
   void open_decoder();
@@ -50,14 +59,16 @@ class Decoding {
   bool decode(const AVPacket* packet);
   void note_skipped(double seconds);
   void note_failure(double seconds, int status);
+  void reserve();
   bool ends_short_of_header() const;
+  bool joined_later() const;
   std::optional<std::string> warning(int read_status, bool last_packet_failed) const;
   double seconds_of(std::int64_t stream_ticks) const {
     return static_cast<double>(stream_ticks) * av_q2d(stream_->time_base);
   }
 
   std::filesystem::path path_;
-  std::string name_;
+  std::string name_;  // path_ for messages
   LibavLog log_;
   Libav<AVFormatContext> format_;
   AVStream* stream_ = nullptr;
@@ -65,30 +76,34 @@ class Decoding {
   Libav<AVFrame> frame_{av_frame_alloc()};
   Resampler resampler_;
   Audio audio_;
-  double next_begin_ = kUnknown;  // timestamp in seconds at which the next packet should begin
-  std::string complaint_;         // what FFmpeg said when it read the last packet
-  std::optional<Loss> run_;       // the packets since the last good one
-  std::optional<Loss> damage_;    // the first noticeable loss
+  double next_begin_ = kUnknown;     // timestamp in seconds at which the next packet should begin
+  bool last_frame_is_part_ = false;  // of an MP3 file
+  std::string complaint_;            // what FFmpeg said when it read the last packet
+  std::optional<Loss> run_;          // the packets since the last good one
+  std::optional<Loss> damage_;       // the first noticeable loss
 };
 
 /// What the system says against reading `path` at all. FFmpeg's own words name neither folders nor
 /// empty files.
-void check_readable(const std::filesystem::path& path) {
+void check_readable(const std::filesystem::path& path, const std::string& name) {
   const auto refuse = [&](const char* why) {
-    fail(ErrorKind::io, "cannot read ", path.string(), ": ", why);
+    fail(ErrorKind::io, "cannot read ", name, ": ", why);
   };
+  if (path.empty()) {
+    fail(ErrorKind::io, "cannot read a file: its path is empty; name an audio or video file");
+  }
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) refuse(std::strerror(errno));
   if (S_ISDIR(status.st_mode)) refuse("it is a folder, and a file is needed");
   if (::access(path.c_str(), R_OK) != 0) refuse(std::strerror(errno));
   if (S_ISREG(status.st_mode) && status.st_size == 0) {
-    fail(ErrorKind::audio, "cannot decode ", path.string(), ": the file is empty");
+    fail(ErrorKind::audio, "cannot decode ", name, ": the file is empty");
   }
 }
 
 Decoding::Decoding(const std::filesystem::path& path, const DecodeOptions& options)
-    : path_(path), name_(path.string()), resampler_(name_) {
-  check_readable(path);
+    : path_(path), name_(printable(path.string(), kWhole)), resampler_(name_) {
+  check_readable(path_, name_);
   open();
   stream_ = options.stream ? audio_stream(*options.stream) : stream_of_ffmpeg();
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
@@ -104,18 +119,51 @@ void Decoding::open() {
   // Also holds for what a playlist names. Named pipes are files.
   av_dict_set(&settings, "protocol_whitelist", "file", 0);
   av_dict_set(&settings, "scan_all_pmts", "1", 0);  // as the ffmpeg program does
-  AVFormatContext* format = nullptr;
+  AVFormatContext* format = avformat_alloc_context();
+  if (format == nullptr) throw std::bad_alloc();
+  format->interrupt_callback.callback = [](void*) { return static_cast<int>(interrupted()); };
   // "file:" keeps a name like "http:talk.wav" or "concat:a" a name.
-  const int status = avformat_open_input(&format, ("file:" + name_).c_str(), nullptr, &settings);
+  const int status =
+      avformat_open_input(&format, ("file:" + path_.string()).c_str(), nullptr, &settings);
   av_dict_free(&settings);
   format_.reset(format);
-  if (status < 0) {
-    fail(ErrorKind::audio, "cannot decode ", name_, ": ", libav_error(status), log_.in_brackets());
-  }
+  check_interrupted();
+  if (status < 0) refuse_to_open(status);
   const int found = avformat_find_stream_info(format, nullptr);
-  if (found < 0 && format->nb_streams == 0) {
-    fail(ErrorKind::audio, "cannot decode ", name_, ": ", libav_error(found), log_.in_brackets());
+  check_interrupted();
+  if (found < 0 && format->nb_streams == 0) refuse_to_open(found);
+}
+
+/// Whether FFmpeg takes a file for one that names others, where the sound is.
+bool is_playlist(const std::filesystem::path& path) {
+  constexpr std::array<std::string_view, 4> kPlaylists = {"hls", "dash", "concat", "sdp"};
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  AVIOContext* file = nullptr;
+  const std::string url = "file:" + path.string();
+  if (avio_open(&file, url.c_str(), AVIO_FLAG_READ) < 0) return false;
+  const AVInputFormat* format = nullptr;
+  av_probe_input_buffer2(file, &format, url.c_str(), nullptr, 0, 0);
+  avio_close(file);
+  return format != nullptr &&
+         std::find(kPlaylists.begin(), kPlaylists.end(), format->name) != kPlaylists.end();
+}
+
+void Decoding::refuse_to_open(int status) const {
+  const std::string reason = log_.last_error().empty() ? libav_error(status) : log_.last_error();
+  if (is_playlist(path_)) {
+    fail(ErrorKind::audio, "cannot decode ", name_, ": it points to other addresses (", reason,
+         "), which Sotto does not open unless they are local files; save the recording as a file");
   }
+  if (ends_inside_its_container(path_)) {
+    fail(ErrorKind::audio, "cannot decode ", name_, ": it ends too early (", reason,
+         "); is it an unfinished copy or download?");
+  }
+  if (status == AVERROR_INVALIDDATA || status == AVERROR(EINVAL)) {
+    fail(ErrorKind::audio, "cannot decode ", name_, ": FFmpeg finds no recording in it (", reason,
+         "); is it an audio or video file?");
+  }
+  fail(ErrorKind::audio, "cannot decode ", name_, ": ", libav_error(status), log_.in_brackets());
 }
 
 bool is_audio(const AVStream& stream) {
@@ -178,7 +226,18 @@ void Decoding::open_decoder() {
   }
 }
 
+/// Room for what the header promises, as growing step by step needs up to three times the memory.
+/// The header may be wrong: it is no limit, and promises are believed up to a limit only.
+void Decoding::reserve() {
+  constexpr double kMaxSeconds = 4 * 3600.0;
+  constexpr double kMarginSeconds = 1.0;
+  if (format_->duration <= 0) return;  // unknown, too
+  const double seconds = static_cast<double>(format_->duration) / AV_TIME_BASE + kMarginSeconds;
+  audio_.samples.reserve(static_cast<std::size_t>(std::min(seconds, kMaxSeconds) * kSampleRate));
+}
+
 Audio Decoding::run() {
+  reserve();
   const int read_status = read_packets();
   const bool last_packet_failed = run_.has_value();
   while (decode(nullptr)) {
@@ -197,8 +256,8 @@ int Decoding::read_packets() {
   const Libav<AVPacket> packet(av_packet_alloc());
   if (packet == nullptr || frame_ == nullptr) throw std::bad_alloc();
   for (;;) {
-    check_interrupted();
     const int status = av_read_frame(format_.get(), packet.get());
+    check_interrupted();
     if (status == AVERROR(EAGAIN)) continue;
     if (status < 0) {
       note_skipped(0.0);
@@ -211,6 +270,7 @@ int Decoding::read_packets() {
       next_begin_ = begin + seconds_of(packet->duration);
       complaint_ = log_.last_error();
       decode(packet.get());
+      last_frame_is_part_ = is_part_of_mpeg_audio_frame(bytes_of(*packet));
       log_.clear();
     }
     av_packet_unref(packet.get());
@@ -227,9 +287,7 @@ void Decoding::note_skipped(double seconds) {
 /// Whether what cannot be decoded of a packet is no sound at all: the headers inside chained Opus
 /// files, or odd bytes after the last sample of PCM.
 bool is_no_sound(const AVPacket& packet, AVCodecID codec) {
-  const std::string_view bytes(reinterpret_cast<const char*>(packet.data),
-                               static_cast<std::size_t>(packet.size));
-  if (codec == AV_CODEC_ID_OPUS) return bytes.starts_with("Opus");
+  if (codec == AV_CODEC_ID_OPUS) return bytes_of(packet).starts_with("Opus");
   return av_get_exact_bits_per_sample(codec) > 0;
 }
 
@@ -283,6 +341,14 @@ bool Decoding::ends_short_of_header() const {
          seconds_of(stream_->duration) - audio_.seconds() > kToleranceSeconds;
 }
 
+/// Whether the recording began in the middle of a stream, as one of a radio does: then its end is
+/// wherever it was stopped.
+bool Decoding::joined_later() const {
+  constexpr double kNoticeableStart = 1.0;
+  return stream_->start_time != AV_NOPTS_VALUE &&
+         seconds_of(stream_->start_time) > kNoticeableStart;
+}
+
 std::optional<std::string> Decoding::warning(int read_status, bool last_packet_failed) const {
   const auto clock = [](double seconds) {
     std::array<char, 32> text{};
@@ -292,8 +358,9 @@ std::optional<std::string> Decoding::warning(int read_status, bool last_packet_f
   const std::string end = clock(audio_.seconds());
   const std::string damage =
       damage_ ? concat(" at ", clock(damage_->second), " (", damage_->reason, ")") : "";
-  // Tags and padding after the last frame of an MP3 file look like a frame that cannot be decoded.
-  const bool cut_packet = last_packet_failed && format_->iformat->name != std::string_view("mp3");
+  // Tags and padding behind an MP3 file look like a frame that cannot be decoded.
+  const bool is_mp3 = format_->iformat->name == std::string_view("mp3");
+  const bool cut_packet = is_mp3 ? last_frame_is_part_ : last_packet_failed;
   if (read_status != AVERROR_EOF || cut_packet || ends_inside_its_container(path_)) {
     const bool also = damage_ && damage_->second + kNoticeableSeconds < audio_.seconds();
     return concat(name_, " ends too early: it was decoded up to ", end,
@@ -302,6 +369,11 @@ std::optional<std::string> Decoding::warning(int read_status, bool last_packet_f
   if (ends_short_of_header()) {
     return concat(name_, " is cut off or damaged", damage, ": ", end, " of ",
                   clock(seconds_of(stream_->duration)), " could be decoded");
+  }
+  if (is_ogg_without_end(path_) && !joined_later()) {
+    return concat(name_,
+                  " may be cut off: its last page is not marked as the end; it was decoded up to ",
+                  end, damage_ ? ", and it is damaged" + damage : "");
   }
   if (damage_) {
     return concat(name_, " is damaged", damage, ": what can be decoded was, up to ", end);

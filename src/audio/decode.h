@@ -25,9 +25,9 @@ struct DecodeOptions {
 };
 
 /// Decodes a whole file, sample for sample as `ffmpeg -i PATH -f s16le -ac 1 -ar 16000 -` would,
-/// divided by 32768. Only the file itself and pipes are opened: a playlist cannot make it read
-/// other addresses. Throws Error{io} when the file cannot be read and Error{audio} when it holds no
-/// audio.
+/// divided by 32768. Only local files and named pipes are opened: a playlist may name other files
+/// of this machine, which are read as ffmpeg reads them, but no address of a network. Throws
+/// Error{io} when the file cannot be read and Error{audio} when it holds no audio.
 Audio decode_file(const std::filesystem::path& path, const DecodeOptions& options = {});
 
 }  // namespace sotto::audio

@@ -1,8 +1,10 @@
 #include "audio/decode.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -224,18 +226,38 @@ TEST_F(DecodeTest, FilesWithoutSoundAreRefusedWithTheReason) {
   EXPECT_THAT(error_of(folder_ / "none.wav", ErrorKind::io),
               AllOf(HasSubstr((folder_ / "none.wav").string()), HasSubstr("No such file")));
   EXPECT_THAT(error_of(folder_ / ".", ErrorKind::io), HasSubstr("is a folder"));
+  EXPECT_THAT(error_of("", ErrorKind::io), HasSubstr("its path is empty"));
   write_bytes(folder_ / "empty.wav", "");
   EXPECT_THAT(error_of(folder_ / "empty.wav", ErrorKind::audio), HasSubstr("the file is empty"));
-  for (const std::string name : {"text.wav", "text.mp3", "text.txt", "text"}) {
-    std::string text;
-    for (int i = 0; i < 200; ++i) text += concat("The quick brown fox jumps ", i, " times.\n");
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += concat("The quick brown fox jumps ", i, " times.\n");
+  for (const std::string name : {"text.wav", "text.mp3", "text"}) {
     write_bytes(folder_ / name, text);
     EXPECT_THAT(error_of(folder_ / name, ErrorKind::audio),
-                AllOf(HasSubstr("cannot decode"), HasSubstr((folder_ / name).string())));
+                AllOf(HasSubstr("cannot decode"), HasSubstr((folder_ / name).string()),
+                      HasSubstr("FFmpeg finds no recording in it ("),
+                      HasSubstr("is it an audio or video file?")));
   }
+  write_bytes(folder_ / "text.txt", text);  // by its name a video of letters for FFmpeg
+  EXPECT_THAT(error_of(folder_ / "text.txt", ErrorKind::audio), HasSubstr("holds no audio stream"));
   write_bytes(folder_ / "head.wav", wav_bytes({}).substr(0, 30));
   EXPECT_THAT(error_of(folder_ / "head.wav", ErrorKind::audio), HasSubstr("cannot decode"));
   EXPECT_THAT(error_of("/dev/null", ErrorKind::audio), HasSubstr("cannot decode /dev/null"));
+}
+
+TEST_F(DecodeTest, ControlCharactersReachNoMessage) {
+  const std::string name = "bad\n\x1B[31mname";
+  const std::string shown = "bad??[31mname";
+  EXPECT_THAT(error_of(folder_ / name, ErrorKind::io), HasSubstr(shown));
+  write_bytes(folder_ / name, "no sound");
+  EXPECT_THAT(error_of(folder_ / name, ErrorKind::audio), HasSubstr(shown));
+  write_bytes(folder_ / name, "ffconcat version 1.0\nfile 'a\x1B[31mb'\n");
+  EXPECT_THAT(error_of(folder_ / name, ErrorKind::audio),
+              AllOf(HasSubstr(shown), HasSubstr("a?[31mb")));
+  write_bytes(folder_ / name, wav_bytes({}).substr(0, 20000));
+  const Audio audio = decode_file(folder_ / name);
+  ASSERT_TRUE(audio.warning);
+  EXPECT_THAT(*audio.warning, HasSubstr(shown));
 }
 
 TEST_F(DecodeTest, UnreadableFileIsRefused) {
@@ -333,6 +355,7 @@ TEST_F(DecodeTest, PlaylistsOpenNoOtherAddress) {
   const std::string host = concat("127.0.0.1:", listener.port());
   const std::string dash =
       "<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\" "
+      "profiles=\"urn:mpeg:dash:profile:isoff-on-demand:2011\" "
       "mediaPresentationDuration=\"PT2S\"><Period><AdaptationSet mimeType=\"audio/mp4\">"
       "<Representation id=\"1\" bandwidth=\"9\"><BaseURL>http://" +
       host + "/a.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>";
@@ -350,7 +373,10 @@ TEST_F(DecodeTest, PlaylistsOpenNoOtherAddress) {
   };
   for (const auto& [name, content] : lists) {
     write_bytes(folder_ / name, content);
-    EXPECT_THAT(error_of(folder_ / name, ErrorKind::audio), HasSubstr("cannot decode")) << name;
+    EXPECT_THAT(error_of(folder_ / name, ErrorKind::audio),
+                AllOf(HasSubstr("cannot decode"), HasSubstr("it points to other addresses ("),
+                      HasSubstr("save the recording as a file")))
+        << name;
     EXPECT_FALSE(listener.was_called()) << name;
   }
 }
@@ -403,6 +429,49 @@ TEST_F(DecodeTest, StopsAtCtrlC) {
         std::exit(9);
       },
       ::testing::ExitedWithCode(7), "");
+}
+
+/// Decodes a pipe from which nothing comes and interrupts it; exits with 7 when that ends it. The
+/// writer is there but silent, or has not come yet.
+[[noreturn]] void interrupt_waiting(const std::filesystem::path& pipe, bool has_writer) {
+  catch_interrupts();
+  struct sigaction nothing {};
+  nothing.sa_handler = [](int) {};
+  ::sigaction(SIGUSR1, &nothing, nullptr);
+  const pthread_t main = ::pthread_self();
+  std::atomic<bool> done = false;
+  std::thread other([&] {
+    const int writer = has_writer ? ::open(pipe.c_str(), O_WRONLY) : -1;
+    ::pthread_kill(main, SIGINT);
+    while (!done) {  // whenever it begins to wait: a signal ends that
+      ::pthread_kill(main, SIGUSR1);
+      std::this_thread::yield();
+    }
+    if (has_writer) ::close(writer);
+  });
+  int code = 9;
+  try {
+    decode_file(pipe);
+  } catch (const Error& error) {
+    code = error.kind() == ErrorKind::interrupted ? 7 : 8;
+  }
+  done = true;
+  other.join();
+  std::exit(code);
+}
+
+TEST_F(DecodeTest, StopsWaitingForAPipeAtCtrlC) {
+  const auto pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const bool has_writer : {false, true}) {
+    EXPECT_EXIT(interrupt_waiting(pipe, has_writer), ::testing::ExitedWithCode(7), "");
+  }
+}
+
+TEST_F(DecodeTest, MemoryIsReservedOnceByTheHeader) {
+  const Audio audio = decode_file(wav({.rate = 8000, .seconds = 10.0}));
+  EXPECT_EQ(audio.samples.size(), 160000u);
+  EXPECT_EQ(audio.samples.capacity(), 176000u);  // and a second to spare
 }
 
 TEST(DecodeSamples, TheRecordingsOfTheRepositoryAsFfmpegDecodesThem) {

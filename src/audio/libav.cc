@@ -8,6 +8,8 @@ extern "C" {
 #include <libavutil/log.h>
 }
 
+#include "base/text.h"
+
 namespace sotto::audio {
 namespace {
 
@@ -42,7 +44,7 @@ void LibavLog::receive(void* context, int level, const char* format, va_list arg
   av_log_format_line2(context, level, format, arguments, line.data(), line.size(), &print_prefix);
   std::string text = line.data();
   while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
-  if (!text.empty()) current_log->last_error_ = text;
+  if (!text.empty()) current_log->last_error_ = printable(text, text.size());
 }
 
 }  // namespace sotto::audio

@@ -297,6 +297,23 @@ TEST_F(CliTest, WithoutAModelTheOneThatShipsIsUsed) {
   EXPECT_THAT(outcome.err, HasSubstr("models/digits, which knows spoken English digits only"));
 }
 
+TEST_F(CliTest, AModelWithANumberThatIsNoneIsRefused) {
+  const fs::path damaged = folder_ / "damaged";
+  model::testing::write_hf_folder(damaged, model::testing::tiny_test_dims(), 1);
+  std::string weights = read_text_file(damaged / "model.safetensors");
+  weights.replace(weights.size() - 4, 4, std::string("\x00\x00\xC0\x7F", 4));  // NaN in f32
+  write_file_atomically(damaged / "model.safetensors", weights);
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"model", "info", "damaged"},
+        std::vector<std::string>{"transcribe", "a.wav", "--model", "damaged"}}) {
+    const Outcome outcome = testing::run(folder_.path(), arguments);
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err,
+                AllOf(HasSubstr("tensor"), HasSubstr("holds nan at index"), HasSubstr("damaged")));
+  }
+}
+
 TEST_F(CliTest, ModelInfoDescribesAModel) {
   const Outcome outcome = testing::run(folder_.path(), {"model", "info", model_path().string()});
   EXPECT_EQ(outcome.exit_code, 0);

@@ -28,9 +28,12 @@ int run(const std::vector<std::string>& arguments, Console& console) {
   switch (options.command) {
     case Command::transcribe:
       return transcribe(options, console);
-    case Command::model_info:
-      show(model::describe(model::load(*options.model)), console);
+    case Command::model_info: {
+      const model::Model model = model::load(*options.model);
+      model.weights.check_finite();
+      show(model::describe(model), console);
       return kDone;
+    }
   }
   SOTTO_CHECK(false);
 }

@@ -44,11 +44,7 @@ struct Job {
 
 /// Refuses what this machine or this build cannot do before any work.
 void check_machine(const Options& options, Console& console) {
-  if (options.device != engine::Device::cpu) {
-    // Throws for a device that this build lacks, before it looks at the model.
-    ThreadPool pool(1);
-    engine::make_encoder(options.device, {}, {}, pool);
-  }
+  engine::check_device(options.device);
   active_isa();
   const int n_cpus = ThreadPool::default_size();
   if (options.threads > n_cpus) {

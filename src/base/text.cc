@@ -61,9 +61,15 @@ std::string replace_invalid_utf8(std::string_view bytes) {
 }
 
 std::string printable(std::string_view name, std::size_t max_bytes) {
-  std::string text = replace_invalid_utf8(name.substr(0, max_bytes));
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-  std::ranges::replace_if(text, is_control, '?');
+  const std::string valid = replace_invalid_utf8(name.substr(0, max_bytes));
+  std::string text;
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(valid[i]);
+    const bool is_c0 = byte < 0x20 || byte == 0x7F;
+    const bool is_c1 = byte == 0xC2 && static_cast<unsigned char>(valid[i + 1]) < 0xA0;
+    text += is_c0 || is_c1 ? '?' : valid[i];
+    if (is_c1) ++i;
+  }
   return name.size() > max_bytes ? text + "..." : text;
 }
 

@@ -12,7 +12,7 @@ namespace sotto {
 std::string replace_invalid_utf8(std::string_view bytes);
 
 /// A name from outside (a file's, or one in a file), fit for a one-line message and a terminal:
-/// valid UTF-8 without control characters, cut to `max_bytes`.
+/// valid UTF-8 without control characters (C0, DEL, C1), cut to `max_bytes`.
 std::string printable(std::string_view name, std::size_t max_bytes = 80);
 
 /// Appends the UTF-8 form of a code point (at most 0x10FFFF, not a surrogate).

@@ -43,6 +43,7 @@ TEST(Printable, IsOneShortValidLine) {
   EXPECT_EQ(printable("a\nb\x1B[0m\x7F\xFF"), "a?b?[0m?" + kMark);
   EXPECT_EQ(printable(std::string(81, 'x')), std::string(80, 'x') + "...");
   EXPECT_EQ(printable(std::string(80, 'x')), std::string(80, 'x'));
+  EXPECT_EQ(printable("\u0080a\u009Bb\u00A0é"), "?a?b\u00A0é");
   EXPECT_EQ(printable("abc", 2), "ab...");
 }
 

@@ -26,18 +26,16 @@ Device parse_device(std::string_view name) {
   fail(ErrorKind::usage, "there is no device '", name, "': the devices are cpu, npu and npu-sim");
 }
 
+void check_device(Device device) {
+  if (device == Device::cpu) return;
+  fail(ErrorKind::unsupported, "device ", name_of(device), " cannot be used: Sotto has neither ",
+       "the encoder's program for the NPU nor the simulator that runs it yet; take device cpu");
+}
+
 std::unique_ptr<model::Encoder> make_encoder(Device device, const model::Dims& dims,
                                              const model::Weights& weights, ThreadPool& pool) {
-  switch (device) {
-    case Device::cpu:
-      return cpu::make_encoder(dims, weights, cpu::kernels_for(active_isa()), pool);
-    case Device::npu:
-    case Device::npu_sim:
-      fail(ErrorKind::unsupported, "device ", name_of(device),
-           " cannot be used: Sotto has neither the encoder's program for the NPU nor the simulator "
-           "that runs it yet; take device cpu");
-  }
-  SOTTO_CHECK(false);
+  check_device(device);
+  return cpu::make_encoder(dims, weights, cpu::kernels_for(active_isa()), pool);
 }
 
 }  // namespace sotto::engine

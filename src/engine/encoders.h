@@ -23,9 +23,11 @@ std::string_view name_of(Device device);
 /// The device of that name. Throws Error{usage}.
 Device parse_device(std::string_view name);
 
-/// The encoder on `device`, or Error{unsupported} that says what is missing: never another device
-/// instead. `pool` must outlive it; the weights need not. Throws Error{model} for weights that
-/// cannot be used.
+/// Throws Error{unsupported} that says what is missing when `device` cannot be used here.
+void check_device(Device device);
+
+/// The encoder on `device`, checked by check_device(): never another device instead. `pool` must
+/// outlive it; the weights need not. Throws Error{model} for weights that cannot be used.
 std::unique_ptr<model::Encoder> make_encoder(Device device, const model::Dims& dims,
                                              const model::Weights& weights, ThreadPool& pool);
 

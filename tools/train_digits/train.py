@@ -20,7 +20,7 @@ from model import Dims, Whisper
 from windows import batch
 
 SHORT_STEPS = 1700  # first on windows of 8 s, which cost a seventh of whole ones
-LONG_STEPS = 1300  # then mostly on windows of 30 s
+LONG_STEPS = 1900  # then mostly on windows of 30 s
 STEPS = SHORT_STEPS + LONG_STEPS
 PEAK_RATE = 2e-3
 AVERAGE = 0.995  # of the weights, per step: the averaged weights are what is exported
@@ -28,7 +28,7 @@ AVERAGE = 0.995  # of the weights, per step: the averaged weights are what is ex
 
 def plan(step: int) -> tuple[float, int, float]:
     """Seconds, number and chance of an offset of the windows in a step."""
-    if step < SHORT_STEPS or step % 3 == 0:
+    if step < SHORT_STEPS or step % 6 == 0:
         return 8.0, 32, 0.7
     return 30.0, 16, 0.0
 

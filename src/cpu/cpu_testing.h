@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/isa.h"
+#include "model/config.h"
 
 namespace sotto::cpu::testing {
 
@@ -23,6 +24,20 @@ inline constexpr bool kSlowBuild =
 #else
 inline constexpr bool kSlowBuild = false;
 #endif
+
+/// No size is a multiple of a tile, and a head is 12 wide.
+inline constexpr model::Dims kOddDims = {.n_mels = 7,
+                                         .n_audio_ctx = 77,
+                                         .n_audio_state = 36,
+                                         .n_audio_head = 3,
+                                         .n_audio_layer = 2,
+                                         .n_audio_ffn = 50,
+                                         .n_vocab = 101,
+                                         .n_text_ctx = 41,
+                                         .n_text_state = 36,
+                                         .n_text_head = 3,
+                                         .n_text_layer = 2,
+                                         .n_text_ffn = 50};
 
 /// The instruction sets of this machine.
 inline std::vector<Isa> available_isas() {

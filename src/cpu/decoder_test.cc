@@ -13,21 +13,10 @@
 namespace sotto::cpu {
 namespace {
 
+using testing::kOddDims;
 using testing::normal_numbers;
 using testing::relative_l2;
 
-constexpr model::Dims kOddDims = {.n_mels = 7,
-                                  .n_audio_ctx = 77,
-                                  .n_audio_state = 36,
-                                  .n_audio_head = 3,
-                                  .n_audio_layer = 1,
-                                  .n_audio_ffn = 50,
-                                  .n_vocab = 101,
-                                  .n_text_ctx = 41,
-                                  .n_text_state = 36,
-                                  .n_text_head = 3,
-                                  .n_text_layer = 2,
-                                  .n_text_ffn = 50};
 const std::vector<int> kTokens = {100, 0, 7, 7, 99, 31, 32, 33, 1, 2, 3, 4, 50, 60, 70, 80, 90, 5};
 
 std::vector<float> features(std::uint32_t seed = 1) {

@@ -15,22 +15,9 @@
 namespace sotto::cpu {
 namespace {
 
+using testing::kOddDims;
 using testing::normal_numbers;
 using testing::relative_l2;
-
-/// No size is a multiple of a tile, and a head is 12 wide.
-constexpr model::Dims kOddDims = {.n_mels = 7,
-                                  .n_audio_ctx = 77,
-                                  .n_audio_state = 36,
-                                  .n_audio_head = 3,
-                                  .n_audio_layer = 2,
-                                  .n_audio_ffn = 50,
-                                  .n_vocab = 101,
-                                  .n_text_ctx = 41,
-                                  .n_text_state = 36,
-                                  .n_text_head = 3,
-                                  .n_text_layer = 2,
-                                  .n_text_ffn = 50};
 
 model::MelWindow window(const model::Dims& dims, const std::vector<float>& mel) {
   return {.data = mel.data(),

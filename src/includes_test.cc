@@ -23,12 +23,14 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"model", {"base"}},
     {"audio", {"base"}},
     {"cpu", {"model", "base"}},
+    {"npu", {"model", "base"}},
     {"engine", {"audio", "cpu", "model", "base"}},
     {"apps", {"engine", "audio", "cpu", "model", "base"}},
 };
 
 /// Tests may feed a folder with what runs beside it in the program.
-const std::map<std::string, std::set<std::string>> kTestArrows = {{"cpu", {"audio"}}};
+const std::map<std::string, std::set<std::string>> kTestArrows = {{"cpu", {"audio"}},
+                                                                  {"npu", {"audio", "cpu"}}};
 
 /// Headers that only some files may see, so that the rest does not depend on that library. In these
 /// shell patterns * matches slashes too.
@@ -38,9 +40,10 @@ struct Confined {
 };
 const std::vector<Confined> kConfined = {
     {{"libav*", "libsw*"}, {"audio/decode.cc", "audio/libav.*", "audio/resampler.*"}},
-    {{"*intrin.h"}, {"audio/*avx2*", "audio/*avx512*", "cpu/*avx2*", "cpu/*avx512*"}},
+    {{"*intrin.h"}, {"*avx2*", "*avx512*"}},
     {{"CLI/*"}, {"apps/options.cc"}},
     {{"pcre2.h"}, {"model/*.cc"}},
+    {{"aie_api/*"}, {"npu/kernels/*"}},
 };
 
 bool matches(const std::string& path, const std::vector<const char*>& patterns) {

@@ -132,14 +132,23 @@ TEST_F(CliTest, OneBadFileDoesNotKeepTheOthers) {
   EXPECT_THAT(names_in("."), ElementsAre(".err", ".out", "a.txt", "a.wav"));
 }
 
-TEST_F(CliTest, MissingFilesAreFoundBeforeTheModelIsLoaded) {
-  const Outcome outcome = testing::run(
-      folder_.path(), {"transcribe", "--model", "none", "x.wav", "y.wav", "-o", "out"});
+TEST_F(CliTest, FilesThatCannotBeReadAreFoundBeforeTheModelIsLoaded) {
+  fs::create_directory(folder_ / "folder");
+  write("empty.wav", "");
+  std::vector<std::string> arguments = {"transcribe", "--model", "none",   "-o",
+                                        "out",        "x.wav",   "folder", "empty.wav"};
+  Outcome outcome = testing::run(folder_.path(), arguments);
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_EQ(outcome.err,
             "sotto: cannot read x.wav: No such file or directory\n"
-            "sotto: cannot read y.wav: No such file or directory\n");
+            "sotto: cannot read folder: it is a folder, and a file is needed\n"
+            "sotto: cannot decode empty.wav: the file is empty\n");
   EXPECT_FALSE(fs::exists(folder_ / "out"));
+  // One file that can be read is worth a model.
+  arguments.push_back("a.wav");
+  outcome = testing::run(folder_.path(), arguments);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, StartsWith("sotto: there is no model at none: "));
 }
 
 TEST_F(CliTest, ARefusedCommandMakesNoFolder) {
@@ -171,10 +180,6 @@ TEST_F(CliTest, MoreThreadsThanCpusAreUsedWithAWarning) {
 }
 
 TEST_F(CliTest, FilesThatHoldNoSoundAreRefused) {
-  fs::create_directory(folder_ / "folder");
-  expect_bad_file("folder", "folder");
-  write("empty.wav", "");
-  expect_bad_file("empty.wav", "empty");
   write("text.txt", "This is a text.\n");
   expect_bad_file("text.txt", "cannot decode");
 }
@@ -320,6 +325,7 @@ TEST_F(CliTest, ModelInfoDescribesAModel) {
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("made-up"), EndsWith("\n"), Not(EndsWith("\n\n"))));
   EXPECT_EQ(outcome.err, "");
   EXPECT_EQ(testing::run(folder_.path(), {"model", "info", "none"}).exit_code, 1);
+  EXPECT_EQ(testing::run(folder_.path(), {"model", "info", "a", "b"}).exit_code, 2);
 }
 
 TEST_F(CliTest, HelpAndVersionGoToStandardOutput) {

@@ -122,7 +122,7 @@ void add_model_options(CLI::App& app, Options& options) {
   group.add("--device", "NAME",
             "Where the encoder runs: cpu; npu and npu-sim are not built yet [cpu]",
             [&](const std::string& value) { options.device = engine::parse_device(value); });
-  group.add("--threads", "N", "Threads of the CPU; 0: as many as there are CPUs [0]",
+  group.add("--threads", "N", "Threads of the CPU; 0: as many as CPUs may be used [0]",
             [&](const std::string& value) { options.threads = parse_int(value, 0, 1024); });
 }
 
@@ -242,6 +242,10 @@ void check_command(const std::vector<std::string>& arguments) {
     const bool may_be_a_file = !word.starts_with("--") || std::filesystem::exists(word, ignored);
     fail(ErrorKind::usage, "there is no option '", word.substr(0, word.find('=')), "'",
          may_be_a_file ? concat("; a file of that name is given as ./", word) : "");
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    fail(ErrorKind::usage, "'", app.remaining(true).front(),
+         "' is one argument too many: sotto model info takes one PATH");
   }
   const std::string reason = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {

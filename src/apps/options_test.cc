@@ -6,14 +6,14 @@
 #include <fstream>
 
 #include "apps/option_values.h"
-#include "base/error.h"
+#include "base/testing.h"
 #include "model/testing.h"
 
 namespace sotto::apps {
 namespace {
 
 using engine::OutputFormat;
-using model::testing::message_of;
+using sotto::testing::message_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -24,7 +24,7 @@ Options parse(std::vector<std::string> arguments) {
 }
 
 std::string error_of(const std::vector<std::string>& arguments) {
-  return message_of([&] { parse(arguments); });
+  return message_of(ErrorKind::usage, [&] { parse(arguments); });
 }
 
 std::string help_of(const std::vector<std::string>& arguments) {
@@ -165,15 +165,19 @@ TEST(Options, WhatIsNotThereIsRefused) {
   EXPECT_THAT(error_of({}), HasSubstr("FILE is required"));
   EXPECT_EQ(error_of({"a.wav", "--model"}), "--model needs a value");
   EXPECT_EQ(error_of({"a.wav", "-o"}), "--output-dir needs a value");
-  EXPECT_THAT(message_of([] { parse_command_line({}); }),
+  EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_command_line({}); }),
               HasSubstr("no command is given: the commands are transcribe and model"));
-  EXPECT_THAT(message_of([] { parse_command_line({"sing"}); }),
+  EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_command_line({"sing"}); }),
               HasSubstr("there is no command 'sing': the commands are"));
-  EXPECT_THAT(message_of([] { parse_command_line({"--frobnicate"}); }),
+  EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_command_line({"--frobnicate"}); }),
               HasSubstr("there is no command '--frobnicate'"));
-  EXPECT_THAT(message_of([] { parse_command_line({"model", "info"}); }), HasSubstr("PATH"));
+  EXPECT_THAT(message_of(ErrorKind::usage,
+                         [] {
+                           parse_command_line({"model", "info"});
+                         }),
+              HasSubstr("PATH"));
   for (const auto& arguments : {std::vector<std::string>{"model"}, {"model", "describe"}}) {
-    EXPECT_THAT(message_of([&] { parse_command_line(arguments); }),
+    EXPECT_THAT(message_of(ErrorKind::usage, [&] { parse_command_line(arguments); }),
                 HasSubstr("sotto model info PATH"));
   }
 }
@@ -190,9 +194,10 @@ TEST(Options, NamesAreNotEmptyAndNotAHyphen) {
   EXPECT_THAT(error_of({"-"}), HasSubstr("standard input is called /dev/stdin"));
   EXPECT_EQ(error_of({"a.wav", "--model="}), "the path of the model is empty");
   EXPECT_THAT(error_of({"a.wav", "-o", ""}), HasSubstr("--output-dir: the name of the folder is"));
-  EXPECT_EQ(message_of([] {
-              parse_command_line({"model", "info", ""});
-            }),
+  EXPECT_EQ(message_of(ErrorKind::usage,
+                       [] {
+                         parse_command_line({"model", "info", ""});
+                       }),
             "the path of the model is empty");
 }
 
@@ -249,10 +254,16 @@ TEST(Options, HelpSaysWhatThereIs) {
   EXPECT_THAT(help_of({"--version"}), ::testing::MatchesRegex("sotto [0-9.]+\n"));
 }
 
-TEST(Options, ModelInfoTakesAPath) {
+TEST(Options, ModelInfoTakesOnePath) {
   const Options options = std::get<Options>(parse_command_line({"model", "info", "models/digits"}));
   EXPECT_EQ(options.command, Command::model_info);
   EXPECT_EQ(options.model, "models/digits");
+  EXPECT_THAT(help_of({"model", "info", "--help"}), HasSubstr("model info [OPTIONS] PATH\n"));
+  EXPECT_EQ(message_of(ErrorKind::usage,
+                       [] {
+                         parse_command_line({"model", "info", "one", "two"});
+                       }),
+            "'two' is one argument too many: sotto model info takes one PATH");
 }
 
 TEST(SameValue, ComparesNumbersAsNumbers) {

@@ -38,17 +38,18 @@ fs::path output_path(const fs::path& folder, const fs::path& input, engine::Outp
 }
 
 void check_output_paths(const Options& options) {
-  std::map<fs::path, fs::path> input_of;  // by the path of the output
+  std::map<fs::path, fs::path> input_of;  // by the file that the output makes or replaces
   std::set<fs::path> inputs;
   for (const fs::path& input : options.files) inputs.insert(resolved(input));
   for (const fs::path& input : options.files) {
     for (const engine::OutputFormat format : options.output_formats) {
       const fs::path output = output_path(options.output_dir, input, format);
-      if (inputs.contains(resolved(output))) {
+      const fs::path file = resolved(output);
+      if (inputs.contains(file)) {
         fail(ErrorKind::usage, "the text of ", input.string(), " would overwrite the input ",
              output.string(), ": choose another folder (--output-dir)");
       }
-      const auto [other, is_new] = input_of.emplace(output, input);
+      const auto [other, is_new] = input_of.emplace(file, input);
       if (!is_new) {
         fail(ErrorKind::usage, "both ", other->second.string(), " and ", input.string(),
              " would write ", output.string(),

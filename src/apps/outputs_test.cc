@@ -5,8 +5,8 @@
 
 #include <fstream>
 
-#include "base/error.h"
 #include "base/file.h"
+#include "base/testing.h"
 #include "model/testing.h"
 
 namespace sotto::apps {
@@ -14,8 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using engine::OutputFormat;
-using model::testing::message_of;
 using model::testing::TemporaryFolder;
+using sotto::testing::message_of;
 using ::testing::HasSubstr;
 
 TEST(OutputPath, IsTheInputsNameWithAnotherExtension) {
@@ -34,13 +34,25 @@ TEST(OutputPath, IsTheInputsNameWithAnotherExtension) {
 TEST(CheckOutputPaths, RefusesInputsThatWouldOverwriteEachOther) {
   Options options;
   options.files = {"a/one.wav", "two.wav", "b/one.mp3"};
-  EXPECT_EQ(message_of([&] { check_output_paths(options); }), "no error");
+  EXPECT_EQ(message_of(ErrorKind::usage, [&] { check_output_paths(options); }), "no error");
   options.output_formats = {OutputFormat::txt};
-  EXPECT_EQ(message_of([&] { check_output_paths(options); }),
+  EXPECT_EQ(message_of(ErrorKind::usage, [&] { check_output_paths(options); }),
             "both a/one.wav and b/one.mp3 would write ./one.txt: transcribe them into different "
             "folders (--output-dir)");
   options.files.pop_back();
-  EXPECT_EQ(message_of([&] { check_output_paths(options); }), "no error");
+  EXPECT_EQ(message_of(ErrorKind::usage, [&] { check_output_paths(options); }), "no error");
+}
+
+TEST(CheckOutputPaths, RefusesLinksToOneFile) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "both.srt") << "x";
+  for (const char* name : {"one.srt", "two.srt"}) fs::create_symlink("both.srt", folder / name);
+  Options options;
+  options.files = {"one.wav", "two.wav"};
+  options.output_dir = folder.path();
+  options.output_formats = {OutputFormat::srt};
+  EXPECT_THAT(message_of(ErrorKind::usage, [&] { check_output_paths(options); }),
+              HasSubstr("both one.wav and two.wav would write "));
 }
 
 TEST(CheckOutputPaths, RefusesToOverwriteAnInput) {
@@ -50,9 +62,9 @@ TEST(CheckOutputPaths, RefusesToOverwriteAnInput) {
   options.files = {folder / "talk.txt"};
   options.output_dir = folder / "missing/..";
   options.output_formats = {OutputFormat::srt};
-  EXPECT_EQ(message_of([&] { check_output_paths(options); }), "no error");
+  EXPECT_EQ(message_of(ErrorKind::usage, [&] { check_output_paths(options); }), "no error");
   options.output_formats = {OutputFormat::srt, OutputFormat::txt};
-  EXPECT_THAT(message_of([&] { check_output_paths(options); }),
+  EXPECT_THAT(message_of(ErrorKind::usage, [&] { check_output_paths(options); }),
               HasSubstr("talk.txt would overwrite the input "));
 }
 
@@ -63,9 +75,9 @@ TEST(CheckOutputPaths, RefusesAFolderInThePlaceOfAFile) {
   options.files = {"talk.wav"};
   options.output_dir = folder.path();
   options.output_formats = {OutputFormat::txt};
-  EXPECT_EQ(message_of([&] { check_output_paths(options); }), "no error");
+  EXPECT_EQ(message_of(ErrorKind::usage, [&] { check_output_paths(options); }), "no error");
   options.output_formats = {OutputFormat::srt};
-  EXPECT_THAT(message_of([&] { check_output_paths(options); }),
+  EXPECT_THAT(message_of(ErrorKind::io, [&] { check_output_paths(options); }),
               HasSubstr("talk.srt: there is a folder of that name"));
 }
 
@@ -87,13 +99,13 @@ TEST(PrepareOutputFolder, SaysWhyItCannotBeUsed) {
   Options options;
   options.output_formats = {OutputFormat::txt};
   options.output_dir = folder / "file";
-  EXPECT_THAT(message_of([&] { prepare_output_folder(options); }),
+  EXPECT_THAT(message_of(ErrorKind::io, [&] { prepare_output_folder(options); }),
               HasSubstr("cannot make the output folder " + options.output_dir.string()));
   options.output_dir = folder / "file/below";
-  EXPECT_THAT(message_of([&] { prepare_output_folder(options); }),
+  EXPECT_THAT(message_of(ErrorKind::io, [&] { prepare_output_folder(options); }),
               HasSubstr("cannot make the output folder " + options.output_dir.string()));
   options.output_dir = "/proc/self";  // writable for nobody, root included
-  EXPECT_THAT(message_of([&] { prepare_output_folder(options); }),
+  EXPECT_THAT(message_of(ErrorKind::io, [&] { prepare_output_folder(options); }),
               HasSubstr("cannot write into the output folder /proc/self: "));
 }
 

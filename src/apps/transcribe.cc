@@ -1,10 +1,6 @@
 #include "apps/transcribe.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <new>
 
 #include "apps/outputs.h"
@@ -53,12 +49,16 @@ void check_machine(const Options& options, Console& console) {
   }
 }
 
-/// True when not one of the files can be opened, after saying why: then no model needs loading.
+/// True when not one of the files can be read, after saying why: then no model needs loading.
 bool nothing_to_read(const std::vector<fs::path>& files, Console& console) {
   std::vector<std::string> reasons;
   for (const fs::path& file : files) {
-    if (::access(file.c_str(), R_OK) == 0) return false;
-    reasons.push_back(concat("cannot read ", file.string(), ": ", std::strerror(errno)));
+    try {
+      audio::check_readable(file);
+      return false;
+    } catch (const Error& error) {
+      reasons.push_back(error.what());
+    }
   }
   for (const std::string& reason : reasons) console.message(reason);
   return true;

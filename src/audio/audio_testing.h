@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "audio/decode.h"
-#include "base/error.h"
+#include "base/testing.h"
 
 namespace sotto::audio::testing {
 
@@ -152,15 +152,9 @@ inline std::vector<float> ffmpeg_decodes(const std::filesystem::path& path,
 }
 
 /// The message of the Error of this kind that decoding throws.
-inline std::string error_of(const std::filesystem::path& path, ErrorKind expected_kind,
+inline std::string error_of(const std::filesystem::path& path, ErrorKind kind,
                             const DecodeOptions& options = {}) {
-  try {
-    decode_file(path, options);
-  } catch (const Error& error) {
-    EXPECT_EQ(static_cast<int>(error.kind()), static_cast<int>(expected_kind)) << error.what();
-    return error.what();
-  }
-  return "no error";
+  return sotto::testing::message_of(kind, [&] { decode_file(path, options); });
 }
 
 /// EXPECT_EQ of two long vectors prints them whole.

@@ -83,27 +83,9 @@ class Decoding {
   std::optional<Loss> damage_;       // the first noticeable loss
 };
 
-/// What the system says against reading `path` at all. FFmpeg's own words name neither folders nor
-/// empty files.
-void check_readable(const std::filesystem::path& path, const std::string& name) {
-  const auto refuse = [&](const char* why) {
-    fail(ErrorKind::io, "cannot read ", name, ": ", why);
-  };
-  if (path.empty()) {
-    fail(ErrorKind::io, "cannot read a file: its path is empty; name an audio or video file");
-  }
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) refuse(std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) refuse("it is a folder, and a file is needed");
-  if (::access(path.c_str(), R_OK) != 0) refuse(std::strerror(errno));
-  if (S_ISREG(status.st_mode) && status.st_size == 0) {
-    fail(ErrorKind::audio, "cannot decode ", name, ": the file is empty");
-  }
-}
-
 Decoding::Decoding(const std::filesystem::path& path, const DecodeOptions& options)
     : path_(path), name_(printable(path.string(), kWhole)), resampler_(name_) {
-  check_readable(path_, name_);
+  check_readable(path_);
   open();
   stream_ = options.stream ? audio_stream(*options.stream) : stream_of_ffmpeg();
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
@@ -385,6 +367,24 @@ std::optional<std::string> Decoding::warning(int read_status, bool last_packet_f
 
 Audio decode_file(const std::filesystem::path& path, const DecodeOptions& options) {
   return Decoding(path, options).run();
+}
+
+// FFmpeg's own words name neither folders nor empty files.
+void check_readable(const std::filesystem::path& path) {
+  const std::string name = printable(path.string(), kWhole);
+  const auto refuse = [&](const char* why) {
+    fail(ErrorKind::io, "cannot read ", name, ": ", why);
+  };
+  if (path.empty()) {
+    fail(ErrorKind::io, "cannot read a file: its path is empty; name an audio or video file");
+  }
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) refuse(std::strerror(errno));
+  if (S_ISDIR(status.st_mode)) refuse("it is a folder, and a file is needed");
+  if (::access(path.c_str(), R_OK) != 0) refuse(std::strerror(errno));
+  if (S_ISREG(status.st_mode) && status.st_size == 0) {
+    fail(ErrorKind::audio, "cannot decode ", name, ": the file is empty");
+  }
 }
 
 }  // namespace sotto::audio

@@ -30,4 +30,8 @@ struct DecodeOptions {
 /// Error{io} when the file cannot be read and Error{audio} when it holds no audio.
 Audio decode_file(const std::filesystem::path& path, const DecodeOptions& options = {});
 
+/// Throws what decode_file() throws before it opens a file: Error{io} when there is none, it is a
+/// folder or must not be read, and Error{audio} when it is empty.
+void check_readable(const std::filesystem::path& path);
+
 }  // namespace sotto::audio

@@ -229,6 +229,11 @@ TEST_F(DecodeTest, FilesWithoutSoundAreRefusedWithTheReason) {
   EXPECT_THAT(error_of("", ErrorKind::io), HasSubstr("its path is empty"));
   write_bytes(folder_ / "empty.wav", "");
   EXPECT_THAT(error_of(folder_ / "empty.wav", ErrorKind::audio), HasSubstr("the file is empty"));
+  for (const std::string name : {"none.wav", ".", "empty.wav"}) {
+    const ErrorKind kind = name == "empty.wav" ? ErrorKind::audio : ErrorKind::io;
+    EXPECT_EQ(sotto::testing::message_of(kind, [&] { check_readable(folder_ / name); }),
+              error_of(folder_ / name, kind));
+  }
   std::string text;
   for (int i = 0; i < 200; ++i) text += concat("The quick brown fox jumps ", i, " times.\n");
   for (const std::string name : {"text.wav", "text.mp3", "text"}) {

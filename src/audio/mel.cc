@@ -86,9 +86,10 @@ class Plan {
   std::vector<double> weights_;
 };
 
-LogMelKernel choose_kernel() {
+LogMelKernel kernel_for(Isa isa) {
+  SOTTO_CHECK(isa <= detect_isa());
 #if defined(__x86_64__)
-  switch (active_isa()) {
+  switch (isa) {
     case Isa::avx512:
       return log_mel_avx512;
     case Isa::avx2:
@@ -145,9 +146,9 @@ std::size_t first_silent_frame(std::size_t n_samples, std::size_t padding, std::
 }
 
 /// Writes log10 of the mel powers; returns their maximum.
-float log_powers(LogMel& mel, std::span<const float> samples, std::size_t padding,
+float log_powers(LogMel& mel, std::span<const float> samples, std::size_t padding, Isa isa,
                  ThreadPool* pool) {
-  const LogMelKernel kernel = choose_kernel();
+  const LogMelKernel kernel = kernel_for(isa);
   const Plan plan(mel.n_mels);
   const PaddedSignal signal(samples, padding);
   const std::size_t n_heard = first_silent_frame(samples.size(), padding, mel.n_frames);
@@ -198,7 +199,7 @@ std::vector<float> mel_filters(int n_mels) {
   return filters;
 }
 
-LogMel log_mel_spectrogram(std::span<const float> samples, std::size_t padding, int n_mels,
+LogMel log_mel_spectrogram(std::span<const float> samples, std::size_t padding, int n_mels, Isa isa,
                            ThreadPool* pool) {
   SOTTO_CHECK(n_mels >= 1 && n_mels <= kBins);
   LogMel mel;
@@ -207,7 +208,7 @@ LogMel log_mel_spectrogram(std::span<const float> samples, std::size_t padding, 
   mel.data.resize(static_cast<std::size_t>(n_mels) * mel.n_frames);
   if (mel.n_frames == 0) return mel;
 
-  const float least = log_powers(mel, samples, padding, pool) - kLogRange;
+  const float least = log_powers(mel, samples, padding, isa, pool) - kLogRange;
   for_each(pool, static_cast<std::size_t>(n_mels), [&](std::size_t m, std::size_t) {
     float* row = mel.data.data() + m * mel.n_frames;
     for (std::size_t t = 0; t < mel.n_frames; ++t) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/isa.h"
 #include "base/thread_pool.h"
 
 namespace sotto::audio {
@@ -25,8 +26,9 @@ struct LogMel {
 /// The log-mel spectrogram of `samples` followed by `padding` zeros: periodic Hann window of 400,
 /// hop 160, centred with reflection, |X|², Slaney mel filters, log10 of at least 1e-10, at least
 /// the whole signal's maximum − 8, (x + 4) / 4. (samples.size() + padding) / 160 frames. `n_mels`
-/// is 80 or 128 in released models; 1 … 201 are computed. `pool` may be null.
-LogMel log_mel_spectrogram(std::span<const float> samples, std::size_t padding, int n_mels,
+/// is 80 or 128 in released models; 1 … 201 are computed. `isa` is one that this machine has;
+/// `pool` may be null.
+LogMel log_mel_spectrogram(std::span<const float> samples, std::size_t padding, int n_mels, Isa isa,
                            ThreadPool* pool = nullptr);
 
 /// librosa.filters.mel(sr=16000, n_fft=400, n_mels): n_mels × 201, row-major.

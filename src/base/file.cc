@@ -61,6 +61,31 @@ void write_all(int fd, std::string_view content, const std::filesystem::path& pa
   }
 }
 
+/// The file that `path` names, which need not exist: links are followed, and nothing but a regular
+/// file may be there, for it will be replaced.
+std::filesystem::path file_to_replace(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  constexpr int kMaxLinks = 40;  // Linux's own limit
+  const auto refuse = [&](const std::string& why) {
+    fail(ErrorKind::io, "cannot write ", path.string(), ": ", why);
+  };
+  fs::path file = path;
+  std::error_code error;
+  fs::file_status status = fs::symlink_status(file, error);
+  for (int links = 1; fs::is_symlink(status); ++links) {
+    if (links > kMaxLinks) refuse("it is a symbolic link that leads to no end");
+    const fs::path next = fs::read_symlink(file, error);
+    if (error) refuse(error.message());
+    file = file.parent_path() / next;
+    status = fs::symlink_status(file, error);
+  }
+  if (fs::is_directory(status)) refuse("there is a folder of that name");
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    refuse("what has that name is not a regular file");
+  }
+  return file;
+}
+
 }  // namespace
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
@@ -97,7 +122,9 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t max_by
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-  std::string temporary = path.string() + ".XXXXXX";
+  const std::filesystem::path target = file_to_replace(path);
+  // Of its own, not the file's name and more: that can be as long as a name may be.
+  std::string temporary = target.parent_path() / ".sotto-XXXXXX";
   Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) fail(ErrorKind::io, "cannot write ", path.string(), ": ", reason());
   try {
@@ -106,7 +133,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
     const mode_t mask = ::umask(0);
     ::umask(mask);
     if (::fchmod(file.get(), 0666 & ~mask) != 0 || !file.close() ||
-        ::rename(temporary.c_str(), path.c_str()) != 0) {
+        ::rename(temporary.c_str(), target.c_str()) != 0) {
       fail(ErrorKind::io, "cannot write ", path.string(), ": ", reason());
     }
   } catch (...) {

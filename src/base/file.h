@@ -33,7 +33,9 @@ class MappedFile {
 std::string read_text_file(const std::filesystem::path& path, std::size_t max_bytes = 64 << 20);
 
 /// Writes `content` to a new file beside `path`, then renames it onto `path`: readers see the old
-/// file or the whole new one, and a full disk leaves nothing behind. Throws Error{io}.
+/// file or the whole new one, and a full disk leaves nothing behind. When `path` is a symbolic
+/// link, the file that it points to is the one that is made or replaced. Throws Error{io}, also
+/// when there is something else than a file of that name.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 }  // namespace sotto

@@ -1,11 +1,15 @@
-// What tests of all folders share: where test data is, and skipping when it is not there.
+// What tests of all folders share: where test data is, skipping when it is not there, and what an
+// error says.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <string>
+
+#include "base/error.h"
 
 namespace sotto::testing {
 
@@ -20,6 +24,18 @@ inline std::filesystem::path external_data(const std::string& relative) {
   const char* folder = std::getenv("SOTTO_TEST_DATA");
   return (folder != nullptr ? std::filesystem::path(folder) : source_path("../shared/data")) /
          relative;
+}
+
+/// The message of the sotto::Error that `action` throws, whose kind must be this one; "no error"
+/// when it returns. What else it throws escapes.
+inline std::string message_of(ErrorKind kind, const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(static_cast<int>(error.kind()), static_cast<int>(kind)) << error.what();
+    return error.what();
+  }
+  return "no error";
 }
 
 }  // namespace sotto::testing

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <system_error>
 
+#include "base/cpu_limit.h"
 #include "base/error.h"
 
 namespace sotto {
@@ -37,8 +38,10 @@ bool spin_until(const Condition& done) {
 int ThreadPool::default_size() {
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1u, std::thread::hardware_concurrency());
+  const int n_cpus = ::sched_getaffinity(0, sizeof set, &set) == 0
+                         ? CPU_COUNT(&set)
+                         : static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, std::min(n_cpus, cgroup_cpu_limit().value_or(n_cpus)));
 }
 
 ThreadPool::ThreadPool(int size) {

@@ -30,7 +30,8 @@ class ThreadPool {
   /// done. The body must not throw.
   void parallel_for(std::int64_t count, const std::function<void(std::int64_t, int)>& body);
 
-  /// CPUs this process may run on (its affinity mask, as `nproc` counts).
+  /// CPUs this process may keep busy: those of its affinity mask (as `nproc` counts), and no more
+  /// than the CPU quota of its cgroups, rounded up. At least 1.
   static int default_size();
 
  private:

@@ -62,6 +62,7 @@ TEST(ThreadPool, SaysWhenThreadsCannotBeStarted) {
 
 TEST(ThreadPool, DefaultSizeIsAtLeastOne) {
   EXPECT_GE(ThreadPool::default_size(), 1);
+  EXPECT_EQ(ThreadPool().size(), ThreadPool::default_size());
 }
 
 }  // namespace

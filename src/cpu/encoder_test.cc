@@ -95,7 +95,8 @@ TEST(EncoderErrorTest, NamesTheTensorThatIsMissing) {
   model::Dims deeper = kOddDims;
   deeper.n_audio_layer = 3;
   ThreadPool pool(1);
-  EXPECT_THAT(model::testing::message_of(
+  EXPECT_THAT(sotto::testing::message_of(
+                  ErrorKind::model,
                   [&] { make_encoder(deeper, weights, kernels_for(Isa::portable), pool); }),
               ::testing::HasSubstr("encoder.blocks.2."));
 }
@@ -126,8 +127,9 @@ TEST(WhisperBaseTest, EveryInstructionSetIsWithin1e5OfTheReferenceInDouble) {
   const model::Weights weights = model::read_hugging_face_weights({model_path}, "Whisper base");
   ThreadPool pool;
   const audio::Audio audio = audio::decode_file(audio_path);
-  const audio::LogMel mel = audio::log_mel_spectrogram(
-      audio.samples, audio::kWindowSamples - audio.samples.size(), dims.n_mels, &pool);
+  const audio::LogMel mel =
+      audio::log_mel_spectrogram(audio.samples, audio::kWindowSamples - audio.samples.size(),
+                                 dims.n_mels, detect_isa(), &pool);
   const auto truth = reference_encode<double>(dims, weights, window(dims, mel.data), pool);
   for (const Isa isa : testing::available_isas()) {
     const double error =

@@ -1,7 +1,6 @@
 #include "engine/encoders.h"
 
 #include "base/error.h"
-#include "base/isa.h"
 #include "cpu/encoder.h"
 #include "cpu/kernels.h"
 
@@ -33,9 +32,10 @@ void check_device(Device device) {
 }
 
 std::unique_ptr<model::Encoder> make_encoder(Device device, const model::Dims& dims,
-                                             const model::Weights& weights, ThreadPool& pool) {
+                                             const model::Weights& weights, Isa isa,
+                                             ThreadPool& pool) {
   check_device(device);
-  return cpu::make_encoder(dims, weights, cpu::kernels_for(active_isa()), pool);
+  return cpu::make_encoder(dims, weights, cpu::kernels_for(isa), pool);
 }
 
 }  // namespace sotto::engine

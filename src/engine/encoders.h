@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/isa.h"
 #include "base/thread_pool.h"
 #include "model/config.h"
 #include "model/encoder.h"
@@ -26,9 +27,11 @@ Device parse_device(std::string_view name);
 /// Throws Error{unsupported} that says what is missing when `device` cannot be used here.
 void check_device(Device device);
 
-/// The encoder on `device`, checked by check_device(): never another device instead. `pool` must
-/// outlive it; the weights need not. Throws Error{model} for weights that cannot be used.
+/// The encoder on `device`, checked by check_device(): never another device instead. What runs on
+/// the CPU uses `isa`, which this machine has. `pool` must outlive it; the weights need not. Throws
+/// Error{model} for weights that cannot be used.
 std::unique_ptr<model::Encoder> make_encoder(Device device, const model::Dims& dims,
-                                             const model::Weights& weights, ThreadPool& pool);
+                                             const model::Weights& weights, Isa isa,
+                                             ThreadPool& pool);
 
 }  // namespace sotto::engine

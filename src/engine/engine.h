@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "base/isa.h"
 #include "base/thread_pool.h"
 #include "engine/encoders.h"
 #include "engine/transcriber.h"
@@ -14,8 +15,9 @@ namespace sotto::engine {
 
 class Engine {
  public:
-  /// Loads the model at `path`. `threads` 0 takes as many as the process may use CPUs.
-  /// Throws Error{model}, Error{io} and Error{unsupported}.
+  /// Loads the model at `path`. `threads` 0 takes ThreadPool::default_size(); the CPU works with
+  /// active_isa(). Throws Error{model}, Error{io}, Error{unsupported}, and what active_isa()
+  /// throws.
   Engine(const std::filesystem::path& path, Device device, int threads);
 
   const model::Model& model() const { return model_; }
@@ -25,6 +27,7 @@ class Engine {
                     const TranscribeEvents& events = {});
 
  private:
+  Isa isa_;
   model::Model model_;
   ThreadPool pool_;
   std::unique_ptr<model::Encoder> encoder_;

@@ -13,7 +13,7 @@ constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 constexpr int kNonSpeech = -1;                 // in a list of ids: openai's set
 constexpr int kMaxInitialTimestampIndex = 50;  // 1.00 s
 
-/// logits[begin, end), cut to the vocabulary.
+/// logits[begin, end), cut to the tokens that there are.
 void forbid(std::span<float> logits, int begin, int end) {
   const int size = static_cast<int>(logits.size());
   for (int token = std::max(begin, 0); token < std::min(end, size); ++token) {
@@ -45,11 +45,11 @@ std::vector<int> suppressed_tokens(const model::Tokenizer& tokenizer, std::vecto
 }
 
 void check_tokens(const std::vector<int>& tokens, const model::Tokenizer& tokenizer) {
-  const int n_vocab = tokenizer.special().timestamp_begin + model::kTimestampTokens;
+  const int n_tokens = tokenizer.special().n_tokens();
   for (const int token : tokens) {
-    if (token < kNonSpeech || token >= n_vocab) {
+    if (token < kNonSpeech || token >= n_tokens) {
       fail(ErrorKind::usage, "cannot suppress token ", token, ": the model's tokens are 0 to ",
-           n_vocab - 1);
+           n_tokens - 1);
     }
   }
 }
@@ -99,10 +99,7 @@ void TokenRules::apply(std::span<float> logits, std::span<const int> sampled) co
 
 void TokenRules::apply_timestamp_rules(std::span<float> logits,
                                        std::span<const int> sampled) const {
-  const int n_vocab = static_cast<int>(logits.size());
   forbid(logits, no_timestamps_, no_timestamps_ + 1);
-  // Some vocabularies are padded; what follows the last timestamp means nothing.
-  forbid(logits, timestamp_begin_ + model::kTimestampTokens, n_vocab);
   keep_timestamps_paired(logits, sampled);
   keep_timestamps_growing(logits, sampled);
   if (sampled.empty()) begin_with_a_timestamp(logits);

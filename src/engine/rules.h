@@ -27,8 +27,8 @@ class TokenRules {
   TokenRules(const model::Tokenizer& tokenizer, const model::GenerationConfig& generation,
              const RuleOptions& options = {});
 
-  /// `logits`: n_vocab numbers for the next token; `sampled`: the tokens already sampled in this
-  /// window, the prompt left out.
+  /// `logits`: a number for each token to come next, without padding; `sampled`: the tokens already
+  /// sampled in this window, the prompt left out.
   void apply(std::span<float> logits, std::span<const int> sampled) const;
 
   /// Ids that are never sampled, sorted.

@@ -53,16 +53,17 @@ Choice likeliest(std::span<const float> logits) {
 Hypothesis greedy_search(model::Decoder& decoder, const model::SpecialTokens& special,
                          const TokenRules& rules, const InitialTokens& initial) {
   const auto n_vocab = static_cast<std::size_t>(decoder.dims().n_vocab);
+  const auto n_tokens = static_cast<std::size_t>(special.n_tokens());  // what follows is padding
   const auto n_text_ctx = static_cast<std::size_t>(decoder.dims().n_text_ctx);
   const int rows_from_sot = static_cast<int>(initial.tokens.size()) - initial.sot_index;
 
   Hypothesis found;
   std::span<const float> rows = decoder.append(initial.tokens, rows_from_sot);
-  found.no_speech_prob = probability(rows.first(n_vocab), special.no_speech);
-  std::vector<float> logits(n_vocab);
+  found.no_speech_prob = probability(rows.first(n_tokens), special.no_speech);
+  std::vector<float> logits(n_tokens);
   for (;;) {
     check_interrupted();
-    std::ranges::copy(rows.last(n_vocab), logits.begin());
+    std::ranges::copy(rows.last(n_vocab).first(n_tokens), logits.begin());
     rules.apply(logits, found.tokens);
     const Choice next = likeliest(logits);
     found.sum_logprob += next.logprob;

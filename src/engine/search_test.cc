@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 
+#include "base/testing.h"
 #include "engine/testing.h"
 
 namespace sotto::engine {
 namespace {
 
+using sotto::testing::message_of;
 using ::testing::ElementsAre;
 using testing::kWord;
 using ::testing::SizeIs;
@@ -89,28 +90,48 @@ TEST_F(SearchTest, StopsWhenTheContextIsFull) {
   EXPECT_THAT(decode({{.steps = steps}}, std::vector<int>(300, kWord)).tokens, SizeIs(222));
 }
 
+// Rows that stand for no token have the highest logit at every step: they are not chosen, and no
+// probability is theirs.
+TEST_F(SearchTest, PaddingOfTheVocabularyChangesNothing) {
+  for (const bool without_timestamps : {false, true}) {
+    const TokenRules rules(tokenizer_, {}, {.without_timestamps = without_timestamps});
+    const InitialTokens initial = make_initial_tokens(special_, {}, std::vector{special_.sot}, 448);
+    const auto decode_with = [&](int padding, const testing::Logits& always) {
+      model::Dims dims = dims_;
+      dims.n_vocab += padding;
+      std::vector<testing::Logits> steps = {
+          {{timestamp(0), 9}}, {{kWord, 20}}, {{timestamp(80), 20}}, {{special_.eot, 20}}};
+      for (testing::Logits& step : steps) step.insert(step.end(), always.begin(), always.end());
+      testing::ScriptedDecoder decoder(dims, special_, 1, {{.no_speech_logit = 8, .steps = steps}});
+      return decode_window(decoder, tokenizer_, rules, initial);
+    };
+    const int n_tokens = special_.n_tokens();
+    const DecodingResult plain = decode_with(0, {});
+    const DecodingResult padded = decode_with(2, {{n_tokens, 30.0f}, {n_tokens + 1, 30.0f}});
+    EXPECT_THAT(plain.tokens, ElementsAre(timestamp(0), kWord, timestamp(80)));
+    EXPECT_EQ(padded.tokens, plain.tokens);
+    EXPECT_EQ(padded.avg_logprob, plain.avg_logprob);
+    EXPECT_EQ(padded.no_speech_prob, plain.no_speech_prob);
+  }
+}
+
 TEST_F(SearchTest, SuppressingEveryTokenIsAnErrorThatSaysSo) {
   std::vector<int> all(static_cast<std::size_t>(dims_.n_vocab));
   std::iota(all.begin(), all.end(), 0);
   testing::ScriptedDecoder decoder(dims_, special_, 1, {{}});
   const InitialTokens initial = make_initial_tokens(special_, {}, std::vector{special_.sot}, 448);
-  try {
-    decode_window(decoder, tokenizer_, TokenRules(tokenizer_, {}, {.suppress_tokens = all}),
-                  initial);
-    ADD_FAILURE() << "a token was chosen";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), ::testing::HasSubstr("no token is left to choose from"));
-  }
+  const TokenRules rules(tokenizer_, {}, {.suppress_tokens = all});
+  EXPECT_THAT(
+      message_of(ErrorKind::model, [&] { decode_window(decoder, tokenizer_, rules, initial); }),
+      ::testing::HasSubstr("no token is left to choose from"));
 }
 
 TEST_F(SearchTest, OutputThatIsNotANumberIsAnError) {
-  try {
-    decode({{.steps = {{{timestamp(0), std::nanf("")}}}}});
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::model);
-    EXPECT_THAT(error.what(), ::testing::HasSubstr("the decoder's output is not a finite number"));
-  }
+  EXPECT_THAT(message_of(ErrorKind::model,
+                         [&] {
+                           decode({{.steps = {{{timestamp(0), std::nanf("")}}}}});
+                         }),
+              ::testing::HasSubstr("the decoder's output is not a finite number"));
 }
 
 }  // namespace

@@ -30,8 +30,9 @@ class SeededModel {
     const model::Dims& dims = golden.dims;
     std::vector<float> features(static_cast<std::size_t>(dims.n_audio_ctx) *
                                 static_cast<std::size_t>(dims.n_audio_state));
-    make_encoder(Device::cpu, dims, golden.weights, pool_)->encode(golden.mel(), features);
-    decoder = cpu::make_decoder(dims, golden.weights, cpu::kernels_for(active_isa()), pool_);
+    const Isa isa = active_isa();
+    make_encoder(Device::cpu, dims, golden.weights, isa, pool_)->encode(golden.mel(), features);
+    decoder = cpu::make_decoder(dims, golden.weights, cpu::kernels_for(isa), pool_);
     decoder->start(features);
   }
 

@@ -14,6 +14,8 @@ namespace sotto::engine {
 struct Window {
   int seek = 0;    ///< first frame
   int frames = 0;  ///< 3000, or fewer at the end of the recording
+
+  bool operator==(const Window&) const = default;
 };
 
 struct WindowSegments {

@@ -39,7 +39,7 @@ inline model::Dims make_dims(const model::Tokenizer& tokenizer) {
   dims.n_audio_ctx = 1500;
   dims.n_audio_state = 4;
   dims.n_text_ctx = 448;
-  dims.n_vocab = tokenizer.special().timestamp_begin + model::kTimestampTokens;
+  dims.n_vocab = tokenizer.special().n_tokens();
   return dims;
 }
 

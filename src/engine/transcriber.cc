@@ -50,21 +50,22 @@ void notify(const std::function<void(Args...)>& event, const std::type_identity_
 }  // namespace
 
 Transcriber::Transcriber(const model::Tokenizer& tokenizer, model::GenerationConfig generation,
-                         model::Encoder& encoder, model::Decoder& decoder, ThreadPool* pool)
+                         model::Encoder& encoder, model::Decoder& decoder, Isa isa,
+                         ThreadPool* pool)
     : tokenizer_(tokenizer),
       generation_(std::move(generation)),
       encoder_(encoder),
       decoder_(decoder),
+      isa_(isa),
       pool_(pool),
       window_mel_(static_cast<std::size_t>(encoder.dims().n_mels) *
                   static_cast<std::size_t>(encoder.dims().n_mel_frames())),
       features_(static_cast<std::size_t>(encoder.dims().n_audio_ctx) *
                 static_cast<std::size_t>(encoder.dims().n_audio_state)) {
   const int n_vocab = decoder.dims().n_vocab;
-  if (tokenizer.special().timestamp_begin >= n_vocab) {
-    fail(ErrorKind::model, "the model knows ", n_vocab,
-         " tokens, and its tokenizer places <|0.00|> at ", tokenizer.special().timestamp_begin,
-         ": they do not belong together");
+  if (tokenizer.special().n_tokens() > n_vocab) {
+    fail(ErrorKind::model, "the model knows ", n_vocab, " tokens, and its tokenizer ",
+         tokenizer.special().n_tokens(), ": they do not belong together");
   }
 }
 
@@ -73,8 +74,9 @@ Result Transcriber::transcribe(std::span<const float> samples, const TranscribeO
   const int window_frames = encoder_.dims().n_mel_frames();
   const audio::LogMel mel = audio::log_mel_spectrogram(
       samples, static_cast<std::size_t>(window_frames) * audio::kHopLength, encoder_.dims().n_mels,
-      pool_);
+      isa_, pool_);
   const int content_frames = static_cast<int>(mel.n_frames) - window_frames;
+  encoded_.reset();
 
   const int language = choose_language(mel, options, events);
   const std::vector<int> sot = sot_sequence(language, options);
@@ -142,8 +144,10 @@ std::vector<int> Transcriber::sot_sequence(int language, const TranscribeOptions
   return sequence;
 }
 
-/// Encodes the window, filled up with zeros, and hands it to the decoder.
+/// Encodes the window, filled up with zeros, and hands it to the decoder, unless the decoder has
+/// it: the language is detected on the first window of a recording that is long enough to fill it.
 void Transcriber::encode_window(const audio::LogMel& mel, const Window& window) {
+  if (encoded_ == window) return;
   check_interrupted();
   const model::Dims& dims = encoder_.dims();
   const int stride = dims.n_mel_frames();
@@ -156,6 +160,7 @@ void Transcriber::encode_window(const audio::LogMel& mel, const Window& window) 
       {features_.data(), features_.size()});
   check_interrupted();
   decoder_.start({features_.data(), features_.size()});
+  encoded_ = window;
 }
 
 }  // namespace sotto::engine

@@ -9,6 +9,7 @@
 
 #include "audio/mel.h"
 #include "base/buffer.h"
+#include "base/isa.h"
 #include "base/thread_pool.h"
 #include "engine/language.h"
 #include "engine/result.h"
@@ -49,10 +50,10 @@ struct TranscribeEvents {
 /// at a time.
 class Transcriber {
  public:
-  /// `pool` computes the spectrogram; it may be null. Throws Error{model} when encoder, decoder and
-  /// tokenizer do not belong together.
+  /// `isa` and `pool` compute the spectrogram; the pool may be null. Throws Error{model} when
+  /// encoder, decoder and tokenizer do not belong together.
   Transcriber(const model::Tokenizer& tokenizer, model::GenerationConfig generation,
-              model::Encoder& encoder, model::Decoder& decoder, ThreadPool* pool);
+              model::Encoder& encoder, model::Decoder& decoder, Isa isa, ThreadPool* pool);
 
   /// `samples`: 16 kHz mono in [-1, 1). Less than 160 of them are an empty result. An English-only
   /// model writes English whatever language is asked for. Throws Error{usage} for a language that
@@ -70,9 +71,11 @@ class Transcriber {
   model::GenerationConfig generation_;
   model::Encoder& encoder_;
   model::Decoder& decoder_;
+  Isa isa_;
   ThreadPool* pool_;
-  Buffer<float> window_mel_;  // n_mels × n_mel_frames
-  Buffer<float> features_;    // n_audio_ctx × n_audio_state
+  std::optional<Window> encoded_;  // of this recording: what the decoder was last started with
+  Buffer<float> window_mel_;       // n_mels × n_mel_frames
+  Buffer<float> features_;         // n_audio_ctx × n_audio_state
 };
 
 }  // namespace sotto::engine

@@ -93,7 +93,7 @@ class GoldenTest {
   void run_transcriber() const {
     testing::FakeEncoder encoder(dims_);
     testing::ScriptedDecoder decoder = make_decoder();
-    Transcriber transcriber(tokenizer_, {}, encoder, decoder, nullptr);
+    Transcriber transcriber(tokenizer_, {}, encoder, decoder, Isa::portable, nullptr);
     const auto noise = model::testing::seeded_numbers(
         "audio", 1, scenario_.at("samples").get<std::size_t>(), 0.0, 0.5);
     expect_same(transcriber.transcribe(noise, options_),
@@ -101,12 +101,16 @@ class GoldenTest {
 
     std::vector<double> means;
     std::vector<std::vector<int>> initial_tokens;
-    if (!scenario_.at("language_detection").is_null()) {
+    const bool detects_language = !scenario_.at("language_detection").is_null();
+    if (detects_language) {
       means.push_back(scenario_.at("language_detection").at("mel_mean").get<double>());
       initial_tokens.push_back({tokenizer_.special().sot});
     }
     for (const json& window : scenario_.at("decoded")) {
-      means.push_back(window.at("mel_mean").get<double>());
+      // What the language was detected on is not encoded again when it is the first window.
+      const bool is_encoded =
+          initial_tokens.size() == 1 && detects_language && noise.size() >= audio::kWindowSamples;
+      if (!is_encoded) means.push_back(window.at("mel_mean").get<double>());
       initial_tokens.push_back(window.at("initial_tokens").get<std::vector<int>>());
     }
     EXPECT_EQ(decoder.initial_tokens, initial_tokens);

@@ -6,11 +6,13 @@
 #include <csignal>
 
 #include "base/interrupt.h"
+#include "base/testing.h"
 #include "engine/testing.h"
 
 namespace sotto::engine {
 namespace {
 
+using sotto::testing::message_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -52,7 +54,7 @@ class TranscriberTest : public ::testing::Test {
     testing::FakeEncoder encoder(dims);
     testing::ScriptedDecoder decoder(dims, special_, sot_length, std::move(windows),
                                      std::move(language_logits));
-    Transcriber transcriber(tokenizer_, {}, encoder, decoder, nullptr);
+    Transcriber transcriber(tokenizer_, {}, encoder, decoder, Isa::portable, nullptr);
     Trace trace;
     TranscribeEvents events;
     events.on_segment = [&](const Segment& segment) { trace.shown.push_back(segment.text); };
@@ -184,7 +186,7 @@ TEST_F(TranscriberTest, LessThanAFrameIsAnEmptyResult) {
   const model::Dims dims = testing::make_dims(tokenizer_);
   testing::FakeEncoder encoder(dims);
   testing::ScriptedDecoder decoder(dims, special_, 1, {});
-  Transcriber transcriber(tokenizer_, {}, encoder, decoder, nullptr);
+  Transcriber transcriber(tokenizer_, {}, encoder, decoder, Isa::portable, nullptr);
   for (const std::size_t size : {0u, 1u, 159u}) {
     const Result result = transcriber.transcribe(std::vector<float>(size, 0.5f), {});
     EXPECT_EQ(result.text, "");
@@ -227,6 +229,37 @@ TEST_F(MultilingualTranscriberTest, TheLanguageIsDetectedOnTheFirstThirtySeconds
   EXPECT_NEAR(r.means[1], -1.5 * 100 / 3000, 1e-6);
 }
 
+// The first window is then what the language was detected on: it is encoded once, and decoded from
+// its beginning.
+TEST_F(MultilingualTranscriberTest, AWholeFirstWindowIsEncodedOnce) {
+  const Trace r =
+      transcribe({{.steps = phrase(0, kWord, 1500)}, {.steps = phrase(0, kWord + 1, 50)}}, 3100, {},
+                 {{special_.language[3], 5.0f}});
+  ASSERT_THAT(r.means, SizeIs(2));
+  EXPECT_NEAR(r.means[0], -1.5, 1e-6);
+  EXPECT_NEAR(r.means[1], -1.5 * 100 / 3000, 1e-6);
+  EXPECT_EQ(r.result.text, " a b");
+  ASSERT_THAT(r.initial_tokens, SizeIs(3));
+  EXPECT_THAT(r.initial_tokens[0], ElementsAre(special_.sot));
+  EXPECT_THAT(r.initial_tokens[1],
+              ElementsAre(special_.sot, special_.language[3], special_.transcribe));
+
+  EXPECT_THAT(transcribe({}, 3000).means, SizeIs(1));
+  EXPECT_THAT(transcribe({}, 2999).means, SizeIs(2));
+}
+
+TEST_F(MultilingualTranscriberTest, EveryRecordingIsEncodedAnew) {
+  const model::Dims dims = testing::make_dims(tokenizer_);
+  testing::FakeEncoder encoder(dims);
+  testing::ScriptedDecoder decoder(dims, special_, 3, {});
+  Transcriber transcriber(tokenizer_, {}, encoder, decoder, Isa::portable, nullptr);
+  const std::vector<float> window(kSamplesPerFrame * 3000);
+  for (const std::size_t n_encoded : {1u, 2u}) {
+    transcriber.transcribe(window, {});
+    EXPECT_THAT(encoder.means, SizeIs(n_encoded));
+  }
+}
+
 TEST_F(MultilingualTranscriberTest, LanguageAndTaskAreTakenAsGiven) {
   const Trace r =
       transcribe({}, 100, {.task = Task::translate, .language = model::find_language("German")});
@@ -237,41 +270,34 @@ TEST_F(MultilingualTranscriberTest, LanguageAndTaskAreTakenAsGiven) {
 }
 
 TEST_F(MultilingualTranscriberTest, ALanguageThatTheModelDoesNotKnowIsRefused) {
-  try {
-    transcribe({}, 100, {.language = model::find_language("yue")});
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::usage);
-    EXPECT_STREQ(error.what(),
-                 "the model does not know the language Cantonese: it knows the first 99 of "
-                 "Whisper's languages");
-  }
+  const TranscribeOptions cantonese{.language = model::find_language("yue")};
+  EXPECT_EQ(message_of(ErrorKind::usage, [&] { transcribe({}, 100, cantonese); }),
+            "the model does not know the language Cantonese: it knows the first 99 of Whisper's "
+            "languages");
 }
 
 TEST_F(TranscriberTest, WhatAnEventThrowsEndsTheTranscription) {
   const model::Dims dims = testing::make_dims(tokenizer_);
   testing::FakeEncoder encoder(dims);
   testing::ScriptedDecoder decoder(dims, special_, 1, {});
-  Transcriber transcriber(tokenizer_, {}, encoder, decoder, nullptr);
+  Transcriber transcriber(tokenizer_, {}, encoder, decoder, Isa::portable, nullptr);
   TranscribeEvents events;
   events.on_segment = [](const Segment&) { fail(ErrorKind::io, "enough"); };
-  EXPECT_THROW(transcriber.transcribe(std::vector<float>(kSamplesPerFrame * 9000), {}, events),
-               Error);
+  const std::vector<float> samples(kSamplesPerFrame * 9000);
+  EXPECT_EQ(message_of(ErrorKind::io, [&] { transcriber.transcribe(samples, {}, events); }),
+            "enough");
   EXPECT_THAT(encoder.means, SizeIs(1));
 }
 
 TEST_F(TranscriberTest, ModelAndTokenizerMustBelongTogether) {
   model::Dims dims = testing::make_dims(tokenizer_);
-  dims.n_vocab = 300;
+  --dims.n_vocab;
   testing::FakeEncoder encoder(dims);
   testing::ScriptedDecoder decoder(dims, special_, 1, {});
-  try {
-    Transcriber(tokenizer_, {}, encoder, decoder, nullptr);
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::model);
-    EXPECT_THAT(error.what(), HasSubstr("the model knows 300 tokens"));
-  }
+  EXPECT_THAT(
+      message_of(ErrorKind::model,
+                 [&] { Transcriber(tokenizer_, {}, encoder, decoder, Isa::portable, nullptr); }),
+      HasSubstr(concat("the model knows ", dims.n_vocab, " tokens, and its tokenizer ")));
 }
 
 // In a process of its own, because the flag stays up.

@@ -97,8 +97,8 @@ void check_dims(const Dims& dims, const std::string& source) {
   }
 }
 
-bool is_multilingual(const Dims& dims) {
-  return dims.n_vocab > kEnglishVocab;
+bool is_multilingual(int n_tokens) {
+  return n_tokens > kEnglishVocab;
 }
 
 std::string size_name(const Dims& dims) {

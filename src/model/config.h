@@ -16,7 +16,7 @@ struct Dims {
   int n_audio_head = 0;
   int n_audio_layer = 0;
   int n_audio_ffn = 0;
-  int n_vocab = 0;     ///< tokens, special ones included
+  int n_vocab = 0;     ///< rows of the embedding: the tokens, then padding that stands for none
   int n_text_ctx = 0;  ///< decoder positions: 448
   int n_text_state = 0;
   int n_text_head = 0;
@@ -37,7 +37,7 @@ void check_dims(const Dims& dims, const std::string& source);
 inline constexpr int kEnglishVocab = 51864;
 
 /// openai/whisper's rule, for formats that do not say it: more tokens than kEnglishVocab.
-bool is_multilingual(const Dims& dims);
+bool is_multilingual(int n_tokens);
 
 /// "tiny", "tiny.en", …, "large-v3", "turbo", "distil-large-v2", …; empty for a size of its own.
 /// Models of equal sizes share a name: "large-v1/v2", "distil-large-v3/v3.5".

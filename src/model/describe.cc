@@ -82,7 +82,7 @@ void add_languages(Table& table, const Tokenizer& tokenizer) {
 
 void add_tokens(Table& table, const Model& model) {
   const SpecialTokens& special = model.tokenizer.special();
-  table.row("tokens", model.dims.n_vocab, ", of which ", model.tokenizer.n_text_tokens(), " text");
+  table.row("tokens", special.n_tokens(), ", of which ", model.tokenizer.n_text_tokens(), " text");
   table.row("  endoftext", special.eot);
   table.row("  sot", special.sot);
   if (!special.language.empty()) {
@@ -94,8 +94,10 @@ void add_tokens(Table& table, const Model& model) {
   table.row("  startofprev", special.sot_prev);
   table.row("  nospeech", special.no_speech);
   table.row("  notimestamps", special.no_timestamps);
-  table.row("  timestamps", special.timestamp_begin, " to ",
-            special.timestamp_begin + kTimestampTokens - 1);
+  table.row("  timestamps", special.timestamp_begin, " to ", special.n_tokens() - 1);
+  if (model.dims.n_vocab > special.n_tokens()) {
+    table.row("  padding", special.n_tokens(), " to ", model.dims.n_vocab - 1);
+  }
 }
 
 void add_generation(Table& table, const GenerationConfig& generation) {

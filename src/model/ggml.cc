@@ -167,7 +167,7 @@ std::pair<std::string, Tensor> read_tensor(Reader& reader) {
 int count_text_tokens(const GgmlHeader& header, const std::string& source) {
   const int listed = static_cast<int>(header.tokens.size());
   const int text = header.dims.n_vocab >= kEnglishVocab
-                       ? 50256 + (is_multilingual(header.dims) ? 1 : 0)
+                       ? 50256 + (is_multilingual(header.dims.n_vocab) ? 1 : 0)
                        : listed - (header.tokens.back() == "<|endoftext|>" ? 1 : 0);
   const bool as_expected =
       listed == text || (listed == text + 1 && header.tokens.back() == "<|endoftext|>");
@@ -210,7 +210,7 @@ Vocabulary ggml_vocabulary(GgmlHeader header, const std::string& source) {
   vocabulary.tokens = std::move(header.tokens);
   vocabulary.tokens.resize(static_cast<std::size_t>(text));
   vocabulary.special = special_tokens_from(text, n_languages);
-  vocabulary.multilingual = is_multilingual(header.dims);
+  vocabulary.multilingual = is_multilingual(header.dims.n_vocab);
   return vocabulary;
 }
 

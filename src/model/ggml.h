@@ -37,7 +37,7 @@ struct GgmlHeader {
 GgmlHeader read_ggml_header(const MappedFile& file);
 
 /// The special tokens are not listed in the file: they follow the text tokens in openai/whisper's
-/// order, with as many languages as n_vocab leaves room for.
+/// order, with as many languages as n_vocab leaves room for: these files cannot be padded.
 Vocabulary ggml_vocabulary(GgmlHeader header, const std::string& source);
 
 /// Throws Error{model} or Error{io}. The parts are checked one by one; load() checks them together.

@@ -16,16 +16,13 @@
 namespace sotto::model {
 namespace {
 
+using sotto::testing::message_of;
 using ::testing::AnyOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
-using testing::message_of;
+using testing::micro_test_dims;
 using ::testing::StartsWith;
 using testing::TemporaryFolder;
-
-Dims small_dims() {
-  return {3, 5, 4, 2, 2, 16, 1900, 17, 4, 1, 1, 16};
-}
 
 /// Where the fields lie in the file.
 constexpr std::size_t kFirstField = 4;  // after the magic number
@@ -36,7 +33,7 @@ constexpr std::size_t kTokenCount = kFilterSizes + 8 + 4 * 201 * 3;
 class GgmlTest : public ::testing::Test {
  protected:
   GgmlTest() {
-    testing::write_ggml(path(), small_dims(), 9);
+    testing::write_ggml(path(), micro_test_dims(), 9);
     content_ = read_text_file(path());
     tensors_ = read_ggml_header(MappedFile(path())).tensors_offset;
   }
@@ -45,7 +42,7 @@ class GgmlTest : public ::testing::Test {
   /// The message of load() for a file with this content, without the path that begins it.
   std::string refusal(std::string_view content) {
     write_file_atomically(path(), content);
-    const std::string message = message_of([&] { load(path()); });
+    const std::string message = message_of(ErrorKind::model, [&] { load(path()); });
     if (message == "no error") return message;
     EXPECT_THAT(message, StartsWith(path().string() + ": "));
     EXPECT_EQ(message.find('\n'), std::string::npos);
@@ -62,11 +59,11 @@ class GgmlTest : public ::testing::Test {
 };
 
 TEST_F(GgmlTest, LoadsWhatWasWritten) {
-  const Weights expected = testing::seeded_weights(small_dims(), 9);
+  const Weights expected = testing::seeded_weights(micro_test_dims(), 9);
   for (const DType type : {DType::f32, DType::f16}) {
-    testing::write_ggml(path(), small_dims(), 9, type);
+    testing::write_ggml(path(), micro_test_dims(), 9, type);
     const Model model = load(path());
-    EXPECT_EQ(model.dims, small_dims());
+    EXPECT_EQ(model.dims, micro_test_dims());
     EXPECT_EQ(model.format, "ggml");
     EXPECT_EQ(model.name, "m.bin");
     ASSERT_EQ(model.weights.tensors().size(), expected.tensors().size());
@@ -83,7 +80,7 @@ TEST_F(GgmlTest, LoadsWhatWasWritten) {
 }
 
 TEST_F(GgmlTest, EncodesAsTheSameModelWithMerges) {
-  const Tokenizer with_merges(testing::seeded_vocabulary(small_dims()));
+  const Tokenizer with_merges(testing::seeded_vocabulary(micro_test_dims()));
   const Model model = load(path());
   for (const std::string text : {" seven three one", "Hello world!", "é€😀", "zero   two"}) {
     EXPECT_EQ(model.tokenizer.encode(text), with_merges.encode(text));
@@ -96,8 +93,8 @@ TEST_F(GgmlTest, EncodesAsTheSameModelWithMerges) {
 TEST_F(GgmlTest, HeaderIsReadWithoutTensors) {
   write_file_atomically(path(), content_.substr(0, tensors_));
   const GgmlHeader header = read_ggml_header(MappedFile(path()));
-  EXPECT_EQ(header.dims, small_dims());
-  EXPECT_EQ(header.tokens, testing::seeded_vocabulary(small_dims()).tokens);
+  EXPECT_EQ(header.dims, micro_test_dims());
+  EXPECT_EQ(header.tokens, testing::seeded_vocabulary(micro_test_dims()).tokens);
 }
 
 TEST_F(GgmlTest, EveryCutIsRefused) {
@@ -180,12 +177,13 @@ TEST_F(GgmlTest, DamagedTensorHeadersAreRefused) {
 
 /// A file with these tensors, otherwise as written by the fixture.
 std::string file_with(const std::vector<testing::RawTensor>& tensors) {
-  return testing::ggml_bytes(small_dims(), testing::seeded_vocabulary(small_dims()).tokens, tensors,
-                             0);
+  return testing::ggml_bytes(micro_test_dims(),
+                             testing::seeded_vocabulary(micro_test_dims()).tokens, tensors, 0);
 }
 
 TEST_F(GgmlTest, TensorsMustBeTheModels) {
-  const auto tensors = testing::raw_tensors(testing::seeded_weights(small_dims(), 9), DType::f32);
+  const auto tensors =
+      testing::raw_tensors(testing::seeded_weights(micro_test_dims(), 9), DType::f32);
   ASSERT_EQ(refusal(file_with(tensors)), "no error");
   auto changed = tensors;
   changed.pop_back();
@@ -208,10 +206,12 @@ TEST_F(GgmlTest, TensorsMustBeTheModels) {
   ASSERT_EQ(refusal(file_with(changed)),
             "no error");  // numbers are not read before they are needed
   std::vector<float> values(16);
-  EXPECT_THAT(message_of([&] {
-                load(path()).weights.read("decoder.blocks.0.attn.key.weight", {4, 4}, values);
-              }),
-              HasSubstr("tensor decoder.blocks.0.attn.key.weight holds nan at index 3"));
+  EXPECT_THAT(
+      message_of(ErrorKind::model,
+                 [&] {
+                   load(path()).weights.read("decoder.blocks.0.attn.key.weight", {4, 4}, values);
+                 }),
+      HasSubstr("tensor decoder.blocks.0.attn.key.weight holds nan at index 3"));
 }
 
 TEST(GgmlVocabulary, LayoutFollowsFromTheNumberOfTokens) {
@@ -233,15 +233,15 @@ TEST(GgmlVocabulary, LayoutFollowsFromTheNumberOfTokens) {
   EXPECT_FALSE(vocabulary(51864, 50256, "x").multilingual);
   EXPECT_TRUE(vocabulary(51865, 50257, "").multilingual);
 
-  EXPECT_EQ(message_of([&] { vocabulary(51865, 50256, "x"); }),
+  EXPECT_EQ(message_of(ErrorKind::model, [&] { vocabulary(51865, 50256, "x"); }),
             "m.bin: it lists 50256 text tokens, and a model with n_vocab = 51865 has 50257");
-  EXPECT_EQ(message_of([&] { vocabulary(51865, 50258, "x"); }),
+  EXPECT_EQ(message_of(ErrorKind::model, [&] { vocabulary(51865, 50258, "x"); }),
             "m.bin: it lists 50258 text tokens, and a model with n_vocab = 51865 has 50257");
   EXPECT_EQ(
-      message_of([&] { vocabulary(51867, 50257, ""); }),
+      message_of(ErrorKind::model, [&] { vocabulary(51867, 50257, ""); }),
       "m.bin: n_vocab = 51867 with 50257 text tokens leaves 101 for languages, and Whisper has "
       "0 to 100");
-  EXPECT_THAT(message_of([&] { vocabulary(300, 256, "x"); }),
+  EXPECT_THAT(message_of(ErrorKind::model, [&] { vocabulary(300, 256, "x"); }),
               HasSubstr("leaves -1465 for languages"));
 }
 
@@ -283,7 +283,7 @@ TEST_P(RealGgml, HeaderAndVocabulary) {
 TEST_P(RealGgml, ALossyVocabularyIsRefused) {
   SOTTO_NEEDS_FILE(path());
   EXPECT_THAT(
-      message_of([&] { load(path()); }),
+      message_of(ErrorKind::model, [&] { load(path()); }),
       EndsWith("the vocabulary has no token for the byte 0x80, and Whisper's has one for every "
                "byte; the file is damaged, or an early converter lost such bytes: download "
                "or convert the model again"));

@@ -228,7 +228,8 @@ Model load_hugging_face(const fs::path& folder) {
   const Dims dims = read_dims(config, config_path.string());
   Generation generation = read_generation(folder / "generation_config.json", dims.n_vocab);
   Vocabulary vocabulary = read_hugging_face_vocabulary(folder);
-  vocabulary.multilingual = generation.multilingual.value_or(is_multilingual(dims));
+  vocabulary.multilingual =
+      generation.multilingual.value_or(is_multilingual(vocabulary.special.n_tokens()));
   return {.name = "",
           .format = "Hugging Face safetensors",
           .dims = dims,

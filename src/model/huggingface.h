@@ -16,6 +16,7 @@
 
 namespace sotto::model {
 
+/// The embedding may be padded: vocab_size then counts rows without a token behind the last one.
 /// Throws Error{model} or Error{io}. The parts are checked one by one; load() checks them together.
 Model load_hugging_face(const std::filesystem::path& folder);
 

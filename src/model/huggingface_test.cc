@@ -17,18 +17,21 @@
 namespace sotto::model {
 namespace {
 
+using sotto::testing::message_of;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using testing::FolderOptions;
 using ::testing::HasSubstr;
-using testing::message_of;
 using ::testing::StartsWith;
 using testing::TemporaryFolder;
 
-/// Small enough to be written for each case.
+/// With feed-forward widths that only Hugging Face's files can state.
 Dims small_dims() {
-  return {3, 5, 4, 2, 2, 6, 1900, 17, 4, 1, 1, 10};
+  Dims dims = testing::micro_test_dims();
+  dims.n_audio_ffn = 6;
+  dims.n_text_ffn = 10;
+  return dims;
 }
 
 std::vector<float> read(const Weights& weights, const std::string& name) {
@@ -57,8 +60,8 @@ class HuggingFaceTest : public ::testing::Test {
     write_file_atomically(folder_ / "model.safetensors", testing::safetensors_bytes(tensors));
   }
   /// The message of load(), with the folder's path as "F".
-  std::string refusal() {
-    std::string message = message_of([&] { load(folder_.path()); });
+  std::string refusal(ErrorKind kind = ErrorKind::model) {
+    std::string message = message_of(kind, [&] { load(folder_.path()); });
     const std::string path = folder_.path().string();
     for (std::size_t at; (at = message.find(path)) != std::string::npos;) {
       message.replace(at, path.size(), "F");
@@ -261,7 +264,8 @@ TEST_F(HuggingFaceTest, RefusesDamagedShards) {
             "string");
   write({.shards = 2});
   std::filesystem::remove(folder_ / "model-1-of-2.safetensors");
-  EXPECT_EQ(refusal(), "cannot read F/model-1-of-2.safetensors: No such file or directory");
+  EXPECT_EQ(refusal(ErrorKind::io),
+            "cannot read F/model-1-of-2.safetensors: No such file or directory");
 }
 
 TEST_F(HuggingFaceTest, RefusesOtherVocabularies) {
@@ -315,11 +319,52 @@ TEST_F(HuggingFaceTest, TimestampsAreInARowAtTheEnd) {
   EXPECT_EQ(refusal(),
             "F/tokenizer.json: token <|0.06|> has the id 700, and its place in the row of "
             "timestamps is 402");
+}
+
+TEST_F(HuggingFaceTest, TheEmbeddingMayBePadded) {
   write();
-  edit("config.json", [](Json& j) { j["vocab_size"] = 1901; });
+  const Model plain = load(folder_.path());
+  // 1900 tokens make 1904, 1920, … 2920 rows.
+  for (const int padding : {4, 20, 1020}) {
+    write({.padding = padding});
+    const Model padded = load(folder_.path());
+    EXPECT_EQ(padded.dims.n_vocab, 1900 + padding);
+    EXPECT_EQ(padded.tokenizer.special().timestamp_begin,
+              plain.tokenizer.special().timestamp_begin);
+    EXPECT_EQ(padded.tokenizer.special().n_tokens(), 1900);
+  }
+  for (const int padding : {-8, 1, 2, 7, 1028}) {
+    write({.padding = padding});
+    EXPECT_EQ(refusal(),
+              concat("F/model.safetensors: the vocabulary has 1900 tokens, and n_vocab is ",
+                     1900 + padding,
+                     ", neither as many nor padded to a multiple of 8 with fewer than 1024 more; "
+                     "the files belong to different models, or words were added to Whisper's"));
+  }
+}
+
+TEST_F(HuggingFaceTest, PaddingMakesNoModelMultilingual) {
+  Dims dims = small_dims();
+  dims.n_vocab = kEnglishVocab;
+  testing::write_hf_folder(folder_.path(), dims, 5, {.list_timestamps = false, .padding = 40});
+  std::filesystem::remove(folder_ / "generation_config.json");
+  EXPECT_FALSE(load(folder_.path()).tokenizer.multilingual());
+}
+
+TEST_F(HuggingFaceTest, TokensAddedInThePlaceOfPaddingAreRefused) {
+  write({.padding = 20});
+  edit("tokenizer.json", [](Json& j) {
+    j["added_tokens"].push_back({{"content", "<|speaker|>"}, {"id", 1900}});
+  });
   EXPECT_EQ(refusal(),
-            "F/model.safetensors: the vocabulary has 1900 tokens, and n_vocab is 1901; the files "
-            "belong to different models, or words were added to Whisper's");
+            "F/tokenizer.json: token <|speaker|> with the id 1900 was added behind Whisper's 1900; "
+            "models with added words are not read");
+  write({.tokenizer_json = false, .padding = 20});
+  std::filesystem::remove(folder_ / "tokenizer.json");
+  edit("added_tokens.json", [](Json& j) { j["Sotto"] = 1900; });
+  EXPECT_EQ(refusal(),
+            "F/vocab.json: token \"Sotto\" with the id 1900 was added to Whisper's; models with "
+            "added words are not read");
 }
 
 TEST_F(HuggingFaceTest, LanguagesAreTheFirstOfTheList) {
@@ -373,7 +418,7 @@ TEST_F(HuggingFaceTest, MissingFilesAreNamed) {
             "needed");
   write({.tokenizer_json = false});
   std::filesystem::remove(folder_ / "merges.txt");
-  EXPECT_EQ(refusal(), "cannot read F/merges.txt: No such file or directory");
+  EXPECT_EQ(refusal(ErrorKind::io), "cannot read F/merges.txt: No such file or directory");
   write();
   std::filesystem::remove(folder_ / "model.safetensors");
   EXPECT_EQ(refusal(), "F: there is no model.safetensors or model.safetensors.index.json in it");

@@ -197,6 +197,16 @@ int find_timestamps(const Ids& special, int no_timestamps, const std::string& so
   return begin;
 }
 
+/// The timestamps are the last of Whisper's tokens.
+void check_nothing_added(const Ids& special, int n_tokens, const std::string& source) {
+  for (const auto& [name, id] : special) {
+    if (id >= n_tokens) {
+      fail(ErrorKind::model, source, ": token ", printable(name), " with the id ", id,
+           " was added behind Whisper's ", n_tokens, "; models with added words are not read");
+    }
+  }
+}
+
 /// The languages must be the first of Whisper's list, for their order is what tells them apart.
 std::vector<int> find_languages(const Ids& special, const std::string& source) {
   std::vector<int> found;
@@ -235,6 +245,7 @@ SpecialTokens read_special_tokens(const Ids& ids, const std::string& source) {
   special.no_speech = id_of(ids.contains("<|nospeech|>") ? "<|nospeech|>" : "<|nocaptions|>");
   special.no_timestamps = id_of("<|notimestamps|>");
   special.timestamp_begin = find_timestamps(ids, special.no_timestamps, source);
+  check_nothing_added(ids, special.n_tokens(), source);
   return special;
 }
 

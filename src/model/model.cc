@@ -71,13 +71,25 @@ Model load_file(const fs::path& path) {
   return load_ggml(path);
 }
 
-/// The parts must fit each other: every row of the embedding a token, the last ones timestamps.
+/// Embeddings are padded for the speed of matrix products: to a multiple of 8, 64, 128, or of 1024
+/// where 8 devices take 128 rows each. More rows, or a number of them that pads to nothing, as when
+/// large-v3's weights (51866) stand beside an older vocabulary (51865), are those of another model.
+bool is_padded(int n_vocab, int n_tokens) {
+  constexpr int kSmallestMultiple = 8;
+  constexpr int kLargestMultiple = 1024;
+  return n_vocab > n_tokens && n_vocab - n_tokens < kLargestMultiple &&
+         n_vocab % kSmallestMultiple == 0;
+}
+
+/// The parts must fit each other: a row of the embedding for every token, then padding only.
 void check_together(const Model& model) {
-  const int n_tokens = model.tokenizer.special().timestamp_begin + kTimestampTokens;
-  if (n_tokens != model.dims.n_vocab) {
+  const int n_tokens = model.tokenizer.special().n_tokens();
+  const int n_vocab = model.dims.n_vocab;
+  if (n_vocab != n_tokens && !is_padded(n_vocab, n_tokens)) {
     fail(ErrorKind::model, model.weights.source, ": the vocabulary has ", n_tokens,
-         " tokens, and n_vocab is ", model.dims.n_vocab,
-         "; the files belong to different models, or words were added to Whisper's");
+         " tokens, and n_vocab is ", n_vocab,
+         ", neither as many nor padded to a multiple of 8 with fewer than 1024 more; the files "
+         "belong to different models, or words were added to Whisper's");
   }
   model.weights.check_complete(model.dims);
 }

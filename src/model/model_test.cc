@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/file.h"
+#include "base/testing.h"
 #include "model/describe.h"
 #include "model/testing.h"
 
@@ -14,15 +14,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using sotto::testing::message_of;
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
-using testing::message_of;
+using testing::micro_test_dims;
 using ::testing::StartsWith;
 using testing::TemporaryFolder;
 
 std::string refusal_of_file(const std::string& name, const std::string& content) {
   const TemporaryFolder folder;
   write_file_atomically(folder / name, content);
-  return message_of([&] { load(folder / name); });
+  return message_of(ErrorKind::model, [&] { load(folder / name); });
 }
 
 TEST(Load, SaysWhatAnotherFileIs) {
@@ -43,7 +46,7 @@ TEST(Load, SaysWhatAnotherFileIs) {
 
 TEST(Load, SaysWhatAnotherFolderIs) {
   const TemporaryFolder folder;
-  const auto message = [&] { return message_of([&] { load(folder.path()); }); };
+  const auto message = [&] { return message_of(ErrorKind::model, [&] { load(folder.path()); }); };
   EXPECT_THAT(message(),
               HasSubstr(folder.path().string() + ": it has no config.json; what is read"));
   write_file_atomically(folder / "encoder.onnx", "x");
@@ -54,10 +57,12 @@ TEST(Load, SaysWhatAnotherFolderIs) {
 }
 
 TEST(Load, ReportsPathsThatCannotBeRead) {
-  EXPECT_EQ(message_of([] { load("/no/such/model"); }),
+  EXPECT_EQ(message_of(ErrorKind::io, [] { load("/no/such/model"); }),
             "cannot read /no/such/model: No such file or directory");
-  EXPECT_THAT(message_of([] { load(std::string(5000, 'x')); }), HasSubstr("File name too long"));
-  EXPECT_THAT(message_of([] { load("/dev/null"); }), HasSubstr("not a regular file"));
+  EXPECT_THAT(message_of(ErrorKind::io, [] { load(std::string(5000, 'x')); }),
+              HasSubstr("File name too long"));
+  EXPECT_THAT(message_of(ErrorKind::io, [] { load("/dev/null"); }),
+              HasSubstr("not a regular file"));
 }
 
 TEST(Load, ReportsFoldersThatAreClosed) {
@@ -65,7 +70,8 @@ TEST(Load, ReportsFoldersThatAreClosed) {
   const TemporaryFolder folder;
   fs::create_directory(folder / "closed");
   fs::permissions(folder / "closed", fs::perms::none);
-  EXPECT_THAT(message_of([&] { load(folder / "closed"); }), HasSubstr("Permission denied"));
+  EXPECT_THAT(message_of(ErrorKind::io, [&] { load(folder / "closed"); }),
+              HasSubstr("Permission denied"));
 }
 
 TEST(Load, NamesTheModelAfterItsFolder) {
@@ -116,8 +122,13 @@ TEST(Describe, SaysWhatThereIs) {
             "  first timestamp   openai/whisper's rule\n");
 }
 
-TEST(Describe, ListsLanguagesAndTypes) {
+TEST(Describe, ListsLanguagesTypesAndPadding) {
   const TemporaryFolder folder;
+  testing::write_hf_folder(folder / "padded", testing::tiny_test_dims(), 1, {.padding = 48});
+  EXPECT_THAT(
+      describe(load(folder / "padded")),
+      AllOf(HasSubstr("tokens              2000, of which 392 text\n"),
+            HasSubstr("  timestamps        499 to 1999\n  padding           2000 to 2047\n")));
   testing::write_hf_folder(folder / "toy", testing::tiny_test_dims(), 1, {.multilingual = true});
   EXPECT_THAT(describe(load(folder / "toy")), HasSubstr("languages           99: en zh de "));
   testing::write_ggml(folder / "toy.bin", testing::tiny_test_dims(), 1);
@@ -172,8 +183,10 @@ struct Outcomes {
   int refused = 0;
 };
 
-/// Loads `model` after each of `count` mutations of `file`; anything thrown but an Error escapes.
-Outcomes load_mutated(const fs::path& model, const fs::path& file, int count) {
+/// Loads `model` after each of `count` mutations of `file`, which may be refused with an Error of
+/// `kinds`; anything else that is thrown escapes.
+Outcomes load_mutated(const fs::path& model, const fs::path& file, int count,
+                      const std::vector<ErrorKind>& kinds = {ErrorKind::model}) {
   const std::string whole = read_text_file(file);
   Mutations mutations(whole);
   Outcomes outcomes;
@@ -183,6 +196,7 @@ Outcomes load_mutated(const fs::path& model, const fs::path& file, int count) {
       load(model);
       ++outcomes.loaded;
     } catch (const Error& error) {
+      EXPECT_THAT(kinds, Contains(error.kind())) << error.what();
       EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
       ++outcomes.refused;
     }
@@ -191,11 +205,9 @@ Outcomes load_mutated(const fs::path& model, const fs::path& file, int count) {
   return outcomes;
 }
 
-constexpr Dims kSmall = {3, 5, 4, 2, 1, 16, 1870, 17, 4, 1, 1, 16};
-
 TEST(Mutation, GgmlFilesLoadOrAreRefused) {
   const TemporaryFolder folder;
-  testing::write_ggml(folder / "m.bin", kSmall, 1);
+  testing::write_ggml(folder / "m.bin", micro_test_dims(), 1);
   const Outcomes outcomes = load_mutated(folder / "m.bin", folder / "m.bin", 3000);
   EXPECT_GT(outcomes.loaded, 0);  // some only change weights
   EXPECT_GT(outcomes.refused, 0);
@@ -203,7 +215,7 @@ TEST(Mutation, GgmlFilesLoadOrAreRefused) {
 
 TEST(Mutation, HuggingFaceFilesLoadOrAreRefused) {
   const TemporaryFolder folder;
-  testing::write_hf_folder(folder.path(), kSmall, 1, {.list_timestamps = false});
+  testing::write_hf_folder(folder.path(), micro_test_dims(), 1, {.list_timestamps = false});
   for (const std::string name :
        {"model.safetensors", "config.json", "generation_config.json", "tokenizer.json"}) {
     const Outcomes outcomes = load_mutated(folder.path(), folder / name, 1000);
@@ -213,18 +225,21 @@ TEST(Mutation, HuggingFaceFilesLoadOrAreRefused) {
 
 TEST(Mutation, ShardedFilesAndPlainVocabulariesLoadOrAreRefused) {
   const TemporaryFolder folder;
-  testing::write_hf_folder(folder.path(), kSmall, 1,
+  testing::write_hf_folder(folder.path(), micro_test_dims(), 1,
                            {.shards = 2, .tokenizer_json = false, .list_timestamps = false});
-  for (const std::string name :
-       {"model.safetensors.index.json", "vocab.json", "merges.txt", "added_tokens.json"}) {
+  for (const std::string name : {"vocab.json", "merges.txt", "added_tokens.json"}) {
     const Outcomes outcomes = load_mutated(folder.path(), folder / name, 500);
     EXPECT_GT(outcomes.refused, 0) << name;
   }
+  // The names of the shards are in it: one that changed may be that of no file.
+  const Outcomes outcomes = load_mutated(folder.path(), folder / "model.safetensors.index.json",
+                                         500, {ErrorKind::model, ErrorKind::io});
+  EXPECT_GT(outcomes.refused, 0);
 }
 
 TEST(Mutation, SafetensorsHeadersAreReadOrRefused) {
   const TemporaryFolder folder;
-  testing::write_hf_folder(folder.path(), kSmall, 1,
+  testing::write_hf_folder(folder.path(), micro_test_dims(), 1,
                            {.type = DType::f16, .list_timestamps = false});
   // The header alone: what follows it is hit by most of the mutations above.
   const std::string whole = read_text_file(folder / "model.safetensors");
@@ -233,7 +248,7 @@ TEST(Mutation, SafetensorsHeadersAreReadOrRefused) {
   int refused = 0;
   for (int i = 0; i < 2000; ++i) {
     write_file_atomically(folder / "model.safetensors", mutations.next() + whole.substr(data));
-    refused += message_of([&] { load(folder.path()); }) != "no error";
+    refused += message_of(ErrorKind::model, [&] { load(folder.path()); }) != "no error";
   }
   EXPECT_GT(refused, 1000);
 }

@@ -12,9 +12,9 @@
 namespace sotto::model {
 namespace {
 
+using sotto::testing::message_of;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
-using testing::message_of;
 using ::testing::StartsWith;
 using testing::TemporaryFolder;
 
@@ -34,7 +34,7 @@ class SafetensorsTest : public ::testing::Test {
   }
   /// The error without the folder, which must begin it.
   std::string refusal(const std::string& content) {
-    const std::string message = message_of([&] { read(content); });
+    const std::string message = message_of(ErrorKind::model, [&] { read(content); });
     if (message == "no error") return message;
     const std::string path = (folder_ / "m.safetensors").string();
     EXPECT_THAT(message, StartsWith(path));

@@ -78,6 +78,21 @@ Dims tiny_test_dims() {
           .n_text_ffn = 256};
 }
 
+Dims micro_test_dims() {
+  return {.n_mels = 3,
+          .n_audio_ctx = 5,
+          .n_audio_state = 4,
+          .n_audio_head = 2,
+          .n_audio_layer = 2,
+          .n_audio_ffn = 16,
+          .n_vocab = 1900,
+          .n_text_ctx = 17,
+          .n_text_state = 4,
+          .n_text_head = 1,
+          .n_text_layer = 1,
+          .n_text_ffn = 16};
+}
+
 std::vector<float> seeded_numbers(std::string_view name, std::uint64_t seed, std::size_t size,
                                   double offset, double scale) {
   std::vector<float> numbers(size);

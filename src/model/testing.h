@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +32,10 @@ Weights seeded_weights(const Dims& dims, std::uint64_t seed);
 /// full 1500 and 448 positions, 2000 tokens.
 Dims tiny_test_dims();
 
+/// The smallest model whose sizes differ where they may, to be written for each case of a test: 4
+/// wide, feed-forward 16, 5 and 17 positions, 1900 tokens. Nothing can be transcribed with it.
+Dims micro_test_dims();
+
 /// A byte-level vocabulary for `dims`, in openai's layout, with merges: all bytes, the English
 /// digit words and a few others, then seeded pairs. As many languages as released models of n_vocab
 /// have (99, or 100 from 51866 on); n_vocab must be at least 1864, which leaves the bytes only.
@@ -53,6 +56,7 @@ struct FolderOptions {
   bool tokenizer_json = true;  ///< else vocab.json, merges.txt and added_tokens.json
   bool list_timestamps = true;
   bool multilingual = false;      ///< also for n_vocab below 51865; true from there on
+  int padding = 0;                ///< random rows of the embedding behind those of the tokens
   GenerationConfig generation{};  ///< what generation_config.json says
 };
 
@@ -99,8 +103,5 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
-
-/// The message of the sotto::Error that `action` throws; "no error" when it returns.
-std::string message_of(const std::function<void()>& action);
 
 }  // namespace sotto::model::testing

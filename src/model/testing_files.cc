@@ -127,13 +127,13 @@ void write_config(const fs::path& folder, const Dims& dims, const FolderOptions&
                        {"encoder_attention_heads", dims.n_audio_head},
                        {"encoder_layers", dims.n_audio_layer},
                        {"encoder_ffn_dim", dims.n_audio_ffn},
-                       {"vocab_size", dims.n_vocab},
+                       {"vocab_size", dims.n_vocab + options.padding},
                        {"max_target_positions", dims.n_text_ctx},
                        {"decoder_attention_heads", dims.n_text_head},
                        {"decoder_layers", dims.n_text_layer},
                        {"decoder_ffn_dim", dims.n_text_ffn}};
   write_file_atomically(folder / "config.json", config.dump(2));
-  Json generation = {{"is_multilingual", options.multilingual || is_multilingual(dims)}};
+  Json generation = {{"is_multilingual", options.multilingual || is_multilingual(dims.n_vocab)}};
   const GenerationConfig& said = options.generation;
   if (said.suppress_tokens) generation["suppress_tokens"] = *said.suppress_tokens;
   if (said.begin_suppress_tokens) {
@@ -259,7 +259,9 @@ void write_hf_folder(const fs::path& folder, const Dims& dims, std::uint64_t see
   fs::create_directories(folder);
   write_config(folder, dims, options);
   write_tokenizer(folder, seeded_vocabulary(dims), options);
-  std::vector<RawTensor> tensors = raw_tensors(seeded_weights(dims, seed), options.type);
+  Dims padded = dims;
+  padded.n_vocab += options.padding;
+  std::vector<RawTensor> tensors = raw_tensors(seeded_weights(padded, seed), options.type);
   for (RawTensor& tensor : tensors) tensor.name = hugging_face_name(tensor.name);
   if (options.shards > 1) {
     write_shards(folder, tensors, options.shards);
@@ -292,15 +294,6 @@ TemporaryFolder::TemporaryFolder() {
 TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 }  // namespace sotto::model::testing

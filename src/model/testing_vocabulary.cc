@@ -119,7 +119,7 @@ Vocabulary seeded_vocabulary(const Dims& dims) {
   vocabulary.tokens = seeded_tokens(static_cast<std::size_t>(n_text));
   vocabulary.merges = merges_of(vocabulary.tokens);
   vocabulary.special = special_tokens_from(n_text, n_languages);
-  vocabulary.multilingual = is_multilingual(dims);
+  vocabulary.multilingual = is_multilingual(dims.n_vocab);
   return vocabulary;
 }
 

@@ -11,6 +11,9 @@
 
 namespace sotto::model {
 
+/// <|0.00|>, <|0.02|>, … <|30.00|>
+inline constexpr int kTimestampTokens = 1501;
+
 /// Ids of the special tokens (openai/whisper tokenizer.py). `language[i]` belongs to
 /// languages()[i].
 struct SpecialTokens {
@@ -24,6 +27,9 @@ struct SpecialTokens {
   int no_speech = 0;  ///< <|nospeech|>, written <|nocaptions|> in older files
   int no_timestamps = 0;
   int timestamp_begin = 0;  ///< <|0.00|>; <|t|> is timestamp_begin + t / 0.02 s
+
+  /// Tokens of the whole vocabulary, which ends with the timestamps.
+  int n_tokens() const { return timestamp_begin + kTimestampTokens; }
 };
 
 /// The languages in the order of their tokens: "en", "zh", … (99; the 100th, "yue", came with
@@ -33,9 +39,6 @@ std::span<const std::pair<std::string_view, std::string_view>> languages();
 /// The index in languages() of a code ("de"), a name ("German") or an alias ("castilian"), in any
 /// letter case, as openai/whisper's --language accepts them.
 std::optional<int> find_language(std::string_view code_or_name);
-
-/// <|0.00|>, <|0.02|>, … <|30.00|>
-inline constexpr int kTimestampTokens = 1501;
 
 /// The special tokens in openai/whisper's order, the first being `eot`: text tokens before them,
 /// the timestamps last.

@@ -16,10 +16,10 @@
 namespace sotto::model {
 namespace {
 
+using sotto::testing::message_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::message_of;
 
 Dims dims_with(int n_vocab) {
   Dims dims = testing::tiny_test_dims();
@@ -159,7 +159,7 @@ std::string refusal(const std::function<void(Vocabulary&)>& damage) {
   Vocabulary vocabulary = bytes_only();
   vocabulary.source = "v.json";
   damage(vocabulary);
-  return message_of([&] { const Tokenizer tokenizer(std::move(vocabulary)); });
+  return message_of(ErrorKind::model, [&] { const Tokenizer tokenizer(std::move(vocabulary)); });
 }
 
 TEST(Tokenizer, RefusesTokensThatDoNotFit) {

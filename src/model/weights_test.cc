@@ -5,11 +5,9 @@
 #include <zlib.h>
 
 #include <cstring>
-#include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "base/file.h"
 #include "base/testing.h"
 #include "model/golden_testing.h"
@@ -19,17 +17,9 @@
 namespace sotto::model {
 namespace {
 
-constexpr Dims kMicro = {80, 1500, 64, 1, 2, 256, 51864, 448, 64, 1, 2, 256};
+using sotto::testing::message_of;
 
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::model);
-    return error.what();
-  }
-  return "no error";
-}
+constexpr Dims kMicro = {80, 1500, 64, 1, 2, 256, 51864, 448, 64, 1, 2, 256};
 
 template <typename T>
 Tensor view(DType type, Shape shape, const std::vector<T>& data) {
@@ -75,13 +65,14 @@ TEST(Weights, ErrorsNameTheFileAndTheTensor) {
   Weights weights;
   weights.source = "m.bin";
   weights.add("a", view(DType::f32, {2, 3}, data));
-  EXPECT_EQ(message_of([&] { weights.at("b", {64}); }),
+  EXPECT_EQ(message_of(ErrorKind::model, [&] { weights.at("b", {64}); }),
             "m.bin: tensor b is missing; it should be [64]");
-  EXPECT_EQ(message_of([&] {
-              weights.at("a", {3, 2});
-            }),
+  EXPECT_EQ(message_of(ErrorKind::model,
+                       [&] {
+                         weights.at("a", {3, 2});
+                       }),
             "m.bin: tensor a is [2, 3], and the model's sizes make it [3, 2]");
-  EXPECT_EQ(message_of([&] { weights.add("a", view(DType::f32, {6}, data)); }),
+  EXPECT_EQ(message_of(ErrorKind::model, [&] { weights.add("a", view(DType::f32, {6}, data)); }),
             "m.bin: tensor a is there twice");
   EXPECT_TRUE(weights.contains("a"));
   EXPECT_FALSE(weights.contains("b"));
@@ -95,9 +86,9 @@ TEST(Weights, RefusesNumbersThatAreNotFinite) {
   weights.add("a", view(DType::f32, {2}, nan));
   weights.add("b", view(DType::f16, {3}, infinity));
   EXPECT_THAT(
-      message_of([&] { read(weights, "a", {2}); }),
+      message_of(ErrorKind::model, [&] { read(weights, "a", {2}); }),
       ::testing::StartsWith("m.bin: tensor a holds nan at index 1; weights must be finite"));
-  EXPECT_THAT(message_of([&] { read(weights, "b", {3}); }),
+  EXPECT_THAT(message_of(ErrorKind::model, [&] { read(weights, "b", {3}); }),
               ::testing::StartsWith("m.bin: tensor b holds -inf at index 2"));
 }
 

@@ -1,0 +1,94 @@
+#include "base/cpu_limit.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+
+namespace sotto {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A made-up root with /proc and /sys.
+class CpuLimitTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::temp_directory_path() / ("sotto_cpu_limit_test_" + std::to_string(::getpid()));
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  void write(const std::string& path, const std::string& content) {
+    fs::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << content;
+  }
+  std::optional<int> limit() const { return cgroup_cpu_limit(root_); }
+
+  fs::path root_;
+};
+
+TEST_F(CpuLimitTest, WithoutCgroupsThereIsNone) {
+  EXPECT_EQ(limit(), std::nullopt);
+  write("proc/self/cgroup", "0::/a\n");
+  EXPECT_EQ(limit(), std::nullopt);
+}
+
+TEST_F(CpuLimitTest, TheQuotaIsRoundedUp) {
+  write("proc/self/cgroup", "0::/a\n");
+  const auto with = [&](const std::string& cpu_max) {
+    write("sys/fs/cgroup/a/cpu.max", cpu_max);
+    return limit();
+  };
+  EXPECT_EQ(with("200000 100000\n"), 2);
+  EXPECT_EQ(with("200001 100000\n"), 3);
+  EXPECT_EQ(with("150000 100000\n"), 2);
+  EXPECT_EQ(with("1 100000\n"), 1);
+  EXPECT_EQ(with("400000 50000\n"), 8);
+  EXPECT_EQ(with("max 100000\n"), std::nullopt);
+}
+
+TEST_F(CpuLimitTest, WhatIsNoQuotaSetsNoLimit) {
+  write("proc/self/cgroup", "0::/a\n");
+  for (const std::string damaged : {"", "3", "0 100000", "-1 100000", "100000 0", "a b",
+                                    "99999999999999999999 1", "9223372036854775807 1"}) {
+    write("sys/fs/cgroup/a/cpu.max", damaged);
+    EXPECT_EQ(limit(), std::nullopt) << damaged;
+  }
+}
+
+TEST_F(CpuLimitTest, TheSmallestOfTheAncestorsCounts) {
+  write("proc/self/cgroup", "0::/a/b/c\n");
+  write("sys/fs/cgroup/a/cpu.max", "300000 100000");
+  write("sys/fs/cgroup/a/b/cpu.max", "max 100000");
+  write("sys/fs/cgroup/a/b/c/cpu.max", "500000 100000");
+  write("sys/fs/cgroup/other/cpu.max", "100000 100000");
+  EXPECT_EQ(limit(), 3);
+  write("sys/fs/cgroup/a/b/c/cpu.max", "200000 100000");
+  EXPECT_EQ(limit(), 2);
+}
+
+TEST_F(CpuLimitTest, InAContainerTheTopmostGroupIsItsOwn) {
+  for (const std::string path : {"/", "/docker/1234", "/../.."}) {
+    write("proc/self/cgroup", "0::" + path + "\n");
+    write("sys/fs/cgroup/cpu.max", "400000 100000");
+    EXPECT_EQ(limit(), 4) << path;
+  }
+}
+
+TEST_F(CpuLimitTest, Version1SaysItInTwoFiles) {
+  write("proc/self/cgroup",
+        "12:cpuset:/a\n4:cpu,cpuacct:/a/b\n3:memory:/m\n1:name=systemd:/s:1\n0::/a\n");
+  write("sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "-1\n");
+  write("sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
+  EXPECT_EQ(limit(), std::nullopt);
+  write("sys/fs/cgroup/cpu/a/b/cpu.cfs_quota_us", "250000\n");
+  EXPECT_EQ(limit(), std::nullopt);  // without the period
+  write("sys/fs/cgroup/cpu/a/b/cpu.cfs_period_us", "100000\n");
+  EXPECT_EQ(limit(), 3);
+  write("sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "100000\n");
+  EXPECT_EQ(limit(), 1);
+}
+
+}  // namespace
+}  // namespace sotto

@@ -24,6 +24,7 @@ ACCENTS = "en-us en en-gb-scotland en-gb-x-rp en-gb-x-gbclan en-gb-x-gbcwmd en-0
 TRAIN_INDICES = range(10, 50)
 TEST_INDICES = range(5, 10)
 ALL_INDICES = range(5, 50)
+NOISES = 32  # renderings of each kind of noise
 
 
 @dataclass
@@ -106,10 +107,15 @@ def speak(espeak: Espeak, digits: list[int], voice: str, rate: int, pitch: int, 
 
 
 def voice_clips(espeak: Espeak, voice: str, rng: np.random.Generator, strings: int) -> list[Clip]:
-    """Ten single digits and some connected strings of 2…6 digits in one voice, at one random speed and pitch."""
+    """Ten single digits and some connected strings of 2…8 digits in one voice, at one random speed and pitch.
+
+    Every fourth string or so is made of two digits only, so that repetitions are common.
+    """
     rate, pitch = int(rng.integers(110, 240)), int(rng.integers(15, 86))
     texts = [[digit] for digit in range(10)]
-    texts += [rng.integers(0, 10, size=rng.integers(2, 7)).tolist() for _ in range(strings)]
+    for _ in range(strings):
+        alphabet = rng.choice(10, size=rng.choice([2, 10, 10, 10]), replace=False)
+        texts.append(rng.choice(alphabet, size=rng.integers(2, 9)).tolist())
     clips = [speak(espeak, text, voice, rate, pitch, int(rng.choice([0, 0, 1, 4]))) for text in texts]
     return [clip for clip in clips if clip is not None]
 
@@ -127,6 +133,7 @@ class Bank:
         self.clips, self.words = data["clips"], data["words"]
         self.first_word = np.searchsorted(self.words[:, 0], np.arange(len(self.clips) + 1))
         self.of_speaker = [np.flatnonzero(self.clips[:, 0] == s) for s in range(len(self.names))]
+        self.first_digit = self.words[self.first_word[:-1], 1]
         self.human = [s for s, name in enumerate(self.names) if name.startswith("fsdd:")]
         self.synthetic = [s for s, name in enumerate(self.names) if not name.startswith("fsdd:")]
 
@@ -175,7 +182,7 @@ def main() -> None:
     for voice in voices("train"):
         for rendering in range(arguments.renderings):
             by_speaker[f"{voice}#{rendering}"] = voice_clips(espeak, voice, rng, strings=5)
-    sounds = [noises.make(kind, rng, 40) for kind in noises.KINDS for _ in range(8)]
+    sounds = [noises.make(kind, rng, 40) for kind in noises.KINDS for _ in range(NOISES)]
     save_bank(arguments.out, by_speaker, sounds)
     print(f"{arguments.out}: {len(by_speaker)} speakers, {sum(map(len, by_speaker.values()))} clips, {len(sounds)} noises")
 

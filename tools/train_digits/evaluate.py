@@ -5,6 +5,7 @@ python evaluate.py --model ../../models/digits --fsdd recordings/ --engine sotto
 """
 
 import argparse
+import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -225,6 +226,23 @@ def run(engine, cases: list[Case], conditioned: bool = True) -> dict[str, Tally]
     return dict(tallies)
 
 
+def summary(tally: Tally) -> dict:
+    """The figures of a tally, as `--json` writes them; times in seconds."""
+    median, most = np.percentile(tally.time_errors, [50, 95]).round(4).tolist() if tally.time_errors else (None, None)
+    return {
+        "words": tally.words,
+        "substituted": tally.substituted,
+        "lost": tally.lost,
+        "doubled": tally.doubled,
+        "error_rate": round(tally.error_rate, 2),
+        "time_median": median,
+        "time_95": most,
+        "pauses": tally.pauses,
+        "pauses_missed": tally.pauses_missed,
+        "no_speech_max": max(tally.no_speech, default=None),
+    }
+
+
 def merged(tallies: dict[str, Tally]) -> Tally:
     """The sum of some tallies."""
     whole = Tally()
@@ -234,8 +252,8 @@ def merged(tallies: dict[str, Tally]) -> Tally:
     return whole
 
 
-def report(title: str, tallies: dict[str, Tally], times: bool = True) -> None:
-    """Prints one line for each group and one for all."""
+def report(title: str, tallies: dict[str, Tally], times: bool = True) -> dict:
+    """Prints one line for each group and one for all; returns their figures."""
     print(f"\n{title}")
     for group, t in [*sorted(tallies.items()), *([("all", merged(tallies))] if len(tallies) > 1 else [])]:
         errors = f"{t.error_rate:5.2f} % errors ({t.substituted} wrong, {t.lost} lost, {t.doubled} doubled)"
@@ -248,21 +266,23 @@ def report(title: str, tallies: dict[str, Tally], times: bool = True) -> None:
         if t.no_speech:
             line += f"; no_speech <= {max(t.no_speech):.3f}"
         print(line, flush=True)
+    return {**{group: summary(tally) for group, tally in tallies.items()}, "all": summary(merged(tallies))}
 
 
-def report_not_speech(engine, cases: list[Case]) -> None:
-    """Prints the text heard in sound without speech, which should be none."""
+def report_not_speech(engine, cases: list[Case]) -> dict:
+    """Prints the text heard in sound without speech, which should be none; returns the figures."""
     print("\nNot speech")
-    texts, lowest, seconds = 0, 1.0, 0.0
+    texts, lowest, seconds = {}, 1.0, 0.0
     for case in cases:
         segments = engine.transcribe(case.samples, True)
         text = "".join(segment.text for segment in segments).strip()
         lowest = min([lowest, *(segment.no_speech for segment in segments)])
         seconds += len(case.samples) / RATE
-        texts += bool(text)
         if text:
             print(f"  {case.group}: {text!r}")
-    print(f"  {len(cases)} files, {seconds / 60:.1f} min: {texts} with text; no_speech >= {lowest:.3f}", flush=True)
+            texts[case.group] = text
+    print(f"  {len(cases)} files, {seconds / 60:.1f} min: {len(texts)} with text; no_speech >= {lowest:.3f}", flush=True)
+    return {"files": len(cases), "minutes": round(seconds / 60, 1), "texts": texts, "no_speech_min": lowest}
 
 
 def main() -> None:
@@ -275,6 +295,7 @@ def main() -> None:
     parser.add_argument("--option", action="append", default=[], help="a further option for the program; repeat for several")
     parser.add_argument("--suite", action="append", choices=["human", "synthetic", "pauses", "joints", "noise"])
     parser.add_argument("--speaker", help="only this speaker, all recordings (for a model trained without it)")
+    parser.add_argument("--json", type=Path, help="also write the figures here, for card.py")
     arguments = parser.parse_args()
     began = time.time()
     openai = arguments.engine == "openai"
@@ -290,26 +311,29 @@ def main() -> None:
         speak(espeak, [int(d)], voice, 170, 50) for voice in voices("test")[::3] for d in voice_rng.integers(0, 10, size=4)
     ]
 
+    results = {}
     if "human" in suites:
-        report("Held-out recordings of people, single digits", run(engine, human_singles(held_out)), times=False)
-        report("Held-out recordings of people, strings", run(engine, human_strings(held_out, np.random.default_rng(1))))
+        title = "Held-out recordings of people"
+        results["human_singles"] = report(f"{title}, single digits", run(engine, human_singles(held_out)), times=False)
+        results["human_strings"] = report(f"{title}, strings", run(engine, human_strings(held_out, np.random.default_rng(1))))
     if "synthetic" in suites:
+        title = "Held-out voices of espeak-ng"
         singles, connected = synthetic(espeak, np.random.default_rng(2))
-        report("Held-out voices of espeak-ng, single digits", run(engine, singles))
-        report("Held-out voices of espeak-ng, connected strings", run(engine, connected))
+        results["espeak_singles"] = report(f"{title}, single digits", run(engine, singles))
+        results["espeak_strings"] = report(f"{title}, connected strings", run(engine, connected))
     if "pauses" in suites:
         rng = np.random.default_rng(3)
-        report("Pauses", run(engine, long_pauses(human, rng) + long_pauses(spoken, rng)))
+        results["pauses"] = report("Pauses", run(engine, long_pauses(human, rng) + long_pauses(spoken, rng)))
     if "joints" in suites:
-        for conditioned in (True, False):
+        for name, conditioned in (("joints_conditioned", True), ("joints_unconditioned", False)):
             rng = np.random.default_rng(4)
             cases = [ten_minutes(human, "people", rng, 0.2), ten_minutes(spoken, "espeak-ng", rng, 0.1)]
-            report(
-                f"Ten minutes without a pause, {'' if conditioned else 'not '}conditioned on earlier text",
-                run(engine, cases, conditioned),
-            )
+            title = f"Ten minutes without a pause, {'' if conditioned else 'not '}conditioned on earlier text"
+            results[name] = report(title, run(engine, cases, conditioned))
     if "noise" in suites:
-        report_not_speech(engine, not_speech(np.random.default_rng(5)))
+        results["not_speech"] = report_not_speech(engine, not_speech(np.random.default_rng(5)))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=1) + "\n")
     print(f"\n{time.time() - began:.0f} s")
 
 

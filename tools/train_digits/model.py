@@ -2,10 +2,11 @@
 
 Parameter names are those of openai/whisper's `whisper.model.Whisper`, so a checkpoint loads there as it is; `hf_format.py`
 renames them for a Hugging Face folder. What differs from a plain Whisper is only for training: the encoder accepts short
-windows (a slice of the position table), and the decoder returns the attention of one cross-attention head per layer, so
-that training can tell it where each word is.
+windows (a slice of the position table), and the decoder returns the queries and keys of one cross-attention head per layer,
+so that training can tell it where each word is.
 
-Shapes: B windows, F mel frames (10 ms), T = F / 2 encoder positions (20 ms), N decoder tokens, D width, H heads, V tokens.
+Shapes: B windows, F mel frames (10 ms), T = F / 2 encoder positions (20 ms), N decoder tokens, D width, H heads, E = D / H,
+V tokens.
 """
 
 from dataclasses import dataclass
@@ -40,12 +41,13 @@ def sinusoids(length: int, channels: int) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
-def look_near(attention: "Attention", offsets: list[int], sharpness: float = 1.0) -> None:
+def look_near(attention: "Attention", offsets: list[int], rotation: Tensor | None = None) -> None:
     """Sets queries and keys so that head h first looks `offsets[h]` positions from its own (or the one it speaks of).
 
-    They compare the fast half of the position table's angles, the keys' angles turned back by the offset.
+    They compare the fast half of the position table's angles, the keys' angles turned back by the offset. `rotation` [D, D]
+    is what the table was multiplied by, if anything.
     """
-    queries, keys = attention.query.weight.mul_(0.5), attention.key.weight.mul_(0.5)
+    queries, keys = (0.5 * attention.query.weight, 0.5 * attention.key.weight)
     half = keys.shape[1] // 2
     count = keys.shape[0] // attention.heads // 2
     increment = log(10000) / (half - 1)
@@ -53,12 +55,14 @@ def look_near(attention: "Attention", offsets: list[int], sharpness: float = 1.0
     for head, offset in enumerate(offsets):
         turn = offset * torch.exp(-increment * index)
         sines, cosines = 2 * count * head + index, 2 * count * head + count + index
-        queries[sines, index] += sharpness
-        queries[cosines, half + index] += sharpness
-        keys[sines, index] += sharpness * turn.cos()
-        keys[sines, half + index] -= sharpness * turn.sin()
-        keys[cosines, half + index] += sharpness * turn.cos()
-        keys[cosines, index] += sharpness * turn.sin()
+        queries[sines, index] += 1
+        queries[cosines, half + index] += 1
+        keys[sines, index] += turn.cos()
+        keys[sines, half + index] -= turn.sin()
+        keys[cosines, half + index] += turn.cos()
+        keys[cosines, index] += turn.sin()
+    attention.query.weight.copy_(queries if rotation is None else queries @ rotation)
+    attention.key.weight.copy_(keys if rotation is None else keys @ rotation)
 
 
 class Attention(nn.Module):
@@ -83,6 +87,9 @@ class Attention(nn.Module):
         return self.out(mixed.transpose(1, 2).flatten(2)), q, k
 
 
+Guide = tuple[Tensor, Tensor]  # queries [B, N, E] and keys [B, T, E] of one cross-attention head
+
+
 class Block(nn.Module):
     """One pre-norm transformer layer, with cross-attention in the decoder."""
 
@@ -95,17 +102,16 @@ class Block(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
         self.mlp_ln = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor, source: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """x [B, N, D], source [B, T, D] -> x [B, N, D] and the first cross-attention head's log-weights [B, N, T]."""
+    def forward(self, x: Tensor, source: Tensor | None = None) -> tuple[Tensor, Guide | None]:
+        """x [B, N, D], source [B, T, D] -> x [B, N, D], and the first cross-attention head's queries and keys."""
         normed = self.attn_ln(x)
         x = x + self.attn(normed, normed, causal=source is not None)[0]
-        log_weights = None
+        guide = None
         if source is not None:
             mixed, q, k = self.cross_attn(self.cross_attn_ln(x), source)
             x = x + mixed
-            scores = q[:, 0] @ k[:, 0].transpose(1, 2) * q.shape[-1] ** -0.5
-            log_weights = scores.float().log_softmax(dim=-1)
-        return x + self.mlp(self.mlp_ln(x)), log_weights
+            guide = q[:, 0], k[:, 0]
+        return x + self.mlp(self.mlp_ln(x)), guide
 
 
 class Encoder(nn.Module):
@@ -141,14 +147,18 @@ class Decoder(nn.Module):
         self.blocks = nn.ModuleList(Block(width, dims.n_text_head, cross=True) for _ in range(dims.n_text_layer))
         self.ln = nn.LayerNorm(width)
 
-    def forward(self, tokens: Tensor, features: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """tokens [B, N], features [B, T, D] -> logits [B, N, V] and, per layer, head 0's log-weights [B, N, T]"""
+    def forward(self, tokens: Tensor, features: Tensor) -> tuple[Tensor, list[Guide]]:
+        """tokens [B, N], features [B, T, D] -> states [B, N, D] before the logits, and each layer's guide"""
         x = self.token_embedding(tokens) + self.positional_embedding[: tokens.shape[1]]
         guides = []
         for block in self.blocks:
-            x, log_weights = block(x, features)
-            guides.append(log_weights)
-        return (self.ln(x) @ self.token_embedding.weight.T).float(), guides
+            x, guide = block(x, features)
+            guides.append(guide)
+        return self.ln(x), guides
+
+    def logits(self, states: Tensor) -> Tensor:
+        """states [..., D] -> float32 [..., V]"""
+        return (states @ self.token_embedding.weight.T).float()
 
 
 class Whisper(nn.Module):
@@ -165,20 +175,26 @@ class Whisper(nn.Module):
     def initialise(self, timestamp_begin: int) -> None:
         """Starts from what is known of sound and time, which saves most of the early training.
 
-        A timestamp token is the encoder's position of the same 20 ms step; encoder heads look a little back or ahead; and
-        cross-attention looks at, or just after, the time that a decoder position speaks of.
+        A timestamp token is the encoder's position of the same 20 ms step; encoder heads look a little back or ahead;
+        cross-attention looks at, or just after, the time that a decoder position speaks of; and decoder self-attention looks
+        at the tokens just before, however long the prompt is. (The places of tokens are kept apart from the times that
+        timestamps stand for by a rotation.)
         """
-        table = self.decoder.token_embedding.weight
+        table, places = self.decoder.token_embedding.weight, self.decoder.positional_embedding
         table.normal_(std=0.05)
         steps = table.shape[0] - timestamp_begin
         table[timestamp_begin:] += 0.1 * sinusoids(steps, table.shape[1])
+        rotation = torch.linalg.qr(torch.randn(table.shape[1], table.shape[1]))[0]
+        places.copy_(0.1 * sinusoids(*places.shape) @ rotation)
         for block, distance in zip(self.encoder.blocks, (3, 10)):
             look_near(block.attn, [-distance, distance])
+        for block, offsets in zip(self.decoder.blocks, ([-1, -2], [-1, -3])):
+            look_near(block.attn, offsets, rotation)
         for block, ahead in zip(self.decoder.blocks, (0, 8)):
             look_near(block.cross_attn, [ahead, 8 - ahead])
 
-    def forward(self, mel: Tensor, offset: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """mel [B, n_mels, F], offset [B], tokens [B, N] -> logits, encoder features [B, T, D], guide log-weights"""
+    def forward(self, mel: Tensor, offset: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, list[Guide]]:
+        """mel [B, n_mels, F], offset [B], tokens [B, N] -> decoder states, encoder features [B, T, D], guides"""
         features = self.encoder(mel, offset)
-        logits, guides = self.decoder(tokens, features)
-        return logits, features, guides
+        states, guides = self.decoder(tokens, features)
+        return states, features, guides

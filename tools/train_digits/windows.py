@@ -27,18 +27,22 @@ CELL = 1.0  # s
 SILENCE = 0.3  # s
 GAPS = {"tight": (0, 0.08), "normal": (0.05, 0.45), "paused": (0.85, 5), "vague": (0.45, 0.85), "long": (3, 12)}  # s
 PROMPT = 223  # tokens of earlier text that the loop gives at most
+SILENCE_WEIGHT = 3.0  # of the two tokens of a window without speech, among so many others
+PLACES = 6  # of words in a segment that are told apart in training
 
 Word = tuple[int, float, float]  # digit, start, end in seconds
 
 
 @dataclass
 class Target:
-    """One token that the model must give: `choices` with `weights`, and the seconds of sound it stands for, if any."""
+    """One token that the model must give: `choices` with `weights`, the seconds of sound it stands for, if any, and, if it is
+    a word, how many words of its segment come before it."""
 
     token: int
     choices: list[int]
     weights: list[float]
     span: tuple[float, float] | None = None
+    place: int | None = None
 
 
 @dataclass
@@ -108,7 +112,8 @@ def transcript(sound: Sound, origin: float = 0.0) -> list[Target]:
         start, end = segment[0][1], segment[-1][2]
         follows = bool(targets) and targets[-1].token == v.timestamp(start)
         targets.append(exact(v.timestamp(start), (start - 0.1, start + 0.1)) if follows else at(start))
-        targets += [exact(v.DIGITS[digit], (first, last)) for digit, first, last in segment]
+        for place, (digit, first, last) in enumerate(segment):
+            targets.append(Target(v.DIGITS[digit], [v.DIGITS[digit]], [1.0], (first, last), min(place, PLACES - 1)))
         targets.append(at(max(end, start + 0.02)))
     if tail_start is not None:
         targets.append(exact(v.timestamp(tail_start)) if targets[-1].token == v.timestamp(tail_start) else at(tail_start))
@@ -123,7 +128,8 @@ def label(sound: Sound, timestamps: bool, origin: float = 0.0) -> list[Target]:
     targets = transcript(sound, origin)
     first = targets[0]
     if not words and not cut and not any(end > 0 for _, _, end in sound.words):
-        first = Target(first.token, [v.NO_SPEECH, first.token], [0.9, 0.1])
+        first = Target(first.token, [v.NO_SPEECH, first.token], [0.9 * SILENCE_WEIGHT, 0.1 * SILENCE_WEIGHT])
+        targets[1].weights = [SILENCE_WEIGHT]
     if timestamps:
         return [first, *targets[1:]]
     text = [exact(v.DIGITS[digit], (start, end)) for digit, start, end in words] or [exact(v.NEWLINE)]
@@ -159,12 +165,16 @@ class Mixer:
         rng = self.rng
         style = self.pick({"tight": 3, "normal": 3, "mixed": 5, "paused": 2})
         speaker, several = self.speaker(), self.chance(0.15)
+        repeating = 0.5 if self.chance(0.1) else 0.0  # the chance that a clip begins with the digit just said
         speed, loudness = rng.uniform(0.85, 1.2), rng.uniform(0, 4)
         placed, words, now = [], [], start
         while now < until and len(placed) < clips:
             if several and self.chance(0.3):
                 speaker = self.speaker()
-            clip = self.bank.clip(rng.choice(self.bank.of_speaker[speaker]))
+            choices = self.bank.of_speaker[speaker]
+            if words and self.chance(repeating):
+                choices = choices[self.bank.first_digit[choices] == words[-1][0]]
+            clip = self.bank.clip(rng.choice(choices))
             rate = speed * rng.uniform(0.95, 1.05)
             count = int(len(clip.samples) / rate)
             samples = np.interp(np.arange(count) * rate, np.arange(len(clip.samples)), clip.samples).astype(np.float32)
@@ -246,7 +256,7 @@ class Mixer:
     def sound(self, seconds: float) -> Sound:
         """A finished window of sound: speech with a room and noise, or no speech."""
         rng = self.rng
-        if self.chance(0.13):
+        if self.chance(0.15):
             return self.silence(seconds)
         sound = self.speech(seconds)
         samples = sound.samples * 10 ** (rng.uniform(-22, 8) / 20)
@@ -277,60 +287,77 @@ class Mixer:
         rng = self.rng
         if self.chance(0.3):
             return []
-        tokens: list[int] = []
         plain = self.chance(0.15)
         wanted = longest if self.chance(0.6) else int(rng.integers(1, longest + 1))  # a long file gives all there is room for
+        tokens: list[int] = []
         while len(tokens) < wanted:
-            now = rng.uniform(0, 3)  # one earlier window
-            while now < 28 and len(tokens) < wanted:
-                digits = [v.DIGITS[d] for d in rng.integers(0, 10, size=rng.integers(1, 10))]
-                end = now + len(digits) * rng.uniform(0.25, 0.6)
-                tokens += digits if plain else [v.timestamp(now), *digits, v.timestamp(min(end, 30))]
-                now = end + (0 if self.chance(0.5) else self.gap("paused"))
+            style, length, now = self.pick({"tight": 3, "normal": 3, "mixed": 5, "paused": 2}), rng.uniform(0.2, 0.6), 0.0
+            words: list[Word] = []  # of one earlier window
+            while now < 28:
+                words.append((int(rng.integers(10)), now, now + length))
+                now += length + self.gap(style)
+            for segment in segments_of(words, 0.0):
+                digits = [v.DIGITS[digit] for digit, _, _ in segment]
+                tokens += digits if plain else [v.timestamp(segment[0][1]), *digits, v.timestamp(segment[-1][2])]
         return [v.SOT_PREV, *tokens[-wanted:]]
 
 
 def batch(bank: Bank, seed: tuple[int, int], seconds: float, size: int, offset_chance: float) -> dict[str, np.ndarray]:
-    """`size` labelled windows of `seconds`. F frames, T = F / 2 positions, N tokens.
+    """`size` labelled windows of `seconds`. F frames, T = F / 2 positions, N tokens, M of which must be predicted.
 
     mel f32 [B, 80, F]; offset [B], the window's first encoder position (not 0 only in short windows, which so teach all
-    timestamps); tokens [B, N]; choices, weights [B, N, 3]; spans [B, N, 2], the positions that the next token stands for
-    (-1: none); frames [B, T], 0 for no speech, else 1 + digit.
+    timestamps); tokens [B, N]; at [B, M], the decoder positions that must predict; choices, weights [B, M, 3]; spans
+    [B, M, 2], the encoder positions that the predicted token stands for (-1: none); heard [B, M], those of the token given at
+    `at`; places [B, M] of words in their segments (-1: not a word); frames [B, T], 0 for no speech, else 1 + digit;
+    frame_places [B, T], the places of the words there.
     """
     mixer = Mixer(bank, np.random.default_rng(seed))
     longest = int(mixer.rng.choice([64, PROMPT, PROMPT, PROMPT]))
     positions = int(seconds * 50)
-    mels, offsets, rows, frames = [], [], [], np.zeros((size, positions), np.int64)
+    frames, frame_places = np.zeros((size, positions), np.int64), np.full((size, positions), -1, np.int64)
+    mels, offsets, rows = [], [], []
     for index in range(size):
         sound = mixer.sound(seconds)
         mels.append(mixer.mel(sound, seconds))
         offset = int(mixer.rng.integers(0, 1501 - positions)) if mixer.chance(offset_chance) else 0
         offsets.append(offset)
-        rows.append((mixer.prompt(longest), label(sound, mixer.chance(0.92), offset / 50), offset))
+        targets = label(sound, mixer.chance(0.92), offset / 50)
+        rows.append((mixer.prompt(longest), targets, offset))
         for digit, start, end in sound.words:
             frames[index, max(0, round(start * 50)) : max(0, round(end * 50))] = 1 + digit
+        for target in targets:
+            if target.place is not None:
+                frame_places[index, round(target.span[0] * 50) : round(target.span[1] * 50)] = target.place
     arrays = collate(rows, positions)
-    return {"mel": np.stack(mels), "offset": np.array(offsets), "frames": frames, **arrays}
+    return {"mel": np.stack(mels), "offset": np.array(offsets), "frames": frames, "frame_places": frame_places, **arrays}
 
 
 def collate(rows: list[tuple[list[int], list[Target], int]], positions: int) -> dict[str, np.ndarray]:
     """Rows of (prompt, targets, offset) -> arrays of equal length; see `batch`."""
-    width = max(len(prompt) + len(targets) for prompt, targets, _ in rows)
-    tokens = np.full((len(rows), width), v.EOT, np.int64)
-    choices = np.zeros((len(rows), width, 3), np.int64)
-    weights = np.zeros((len(rows), width, 3), np.float32)
-    spans = np.full((len(rows), width, 2), -1, np.int64)
+    size, width = len(rows), max(len(targets) for _, targets, _ in rows)
+    arrays = {
+        "tokens": np.full((size, max(len(prompt) + len(targets) for prompt, targets, _ in rows)), v.EOT, np.int64),
+        "at": np.zeros((size, width), np.int64),
+        "choices": np.zeros((size, width, 3), np.int64),
+        "weights": np.zeros((size, width, 3), np.float32),
+        "spans": np.full((size, width, 2), -1, np.int64),
+        "places": np.full((size, width), -1, np.int64),
+    }
 
     def shifted(token: int, offset: int) -> int:
         return min(token + offset, v.SIZE - 1) if token >= v.TIMESTAMP_BEGIN else token
 
     for row, (prompt, targets, offset) in enumerate(rows):
         inputs = [*prompt, v.SOT, *(shifted(target.token, offset) for target in targets[:-1])]
-        tokens[row, : len(inputs)] = inputs
-        for place, target in enumerate(targets, start=len(prompt)):
-            choices[row, place, : len(target.choices)] = [shifted(token, offset) for token in target.choices]
-            weights[row, place, : len(target.weights)] = target.weights
+        arrays["tokens"][row, : len(inputs)] = inputs
+        arrays["at"][row, : len(targets)] = np.arange(len(prompt), len(prompt) + len(targets))
+        for index, target in enumerate(targets):
+            arrays["choices"][row, index, : len(target.choices)] = [shifted(token, offset) for token in target.choices]
+            arrays["weights"][row, index, : len(target.weights)] = target.weights
             if target.span:
                 first = min(max(int(target.span[0] * 50), 0), positions - 1)
-                spans[row, place] = first, max(first + 1, min(round(target.span[1] * 50), positions))
-    return {"tokens": tokens, "choices": choices, "weights": weights, "spans": spans}
+                arrays["spans"][row, index] = first, max(first + 1, min(round(target.span[1] * 50), positions))
+            if target.place is not None:
+                arrays["places"][row, index] = target.place
+    arrays["heard"] = np.pad(arrays["spans"][:, :-1], ((0, 0), (1, 0), (0, 0)), constant_values=-1)
+    return arrays

@@ -253,20 +253,27 @@ def merged(tallies: dict[str, Tally]) -> Tally:
 
 
 def report(title: str, tallies: dict[str, Tally], times: bool = True) -> dict:
-    """Prints one line for each group and one for all; returns their figures."""
+    """Prints one line for each group and one for all; returns their figures. `times`: the true ones are known."""
+    if not times:
+        for tally in tallies.values():
+            tally.time_errors.clear()
     print(f"\n{title}")
     for group, t in [*sorted(tallies.items()), *([("all", merged(tallies))] if len(tallies) > 1 else [])]:
         errors = f"{t.error_rate:5.2f} % errors ({t.substituted} wrong, {t.lost} lost, {t.doubled} doubled)"
         line = f"  {group:30} {t.words:5} words, {errors}"
-        if times and t.time_errors:
+        if t.time_errors:
             median, most = np.percentile(t.time_errors, [50, 95])
             line += f"; times: median {median:.3f} s, 95 % within {most:.3f} s"
-        if times and t.pauses:
+        if t.pauses:
             line += f"; {t.pauses - t.pauses_missed} of {t.pauses} pauses >= 1 s end a segment"
         if t.no_speech:
             line += f"; no_speech <= {max(t.no_speech):.3f}"
         print(line, flush=True)
-    return {**{group: summary(tally) for group, tally in tallies.items()}, "all": summary(merged(tallies))}
+    figures = {group: summary(tally) for group, tally in tallies.items()}
+    for part in ("clean", "noisy room"):
+        if chosen := {group: tally for group, tally in tallies.items() if group.endswith(f", {part}")}:
+            figures[f"all, {part}"] = summary(merged(chosen))
+    return {**figures, "all": summary(merged(tallies))}
 
 
 def report_not_speech(engine, cases: list[Case]) -> dict:

@@ -1,0 +1,172 @@
+// Fused attention on one core: 64 queries of a head against its keys and values, tile by tile,
+// scores never leave the core (Dao et al., "FlashAttention", 2022). Scores are in units of log2,
+// the factor log2(e) / sqrt(64) being folded into the queries' weights:
+//     out = sum_j 2^(s_j - r) v_j / sum_j 2^(s_j - r)
+// for any reference r. It is taken from the first tile, so that no pass over the scores is needed
+// to find the largest; only where a later score exceeds it by kLimit are the sums made smaller and
+// r larger (attention_rescale). The scores' sums begin with -r, which costs nothing. Weights are
+// rounded to bfloat16 once, and what is divided by is the float32 sum of the rounded ones.
+#include "npu/kernels/attention.h"
+
+#include "npu/kernels/kernels.h"
+
+namespace sotto::npu::kernels {
+namespace {
+
+/// A score may exceed the reference by 2^30 before the sums are scaled; exp2 clamps at 32.
+constexpr int16 kLimit = 30 * kExp2Fraction;
+
+/// What accumulates over the keys of eight queries.
+struct Weighing {
+  Mmul sums[2];                // of the weights of a row, in all columns
+  aie::vector<int16, 32> top;  // the largest exponents
+};
+
+/// Turns scores of sixteen keys, the first of which is `key`, into weights: zero from `valid` on.
+/// `p` leads to the upper queries' weights, `p_row` elements above the lower ones'.
+inline void weigh(Weighing& weighing, bfloat16* p, int p_row, const Scores& scores, int key,
+                  int valid) {
+  constexpr bfloat16 kOne = 1.0f, kZero = 0.0f;
+  const Operand ones = aie::broadcast<bfloat16, kOperand>(kOne);
+  const Operand zeros = aie::broadcast<bfloat16, kOperand>(kZero);
+  const auto lowest = aie::broadcast<int16, 32>(kExp2Lowest);
+  SOTTO_UNROLL
+  for (int j = 0; j < 2; ++j) {
+    const aie::mask<kOperand> keys = eight_keys(key + 8 * j, valid);
+    SOTTO_UNROLL
+    for (int i = 0; i < 2; ++i) {
+      const SumPair pair = join(scores.blocks[4 * i + 2 * j].to_accum(),
+                                scores.blocks[4 * i + 2 * j + 1].to_accum());
+      const auto columns = exp2_argument(pair);
+      const auto rows = weave(columns.extract<kSum>(0), columns.extract<kSum>(1));
+      const auto exponents = aie::select(lowest, rows, keys);
+      weighing.top = aie::max(weighing.top, exponents);
+      const Operand weights = aie::select(zeros, exp2(exponents), keys);
+      weighing.sums[i].mac(weights, ones);
+      aie::store_v(p + i * p_row + j * kOperand, weights);
+    }
+  }
+}
+
+/// Scores are multiplied while those of the sixteen keys before become weights: neither waits for
+/// the other. The first time there is nothing before; no key counts then.
+inline void weigh_all(Weighing& weighing, bfloat16* p, const bfloat16* q, const bfloat16* k,
+                      const Sum& upper, const Sum& lower, int valid) {
+  const int groups = key_groups(valid);
+  const int p_row = 2 * groups * kOperand;
+  Scores before;
+  bfloat16* p_before = p;
+  int key_before = 0, valid_before = 0;
+  SOTTO_LOOP(1)
+  for (int group = 0; group < groups; ++group) {
+    const Scores scores = scores_of<true>(q, k + group * kQuadElements, upper, lower);
+    weigh(weighing, p_before, p_row, before, key_before, valid_before);
+    before = scores;
+    p_before = p + 2 * group * kOperand;
+    key_before = 16 * group;
+    valid_before = valid;
+  }
+  weigh(weighing, p_before, p_row, before, key_before, valid_before);
+}
+
+/// x 2^-n, exact; zero where that is no normal float32. `n` is shifted to the place of the
+/// exponent.
+inline Sum scaled_down(const Sum& x, const aie::vector<int32, kSum>& n) {
+  const aie::vector<int32, kSum> bits = bits_of(x);
+  const auto stays = aie::gt(aie::bit_and(bits, int32(0x7F800000)), n);
+  return from_bits(aie::select(aie::zeros<int32, kSum>(), aie::sub(bits, n), stays));
+}
+
+/// Raises the reference of one block of four queries by what its largest score has above it,
+/// rounded to a whole number, so that scaling is exact.
+inline void raise(float* o, float* row_sums, float* offsets, const Half& largest) {
+  constexpr float kWhole = 12582912.0f;  // 1.5 * 2^23: here float32 steps by one
+  constexpr int32 kBitsOfWhole = 0x4B400000;
+  const Sum shifted = aie::add(positive_part(Sum(largest)), constant(kWhole));
+  const Sum by = aie::sub(shifted, constant(kWhole));
+  const auto whole = aie::sub(bits_of(shifted), aie::broadcast<int32, kSum>(kBitsOfWhole));
+  const auto exponent = aie::upshift(aie::min(whole, int32(254)), 23);
+  store_sum(offsets, aie::sub(load_sum(offsets), by));
+  store_sum(row_sums, scaled_down(load_sum(row_sums), exponent));
+  SOTTO_LOOP(16)
+  for (int i = 0; i < kTileBlocks; ++i, o += kSum) {
+    store_sum(o, scaled_down(load_sum(o), exponent));
+  }
+}
+
+}  // namespace
+}  // namespace sotto::npu::kernels
+
+using namespace sotto::npu::kernels;
+
+void attention_reference(float* __restrict offsets, float* __restrict row_sums,
+                         const bfloat16* __restrict q, const bfloat16* __restrict k, int valid) {
+  round_to_nearest();
+  const Sum zeros = aie::zeros<accfloat, kSum>();
+  SOTTO_LOOP(8)
+  for (int pair = 0; pair < kPairs; ++pair, offsets += 2 * kSum, row_sums += 2 * kSum) {
+    const RowMaxima top = largest_scores(q + 2 * pair * kQueryRow, k, zeros, zeros, valid);
+    store_sum(offsets, negated(Sum(top.upper)));
+    store_sum(offsets + kSum, negated(Sum(top.lower)));
+    store_sum(row_sums, zeros);
+    store_sum(row_sums + kSum, zeros);
+  }
+}
+
+int attention_weights(bfloat16* __restrict p, float* __restrict row_sums,
+                      const bfloat16* __restrict q, const bfloat16* __restrict k,
+                      const float* __restrict offsets, int valid, int first, int checked) {
+  round_and_saturate();
+  const int p_pair = 4 * key_groups(valid) * kOperand;
+  SOTTO_LOOP(1)
+  for (int pair = first; pair < kPairs; ++pair) {
+    float* sums = row_sums + 2 * pair * kSum;
+    const float* start = offsets + 2 * pair * kSum;
+    Weighing weighing = {{Mmul(load_sum(sums)), Mmul(load_sum(sums + kSum))},
+                         aie::broadcast<int16, 32>(kExp2Lowest)};
+    weigh_all(weighing, p + pair * p_pair, q + 2 * pair * kQueryRow, k, load_sum(start),
+              load_sum(start + kSum), valid);
+    if (pair >= checked && aie::reduce_max(weighing.top) > kLimit) return pair;
+    store_sum(sums, weighing.sums[0].to_accum());
+    store_sum(sums + kSum, weighing.sums[1].to_accum());
+  }
+  return kPairs;
+}
+
+void attention_rescale(float* __restrict o, float* __restrict row_sums, float* __restrict offsets,
+                       const bfloat16* __restrict q, const bfloat16* __restrict k, int valid,
+                       int pair) {
+  round_and_saturate();
+  float* start = offsets + 2 * pair * kSum;
+  float* sums = row_sums + 2 * pair * kSum;
+  float* values = o + 2 * pair * kTileBlocks * kSum;
+  const RowMaxima top =
+      largest_scores(q + 2 * pair * kQueryRow, k, load_sum(start), load_sum(start + kSum), valid);
+  raise(values, sums, start, top.upper);
+  raise(values + kTileBlocks * kSum, sums + kSum, start + kSum, top.lower);
+}
+
+void attention_finish(bfloat16* __restrict out, const float* __restrict o,
+                      const float* __restrict row_sums) {
+  round_to_nearest();
+  SOTTO_LOOP(16)
+  for (int i = 0; i < kTileBlocks; ++i) {
+    const Split inverse = split(reciprocal(load_sum(row_sums + i * kSum)));
+    SOTTO_LOOP(8)
+    for (int n8 = 0; n8 < kTile / 8; ++n8, o += 2 * kSum, out += kOperand) {
+      const Half left = multiply(split(load_sum(o)), inverse).to_vector<bfloat16>();
+      const Half right = multiply(split(load_sum(o + kSum)), inverse).to_vector<bfloat16>();
+      aie::store_v(out, weave(left, right));
+    }
+  }
+}
+
+void attention_tile(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
+                    const bfloat16* k, const bfloat16* v, int valid) {
+  int next = attention_weights(p, row_sums, q, k, offsets, valid, 0, 0);
+  while (next < kPairs) {
+    attention_rescale(o, row_sums, offsets, q, k, valid, next);
+    next = attention_weights(p, row_sums, q, k, offsets, valid, next, next + 1);
+  }
+  gemm_bf16(o, p, v, 2 * key_groups(valid));
+}

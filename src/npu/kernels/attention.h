@@ -1,0 +1,99 @@
+// Scores of 8 queries and 16 keys, and what becomes of them. The heads are 64 wide, as in every
+// Whisper.
+#pragma once
+
+#include "npu/kernels/exp2.h"
+#include "npu/kernels/float_math.h"
+
+namespace sotto::npu::kernels {
+
+inline constexpr int kPairs = kTile / 8;                  ///< pairs of blocks of four queries
+inline constexpr int kHeadBlocks = kTile / 8;             ///< blocks of k in a head
+inline constexpr int kQueryRow = kHeadBlocks * kOperand;  ///< elements of four queries
+inline constexpr int kQuadElements = 4 * kHeadBlocks * kOperand;  ///< elements of sixteen keys
+
+/// Sixteen keys at a time: how many such groups `valid` keys take.
+inline int key_groups(int valid) {
+  return (valid + 15) / 16;
+}
+
+struct Scores {
+  Mmul blocks[8];  // 2 x 4 blocks of 4 queries x 4 keys
+};
+
+/// One step of k = 8.
+inline void score_step(Scores& scores, const bfloat16* q, const bfloat16* k) {
+  const Operand upper = aie::load_v<kOperand>(q);
+  const Operand lower = aie::load_v<kOperand>(q + kQueryRow);
+  SOTTO_UNROLL
+  for (int j = 0; j < 4; ++j) {
+    const Operand keys = aie::load_v<kOperand>(k + j * kHeadBlocks * kOperand);
+    scores.blocks[j].mac(upper, keys);
+    scores.blocks[4 + j].mac(lower, keys);
+  }
+}
+
+/// q k plus what every query's scores begin with. `q` leads to eight queries, `k` to sixteen keys.
+template <bool kUnrolled>
+inline Scores scores_of(const bfloat16* q, const bfloat16* k, const Sum& upper, const Sum& lower) {
+  Scores scores;
+  SOTTO_UNROLL
+  for (int j = 0; j < 4; ++j) {
+    scores.blocks[j] = Mmul(upper);
+    scores.blocks[4 + j] = Mmul(lower);
+  }
+  if constexpr (kUnrolled) {
+    SOTTO_UNROLL
+    for (int i = 0; i < kHeadBlocks; ++i) score_step(scores, q + i * kOperand, k + i * kOperand);
+  } else {
+    SOTTO_LOOP(8)
+    for (int i = 0; i < kHeadBlocks; ++i) score_step(scores, q + i * kOperand, k + i * kOperand);
+  }
+  return scores;
+}
+
+/// Of `count` lanes of every row, those of keys below `valid`, when the first lane is key `key`.
+inline aie::mask<kSum> four_keys(int key, int valid) {
+  return aie::mask<kSum>::from_uint32(0x1111u * ((1u << clamp_index(valid - key, 4)) - 1));
+}
+inline aie::mask<kOperand> eight_keys(int key, int valid) {
+  return aie::mask<kOperand>::from_uint32(0x01010101u * ((1u << clamp_index(valid - key, 8)) - 1));
+}
+
+/// The largest of every row of two 4 x 4 blocks, one above the other, in all of its row.
+struct RowMaxima {
+  Half upper, lower;
+};
+inline RowMaxima row_maxima(const Half& upper, const Half& lower) {
+  const Operand both = aie::concat(upper, lower);  // 8 rows x 4, then 8 x 2, then 8 (twice)
+  const Half two = aie::max(aie::filter_even(both, 1), aie::filter_odd(both, 1));
+  const Operand twice = aie::concat(two, two);
+  const Half one = aie::max(aie::filter_even(twice, 1), aie::filter_odd(twice, 1));
+  const Half doubled = aie::interleave_zip(one, one, 1).first;
+  const auto [first, second] = aie::interleave_zip(doubled, doubled, 1);
+  return {first, second};
+}
+
+/// The largest score of each of eight queries over the keys below `valid`, in bfloat16.
+inline RowMaxima largest_scores(const bfloat16* q, const bfloat16* k, const Sum& upper,
+                                const Sum& lower, int valid) {
+  constexpr bfloat16 kLowest = -0x1.FEp127f;
+  const Half lowest = aie::broadcast<bfloat16, kSum>(kLowest);
+  Half top[2] = {lowest, lowest};
+  SOTTO_LOOP(1)
+  for (int group = 0; group < key_groups(valid); ++group) {
+    const Scores scores = scores_of<false>(q, k + group * kQuadElements, upper, lower);
+    SOTTO_UNROLL
+    for (int j = 0; j < 4; ++j) {
+      const aie::mask<kSum> keys = four_keys(16 * group + 4 * j, valid);
+      SOTTO_UNROLL
+      for (int i = 0; i < 2; ++i) {
+        const Half block = scores.blocks[4 * i + j].template to_vector<bfloat16>();
+        top[i] = aie::max(top[i], aie::select(lowest, block, keys));
+      }
+    }
+  }
+  return row_maxima(top[0], top[1]);
+}
+
+}  // namespace sotto::npu::kernels

@@ -1,0 +1,219 @@
+// Fused attention against float64.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "npu/kernels/kernels.h"
+#include "npu/kernels/kernels_testing.h"
+
+namespace sotto::npu::kernels {
+namespace {
+
+using testing::kNaN;
+using testing::Matrix;
+using testing::normal_matrix;
+
+constexpr int kHead = kTile;
+
+/// Queries (scaled so that q k is in log2), keys and values, all rows of 64.
+struct Problem {
+  Matrix q, k, v;
+  Problem(int keys, std::uint32_t seed, double score_deviation)
+      : q(normal_matrix(kTile, kHead, seed, score_deviation / 8)),
+        k(normal_matrix(keys, kHead, seed + 1)),
+        v(normal_matrix(keys, kHead, seed + 2)) {}
+};
+
+Matrix exact(const Problem& problem) {
+  Matrix out(kTile, kHead);
+  for (int row = 0; row < kTile; ++row) {
+    std::vector<double> scores;
+    for (int key = 0; key < problem.k.rows; ++key) {
+      double score = 0;
+      for (int i = 0; i < kHead; ++i) score += problem.q.at(row, i) * problem.k.at(key, i);
+      scores.push_back(score);
+    }
+    const double top = *std::max_element(scores.begin(), scores.end());
+    double sum = 0;
+    for (double& score : scores) sum += score = std::exp2(score - top);
+    for (int key = 0; key < problem.k.rows; ++key) {
+      for (int i = 0; i < kHead; ++i) {
+        out.at(row, i) += scores[static_cast<std::size_t>(key)] / sum * problem.v.at(key, i);
+      }
+    }
+  }
+  return out;
+}
+
+/// A core's buffers.
+struct Core {
+  Buffer<float> o{kTile * kTile}, row_sums{kTileBlocks * kSum}, offsets{kTileBlocks * kSum};
+  Buffer<bfloat16> p{kTile * kTile}, out{kTile * kTile};
+};
+
+/// 64 keys, from `first` on, as tiles; what lies behind the last key is `padding` in the keys and
+/// zero in the values.
+struct Tiles {
+  Buffer<bfloat16> k, v;
+  int valid;
+};
+Tiles tiles_at(const Problem& problem, int first, double padding) {
+  Matrix k(kHead, kTile), v(kTile, kHead);
+  const int valid = std::min(kTile, problem.k.rows - first);
+  for (int key = 0; key < kTile; ++key) {
+    for (int i = 0; i < kHead; ++i) {
+      k.at(i, key) = key < valid ? problem.k.at(first + key, i) : padding;
+      if (key < valid) v.at(key, i) = problem.v.at(first + key, i);
+    }
+  }
+  return {testing::pack_k(k), testing::pack_v(v), valid};
+}
+
+Matrix attend(const Problem& problem, Core& core, double padding = kNaN) {
+  const Buffer<bfloat16> q = testing::pack_a(problem.q);
+  std::fill(core.row_sums.begin(), core.row_sums.end(), kNaN);
+  std::fill(core.o.begin(), core.o.end(), kNaN);
+  zero_sums(core.o.data());
+  for (int first = 0; first < problem.k.rows; first += kTile) {
+    const Tiles tiles = tiles_at(problem, first, padding);
+    if (first == 0) {
+      attention_reference(core.offsets.data(), core.row_sums.data(), q.data(), tiles.k.data(),
+                          tiles.valid);
+    }
+    attention_tile(core.o.data(), core.row_sums.data(), core.offsets.data(), core.p.data(),
+                   q.data(), tiles.k.data(), tiles.v.data(), tiles.valid);
+  }
+  attention_finish(core.out.data(), core.o.data(), core.row_sums.data());
+  Matrix out(kTile, kHead);
+  for (int row = 0; row < kTile; ++row) {
+    for (int i = 0; i < kHead; ++i) out.at(row, i) = core.out[testing::index_a(row, i, kHead)];
+  }
+  return out;
+}
+
+class AttentionTest : public testing::KernelTest {
+ protected:
+  Core buffers_;
+};
+
+TEST_F(AttentionTest, AnyNumberOfKeysIsCloseToFloat64) {
+  double worst = 0;
+  for (const int keys : {1, 7, 16, 17, 28, 64, 65, 100, 200, 1500}) {
+    const Problem problem(keys, 1, 3);
+    const double error = testing::relative_l1(attend(problem, buffers_), exact(problem));
+    EXPECT_LT(error, 5e-3) << keys;  // the bar is 8e-3
+    worst = std::max(worst, error);
+  }
+  testing::record("relative_l1", worst);
+}
+
+TEST_F(AttentionTest, NarrowAndWideScores) {
+  for (const int deviation : {0, 1, 6, 15, 30}) {
+    const Problem problem(300, 10, deviation);
+    const double error = testing::relative_l1(attend(problem, buffers_), exact(problem));
+    testing::record("relative_l1_sd_" + std::to_string(deviation), error);
+    EXPECT_LT(error, 5e-3) << deviation;
+  }
+}
+
+/// Later tiles have larger and larger scores for some of the queries.
+Problem rising() {
+  Problem problem(256, 20, 2);
+  for (int key = 64; key < 256; ++key) {
+    for (int i = 0; i < kHead; ++i) problem.k.at(key, i) *= 1 + 12 * (key / 64);
+  }
+  problem.k = testing::rounded(problem.k);
+  return problem;
+}
+
+TEST_F(AttentionTest, ScoresFarAboveTheFirstTilesRescaleTheSums) {
+  const Problem problem = rising();
+  EXPECT_LT(testing::relative_l1(attend(problem, buffers_), exact(problem)), 5e-3);
+  const auto raised = [&](float offset) { return offset < -60; };
+  EXPECT_TRUE(std::any_of(buffers_.offsets.begin(), buffers_.offsets.end(), raised));
+}
+
+TEST_F(AttentionTest, RescalingAtEveryTileChangesNothingButRounding) {
+  const Problem problem(256, 30, 5);
+  const Matrix plain = attend(problem, buffers_);
+  const Buffer<bfloat16> q = testing::pack_a(problem.q);
+  Core core;
+  for (int first = 0; first < problem.k.rows; first += kTile) {
+    const Tiles tiles = tiles_at(problem, first, 0);
+    if (first == 0) {
+      attention_reference(core.offsets.data(), core.row_sums.data(), q.data(), tiles.k.data(), 64);
+    }
+    for (int pair = 0; pair < 8; ++pair) {
+      attention_rescale(core.o.data(), core.row_sums.data(), core.offsets.data(), q.data(),
+                        tiles.k.data(), 64, pair);
+    }
+    attention_tile(core.o.data(), core.row_sums.data(), core.offsets.data(), core.p.data(),
+                   q.data(), tiles.k.data(), tiles.v.data(), 64);
+  }
+  attention_finish(core.out.data(), core.o.data(), core.row_sums.data());
+  Matrix rescaled = plain;
+  for (int row = 0; row < kTile; ++row) {
+    for (int i = 0; i < kHead; ++i) rescaled.at(row, i) = core.out[testing::index_a(row, i, kHead)];
+  }
+  EXPECT_LT(testing::relative_l1(rescaled, exact(problem)), 5e-3);
+  EXPECT_LT(testing::relative_l1(rescaled, plain), 4e-3);
+}
+
+TEST_F(AttentionTest, KeysFarBelowTheReferenceDoNotCount) {
+  Problem problem(128, 40, 0.5);
+  for (int key = 1; key < 128; ++key) {
+    for (int i = 0; i < kHead; ++i) {
+      problem.k.at(key, i) = problem.k.at(0, i) - 1500 * problem.q.at(3, i) / 0.0625;
+    }
+  }
+  problem.k = testing::rounded(problem.k);
+  const Matrix out = attend(problem, buffers_);
+  for (int i = 0; i < kHead; ++i) EXPECT_NEAR(out.at(3, i), problem.v.at(0, i), 1e-2);
+}
+
+TEST_F(AttentionTest, EqualScoresAverageTheValues) {
+  Problem problem(100, 50, 1);
+  for (double& x : problem.q.values) x = 0;
+  EXPECT_LT(testing::relative_l1(attend(problem, buffers_), exact(problem)), 2.5e-3);
+}
+
+TEST_F(AttentionTest, WeightsSumToTheRowSumsAndPaddingIsExactlyZero) {
+  const Problem problem(28, 60, 4);
+  const Buffer<bfloat16> q = testing::pack_a(problem.q);
+  const Tiles tiles = tiles_at(problem, 0, kNaN);
+  Core& core = buffers_;
+  attention_reference(core.offsets.data(), core.row_sums.data(), q.data(), tiles.k.data(), 28);
+  EXPECT_EQ(attention_weights(core.p.data(), core.row_sums.data(), q.data(), tiles.k.data(),
+                              core.offsets.data(), 28, 0, 0),
+            8);
+  for (int row = 0; row < kTile; ++row) {
+    double sum = 0;
+    for (int key = 0; key < 32; ++key) {
+      const bfloat16 weight = core.p[testing::index_a(row, key, 32)];
+      if (key >= 28) {
+        EXPECT_EQ(weight.bits(), 0);
+      }
+      sum += weight;
+    }
+    const auto at = static_cast<std::size_t>(row / 4 * kSum + row % 4 * 4);
+    for (std::size_t column = 0; column < 4; ++column) {
+      EXPECT_NEAR(core.row_sums[at + column], sum, 1e-6 * sum);
+    }
+  }
+}
+
+TEST_F(AttentionTest, AQueryOfNaNEndsAndStaysInItsRow) {
+  Problem problem(100, 70, 3);
+  const Matrix clean = attend(problem, buffers_);
+  problem.q.at(17, 5) = kNaN;
+  const Matrix out = attend(problem, buffers_);
+  for (int row = 0; row < kTile; ++row) {
+    for (int i = 0; i < kHead && row != 17; ++i) {
+      // The eight queries that are rescaled together may move by a rounding.
+      EXPECT_NEAR(out.at(row, i), clean.at(row, i), row / 8 == 2 ? 0.02 : 0) << row;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sotto::npu::kernels

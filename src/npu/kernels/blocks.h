@@ -1,0 +1,81 @@
+// How matrices lie in a core's memory, and the registers that hold their blocks.
+//
+// A tile is 64 x 64. Its operands are blocks in the order that the matrix unit eats them, every
+// block row-major and contiguous, so that all DMA transfers are linear:
+//   A  [m4][k8] blocks of 4 x 8   rows of activations: 16 x 8 blocks
+//   K  [n4][k8] blocks of 8 x 4   a B operand whose k runs innermost: keys, 16 x 8 blocks
+//   V  [k8][n4] blocks of 8 x 4   a B operand whose n runs innermost: values and weights, 8 x 16
+//   C  [m4][n4] blocks of 4 x 4   sums in float32, 16 x 16 blocks
+// int8 has blocks of 4 x 8 (A), 8 x 8 (B, [k8][n8]) and 4 x 8 int32 (C, [m4][n8]).
+// Buffers are aligned to 32 bytes, the width of a load.
+#pragma once
+
+#include <aie_api/aie.hpp>
+
+#include "npu/kernels/loop.h"
+
+namespace sotto::npu::kernels {
+
+inline constexpr int kTile = 64;           ///< rows and columns of a tile
+inline constexpr int kTileBlocks = 16;     ///< blocks of four rows (or columns) of a tile
+inline constexpr int kOperand = 32;        ///< elements of a 4 x 8 or 8 x 4 bfloat16 block
+inline constexpr int kSum = 16;            ///< elements of a 4 x 4 block of sums
+inline constexpr int kStrips = 4;          ///< a tile leaves the core in strips of 16 rows
+inline constexpr int kStripBlocks = 4;     ///< blocks of four rows of a strip
+inline constexpr int kStrip = 16 * kTile;  ///< elements of a strip
+
+using Mmul = aie::mmul<4, 8, 4, bfloat16, bfloat16>;
+using Operand = aie::vector<bfloat16, kOperand>;
+using Sum = aie::accum<accfloat, kSum>;
+using SumPair = aie::accum<accfloat, 2 * kSum>;
+using Half = aie::vector<bfloat16, kSum>;  ///< a 4 x 4 block rounded to bfloat16
+
+/// Stores of this kernel round to nearest even. A core that leaves reset rounds towards minus
+/// infinity, which doubles the error and biases it.
+inline void round_to_nearest() {
+  aie::set_rounding(aie::rounding_mode::conv_even);
+}
+
+/// Also clamps integers on their way out of an accumulator: what the fixed-point parts of gelu.h
+/// and exp2.h rely on.
+inline void round_and_saturate() {
+  round_to_nearest();
+  aie::set_saturation(aie::saturation_mode::saturate);
+}
+
+inline Sum load_sum(const float* from) {
+  return Sum(aie::load_v<kSum>(from));
+}
+inline void store_sum(float* to, const Sum& sum) {
+  aie::store_v(to, sum.to_vector<float>());
+}
+
+inline SumPair join(const Sum& left, const Sum& right) {
+  SumPair pair;
+  pair.insert(0, left);
+  pair.insert(1, right);
+  return pair;
+}
+
+/// Two 4 x 4 blocks side by side as one 4 x 8 block, and back.
+template <typename T>
+inline aie::vector<T, kOperand> weave(const aie::vector<T, kSum>& left,
+                                      const aie::vector<T, kSum>& right) {
+  const auto [low, high] = aie::interleave_zip(left, right, 4);
+  return aie::concat(low, high);
+}
+struct HalfPair {
+  Half left, right;
+};
+inline HalfPair unweave(const Operand& block) {
+  const auto [left, right] =
+      aie::interleave_unzip(block.extract<kSum>(0), block.extract<kSum>(1), 4);
+  return {left, right};
+}
+
+/// min(max(value, 0), limit) of an index.
+inline int clamp_index(int value, int limit) {
+  return value < 0 ? 0 : (value > limit ? limit : value);
+}
+
+}  // namespace sotto::npu::kernels

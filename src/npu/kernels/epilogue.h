@@ -1,0 +1,124 @@
+// What all epilogues have in common: one loop over 8 x 8 pieces of a strip of sums.
+#pragma once
+
+#include "npu/kernels/float_math.h"
+#include "npu/kernels/gelu.h"
+
+namespace sotto::npu::kernels {
+
+enum class Layout { a, k, v };
+
+/// What an epilogue does besides adding its step and storing.
+struct EpilogueKind {
+  Layout layout = Layout::a;
+  bool norm = false;       ///< multiply by 1 / sigma of the row
+  bool gelu = false;       ///< apply GELU
+  bool positions = false;  ///< then add positions
+  bool low = false;        ///< store the low part too
+};
+
+/// The buffers of an epilogue, as kernels.h describes them; those that its kind does not use stay
+/// null.
+struct EpilogueBuffers {
+  bfloat16* high;
+  bfloat16* low = nullptr;
+  const float* c;
+  const bfloat16* rows;
+  const bfloat16* columns;
+  const bfloat16* inverse_sigmas = nullptr;
+  const bfloat16* positions_high = nullptr;
+  const bfloat16* positions_low = nullptr;
+};
+
+/// The lanes of a 4 x 4 block whose rows, of which `row` is the first, lie in first <= row < end.
+inline aie::mask<kSum> rows_within(int row, int first, int end) {
+  const unsigned below_end = (1u << (4 * clamp_index(end - row, 4))) - 1;
+  const unsigned below_first = (1u << (4 * clamp_index(first - row, 4))) - 1;
+  return aie::mask<kSum>::from_uint32(below_end & ~below_first);
+}
+
+/// Stores 8 rows x 8 columns, blocks[i][j] the 4 x 4 block i of rows and j of columns, at position
+/// (pair of row blocks, column block of eight) of a strip.
+template <Layout kLayout>
+inline void store_piece(bfloat16* strip, int pair, int n8, const Half (&blocks)[2][2]) {
+  if constexpr (kLayout == Layout::v) {
+    bfloat16* to = strip + (pair * kTileBlocks + 2 * n8) * kOperand;
+    aie::store_v(to, aie::concat(blocks[0][0], blocks[1][0]));
+    aie::store_v(to + kOperand, aie::concat(blocks[0][1], blocks[1][1]));
+  } else {
+    bfloat16* to = strip + (2 * pair * (kTile / 8) + n8) * kOperand;
+    SOTTO_UNROLL
+    for (int i = 0; i < 2; ++i) {
+      Operand block = weave(blocks[i][0], blocks[i][1]);
+      if constexpr (kLayout == Layout::k) block = aie::transpose(block, 4, 8);
+      aie::store_v(to + i * (kTile / 8) * kOperand, block);
+    }
+  }
+}
+
+/// The finished values of 4 rows x 8 columns: row block `i`, column block of eight `n8` of a strip.
+template <EpilogueKind kKind>
+inline SumPair finished(const EpilogueBuffers& buffers, int i, int n8) {
+  const Operand row = aie::load_v<kOperand>(buffers.rows + i * kOperand);
+  Sum sums[2];
+  SOTTO_UNROLL
+  for (int j = 0; j < 2; ++j) {
+    const int n4 = 2 * n8 + j;
+    Mmul sum(load_sum(buffers.c + (i * kTileBlocks + n4) * kSum));
+    sum.mac(row, aie::load_v<kOperand>(buffers.columns + n4 * kOperand));
+    sums[j] = sum.to_accum();
+    if constexpr (kKind.norm) {
+      const bfloat16* parts = buffers.inverse_sigmas + i * kOperand;
+      sums[j] =
+          multiply(split(sums[j]), {aie::load_v<kSum>(parts), aie::load_v<kSum>(parts + kSum)});
+    }
+  }
+  SumPair pair = join(sums[0], sums[1]);
+  if constexpr (kKind.gelu) pair = gelu(pair);
+  if constexpr (kKind.positions) {
+    const int at = (i * (kTile / 8) + n8) * kOperand;
+    const HalfPair high = unweave(aie::load_v<kOperand>(buffers.positions_high + at));
+    const HalfPair low = unweave(aie::load_v<kOperand>(buffers.positions_low + at));
+    pair = aie::add(pair, SumPair(aie::concat(high.left, high.right)));
+    pair = aie::add(pair, SumPair(aie::concat(low.left, low.right)));
+  }
+  return pair;
+}
+
+/// An epilogue on strip `strip`. Buffers other than positions and outputs are those of the tile.
+template <EpilogueKind kKind>
+inline void epilogue(EpilogueBuffers buffers, int strip, int first, int end) {
+  round_and_saturate();
+  constexpr bfloat16 kZero = 0.0f;
+  const Half zeros = aie::broadcast<bfloat16, kSum>(kZero);
+  buffers.c += strip * kStripBlocks * kTileBlocks * kSum;
+  buffers.rows += strip * kStripBlocks * kOperand;
+  if constexpr (kKind.norm) buffers.inverse_sigmas += strip * kStripBlocks * kOperand;
+  SOTTO_LOOP(2)
+  for (int pair = 0; pair < 2; ++pair) {
+    const aie::mask<kSum> within[2] = {rows_within(8 * pair, first, end),
+                                       rows_within(8 * pair + 4, first, end)};
+    SOTTO_LOOP(8)
+    for (int n8 = 0; n8 < kTile / 8; ++n8) {
+      Half high[2][2], low[2][2];
+      SOTTO_UNROLL
+      for (int i = 0; i < 2; ++i) {
+        const SumPair values = finished<kKind>(buffers, 2 * pair + i, n8);
+        SOTTO_UNROLL
+        for (int j = 0; j < 2; ++j) {
+          const Sum value = values.extract<kSum>(static_cast<unsigned>(j));
+          const Half rounded = value.to_vector<bfloat16>();
+          high[i][j] = aie::select(zeros, rounded, within[i]);
+          if constexpr (kKind.low) {
+            const Half rest = aie::sub(value, Sum(rounded)).to_vector<bfloat16>();
+            low[i][j] = aie::select(zeros, rest, within[i]);
+          }
+        }
+      }
+      store_piece<kKind.layout>(buffers.high, pair, n8, high);
+      if constexpr (kKind.low) store_piece<kKind.layout>(buffers.low, pair, n8, low);
+    }
+  }
+}
+
+}  // namespace sotto::npu::kernels

@@ -1,0 +1,109 @@
+// Products, reciprocals and roots of float32 lanes on a core that multiplies only bfloat16: numbers
+// are split into bfloat16 parts, whose products are exact and are summed in float32.
+// Splitting needs no rounding mode: what `high` loses, `low` holds. To be called with ties to even
+// all the same, since that is what the errors below were measured with.
+#pragma once
+
+#include "npu/kernels/blocks.h"
+
+namespace sotto::npu::kernels {
+
+/// x = high + low within 2^-17 of |x|.
+struct Split {
+  Half high, low;
+};
+inline Split split(const Sum& x) {
+  const Half high = x.to_vector<bfloat16>();
+  return {high, aie::sub(x, Sum(high)).to_vector<bfloat16>()};
+}
+
+/// a b within 2^-15 of its size, if that is above 2^-100: below, the small products are lost.
+inline Sum multiply(const Split& a, const Split& b) {
+  Sum product = aie::mul(a.low, b.high);
+  product = aie::mac(product, a.high, b.low);
+  return aie::mac(product, a.high, b.high);
+}
+inline Sum multiply(const Sum& a, const Sum& b) {
+  return multiply(split(a), split(b));
+}
+
+/// x = high + middle + low, all 24 bits of it.
+struct FullSplit {
+  Half high, middle, low;
+};
+inline FullSplit full_split(const Sum& x) {
+  const Half high = x.to_vector<bfloat16>();
+  const Sum rest = aie::sub(x, Sum(high));
+  const Half middle = rest.to_vector<bfloat16>();
+  return {high, middle, aie::sub(rest, Sum(middle)).to_vector<bfloat16>()};
+}
+
+/// c + a b to about float32 accuracy: the products of order 2^-24 and less are left out. The
+/// largest comes first, so that where c cancels it, nothing is lost.
+inline Sum multiply_add_full(const Sum& c, const Sum& a, const Sum& b) {
+  const FullSplit x = full_split(a);
+  const FullSplit y = full_split(b);
+  Sum sum = aie::mac(c, x.high, y.high);
+  sum = aie::mac(sum, x.middle, y.high);
+  sum = aie::mac(sum, x.high, y.middle);
+  sum = aie::mac(sum, x.middle, y.middle);
+  sum = aie::mac(sum, x.low, y.high);
+  return aie::mac(sum, x.high, y.low);
+}
+inline Sum multiply_full(const Sum& a, const Sum& b) {
+  return multiply_add_full(aie::zeros<accfloat, kSum>(), a, b);
+}
+
+inline Sum constant(float value) {
+  return Sum(aie::broadcast<float, kSum>(value));
+}
+inline aie::vector<int32, kSum> bits_of(const Sum& x) {
+  return x.to_vector<float>().cast_to<int32>();
+}
+inline Sum from_bits(const aie::vector<int32, kSum>& bits) {
+  return Sum(bits.cast_to<float>());
+}
+
+/// max(x, 0), exact: a negative float is a negative integer.
+inline Sum positive_part(const Sum& x) {
+  return from_bits(aie::max(bits_of(x), int32(0)));
+}
+inline Sum negated(const Sum& x) {
+  return aie::sub(aie::zeros<accfloat, kSum>(), x);
+}
+
+/// 1 / x for 2^-100 < x < 2^100, within 2^-21 of its size. 0x7EF311C7 - bits(x) is a straight line
+/// in every octave, off by at most 12 %; each Newton step y <- y + y (1 - x y) squares that:
+/// 1.5e-2, 2.1e-4, 4.5e-8. The last residual is taken with all 24 bits, which makes the
+/// reciprocals of powers of two exact.
+inline Sum reciprocal(const Sum& x) {
+  Sum y = from_bits(aie::sub(aie::broadcast<int32, kSum>(0x7EF311C7), bits_of(x)));
+  const Sum one = constant(1.0f);
+  SOTTO_UNROLL
+  for (int step = 0; step < 2; ++step) {
+    y = aie::add(y, multiply(y, aie::sub(one, multiply(x, y))));
+  }
+  return aie::add(y, multiply(y, multiply_add_full(one, negated(x), y)));
+}
+
+/// 1 / sqrt(x) for 2^-60 < x < 2^60, within 2^-15 of its size. The line 0x5F3759DF - bits(x) / 2
+/// is off by at most 3.5 %; the steps y <- y + y (1/2 - x y y / 2) leave 1.8e-3, 4.7e-6 and then
+/// only what `multiply` rounds away.
+inline Sum reciprocal_root(const Sum& x) {
+  Sum y =
+      from_bits(aie::sub(aie::broadcast<int32, kSum>(0x5F3759DF), aie::downshift(bits_of(x), 1)));
+  const Sum half = constant(0.5f);
+  const Split half_x = split(multiply(x, half));
+  SOTTO_UNROLL
+  for (int step = 0; step < 3; ++step) {
+    y = aie::add(y, multiply(y, aie::sub(half, multiply(half_x, split(multiply(y, y))))));
+  }
+  return y;
+}
+
+/// n as float32 in all lanes, 0 <= n < 2^23: the bits of 2^23 + n, less 2^23.
+inline Sum count_to_float(int n) {
+  return aie::sub(from_bits(aie::broadcast<int32, kSum>(0x4B000000 + n)), constant(0x1p23f));
+}
+
+}  // namespace sotto::npu::kernels

@@ -1,0 +1,111 @@
+#include "npu/kernels/host/host_testing.h"
+
+namespace sotto::npu::host::testing {
+namespace {
+
+TEST(Mask, BitsAndCounts) {
+  auto m = aie::mask<48>::from_uint32(0x80000001u, 0xFFFF8000u);
+  EXPECT_EQ(m.count(), 3u);  // bits beyond lane 47 are dropped: 0, 31, 47
+  EXPECT_TRUE(m.test(0) && m.test(31) && m.test(47));
+  EXPECT_EQ(m.ctz(), 0u);
+  EXPECT_EQ(m.clz(), 0u);
+  m.clear(0);
+  m.toggle(47);
+  EXPECT_EQ(m.ctz(), 31u);
+  EXPECT_EQ(m.clz(), 16u);
+  EXPECT_EQ(m.to_uint64(), 0x80000000u);
+  EXPECT_TRUE(aie::mask<16>().empty());
+  EXPECT_EQ(aie::mask<16>().ctz(), 16u);
+  EXPECT_TRUE((~aie::mask<48>()).full());
+  aie::mask<16> all;
+  all.set();
+  EXPECT_EQ(all.to_uint32(), 0xFFFFu);
+}
+
+TEST(Mask, Algebra) {
+  const auto a = aie::mask<32>::from_uint32(0xF0F01234u);
+  const auto b = aie::mask<32>::from_uint32(0x0FF0FFFFu);
+  EXPECT_EQ((a & b).to_uint32(), 0xF0F01234u & 0x0FF0FFFFu);
+  EXPECT_EQ((a | b).to_uint32(), 0xF0F01234u | 0x0FF0FFFFu);
+  EXPECT_EQ((a ^ b).to_uint32(), 0xF0F01234u ^ 0x0FF0FFFFu);
+  EXPECT_EQ((~a).to_uint32(), ~0xF0F01234u);
+  EXPECT_EQ((a << 5).to_uint32(), 0xF0F01234u << 5);
+  EXPECT_EQ((a >> 5).to_uint32(), 0xF0F01234u >> 5);
+  EXPECT_EQ(a.extract<16>(1).to_uint32(), 0xF0F0u);
+  auto c = a;
+  EXPECT_EQ(c.insert(0, aie::mask<8>::from_uint32(0xFFu)).to_uint32(), 0xF0F012FFu);
+  const auto wide = aie::mask<128>::from_uint64(1u, 1ull << 63);
+  EXPECT_TRUE(wide.test(127) && wide.test(0) && wide.count() == 2);
+}
+
+template <typename T, unsigned Elems>
+void expect_comparisons() {
+  const auto a = random_vector<T, Elems>(1);
+  auto b = random_vector<T, Elems>(2);
+  b[3] = a[3];
+  for (unsigned i = 0; i < Elems; ++i) {
+    EXPECT_EQ(aie::lt(a, b).test(i), a[i] < b[i]);
+    EXPECT_EQ(aie::le(a, b).test(i), a[i] <= b[i]);
+    EXPECT_EQ(aie::gt(a, b).test(i), a[i] > b[i]);
+    EXPECT_EQ(aie::ge(a, b).test(i), a[i] >= b[i]);
+    EXPECT_EQ(aie::eq(a, b).test(i), a[i] == b[i]);
+    EXPECT_EQ(aie::neq(a, b).test(i), a[i] != b[i]);
+    EXPECT_EQ(aie::lt(a, b[3]).test(i), a[i] < b[3]);
+    EXPECT_EQ(aie::lt(b[3], a).test(i), b[3] < a[i]);
+    EXPECT_EQ(T(aie::max(a, b)[i]), std::max(a[i], b[i]));
+    EXPECT_EQ(T(aie::min(a, b)[i]), std::min(a[i], b[i]));
+    EXPECT_EQ(T(aie::max(a, T(1))[i]), std::max(a[i], T(1)));
+  }
+}
+
+TEST(Compare, EveryTypeAgainstScalars) {
+  expect_comparisons<int8, 64>();
+  expect_comparisons<uint8, 64>();
+  expect_comparisons<int16, 32>();
+  expect_comparisons<uint16, 16>();
+  expect_comparisons<int32, 16>();
+  expect_comparisons<uint32, 32>();
+  expect_comparisons<bfloat16, 32>();
+  expect_comparisons<float, 16>();
+}
+
+TEST(Compare, SelectTakesTheSecondWhereTheMaskIsSet) {
+  const auto a = ramp<int16, 32>();
+  const auto b = ramp<int16, 32>(100);
+  const auto m = aie::mask<32>::from_uint32(0xFFFF0001u);
+  const auto v = aie::select(a, b, m);
+  EXPECT_EQ(v[0], 100);
+  EXPECT_EQ(v[1], 1);
+  EXPECT_EQ(v[15], 15);
+  EXPECT_EQ(v[16], 116);
+  EXPECT_EQ(aie::select(int16(-1), b, m)[1], -1);
+  EXPECT_EQ(aie::select(a, int16(-1), m)[0], -1);
+  EXPECT_EQ(aie::select(int16(3), int16(4), m)[31], 4);
+}
+
+TEST(Compare, MaxAndMinWithTheirMasks) {
+  const aie::vector<int32, 8> a(1, 5, 3, 0, 0, 0, 0, 0);
+  const aie::vector<int32, 8> b(2, 4, 3, 0, 0, 0, 0, 0);
+  const auto [highest, from_b] = aie::max_cmp(a, b);
+  EXPECT_EQ(highest[0], 2);
+  EXPECT_EQ(from_b.to_uint32(), 1u);
+  const auto [lowest, from_b_too] = aie::min_cmp(a, b);
+  EXPECT_EQ(lowest[1], 4);
+  EXPECT_TRUE(from_b_too.test(1));
+  EXPECT_FALSE(from_b_too.test(0));
+  EXPECT_EQ(aie::clamp(ramp<int16, 16>(-8), int16(-2), int16(3))[0], -2);
+  EXPECT_EQ(aie::clamp(ramp<int16, 16>(-8), int16(-2), int16(3))[15], 3);
+  EXPECT_EQ(aie::clamp(ramp<int16, 16>(-8), int16(-2), int16(3))[8], 0);
+}
+
+TEST(Compare, Equality) {
+  auto a = ramp<uint8, 32>();
+  EXPECT_TRUE(aie::equal(a, ramp<uint8, 32>()));
+  a[31] = 0;
+  EXPECT_TRUE(aie::not_equal(a, ramp<uint8, 32>()));
+  EXPECT_TRUE(aie::contains(7, a));
+  EXPECT_FALSE(aie::contains(31, a));
+}
+
+}  // namespace
+}  // namespace sotto::npu::host::testing

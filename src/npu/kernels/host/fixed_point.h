@@ -1,0 +1,112 @@
+// Integers between accumulators and vectors: the shift-round-saturate (SRS) of stores, the upshift
+// (UPS) of loads, and sums that wrap as the core's do.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "npu/kernels/host/bf16.h"
+#include "npu/kernels/host/core_state.h"
+
+namespace sotto::npu::host {
+
+/// floor(value / 2^shift) or one more, as `rounding` says; shift 0 … 63.
+inline std::int64_t round_shift(std::int64_t value, int shift, Rounding rounding) {
+  if (shift == 0) return value;
+  const std::int64_t floor = value >> shift;
+  const std::uint64_t rest = static_cast<std::uint64_t>(value) & ((std::uint64_t{1} << shift) - 1);
+  const std::uint64_t half = std::uint64_t{1} << (shift - 1);
+  const bool above = rest > half;
+  const bool tie = rest == half;
+  bool up = false;
+  switch (rounding) {
+    case Rounding::floor:
+      break;
+    case Rounding::ceil:
+      up = rest != 0;
+      break;
+    case Rounding::symmetric_floor:
+      up = rest != 0 && value < 0;
+      break;
+    case Rounding::symmetric_ceil:
+      up = rest != 0 && value >= 0;
+      break;
+    case Rounding::negative_inf:
+      up = above;
+      break;
+    case Rounding::positive_inf:
+      up = above || tie;
+      break;
+    case Rounding::symmetric_zero:
+      up = above || (tie && value < 0);
+      break;
+    case Rounding::symmetric_inf:
+      up = above || (tie && value >= 0);
+      break;
+    case Rounding::conv_even:
+      up = above || (tie && (floor & 1) != 0);
+      break;
+    case Rounding::conv_odd:
+      up = above || (tie && (floor & 1) == 0);
+      break;
+  }
+  return floor + (up ? 1 : 0);
+}
+
+/// `value` as T: clamped to what T holds (symmetric: a signed T never becomes its lowest value) or,
+/// without saturation, its lower bits.
+template <typename T, typename Wide>
+T saturate(Wide value, Saturation saturation) {
+  if (saturation == Saturation::none) return static_cast<T>(value);
+  constexpr Wide kHighest = static_cast<Wide>(std::numeric_limits<T>::max());
+  constexpr Wide kLowest = static_cast<Wide>(std::numeric_limits<T>::lowest());
+  const bool symmetric = saturation == Saturation::symmetric && std::is_signed_v<T>;
+  const Wide lowest = symmetric ? -kHighest : kLowest;
+  return static_cast<T>(value > kHighest ? kHighest : value < lowest ? lowest : value);
+}
+
+/// Shift, round, saturate: value / 2^shift as T. A negative shift multiplies.
+template <typename T>
+T shift_round_saturate(std::int64_t value, int shift, Rounding rounding, Saturation saturation) {
+  if (shift < 0) return saturate<T>(static_cast<__int128>(value) << -shift, saturation);
+  return saturate<T>(round_shift(value, shift, rounding), saturation);
+}
+
+/// vfloor.s32.bf16: floor(value * 2^shift), clamped to int32, whatever the registers say. Of the
+/// shift the lower six bits count, as a signed number; NaN gives the highest int32 and a subnormal
+/// zero (xdna-emu, src/interpreter/execute/vector_convert.rs).
+inline std::int32_t floor_to_int(bfloat16 value, int shift) {
+  const int exponent = (shift & 0x3F) - ((shift & 0x20) << 1);
+  const double scaled =
+      std::isnormal(static_cast<float>(value)) || std::isinf(static_cast<float>(value))
+          ? std::floor(std::ldexp(static_cast<double>(static_cast<float>(value)), exponent))
+          : 0.0;
+  if (std::isnan(static_cast<float>(value)) || scaled > 2147483647.0) return 2147483647;
+  return scaled < -2147483648.0 ? std::numeric_limits<std::int32_t>::min()
+                                : static_cast<std::int32_t>(scaled);
+}
+
+/// a + b, a - b, a * b and a * 2^shift in T, wrapping.
+template <typename T>
+constexpr T wrapping_add(T a, T b) {
+  using U = std::make_unsigned_t<T>;
+  return static_cast<T>(static_cast<U>(static_cast<U>(a) + static_cast<U>(b)));
+}
+template <typename T>
+constexpr T wrapping_sub(T a, T b) {
+  using U = std::make_unsigned_t<T>;
+  return static_cast<T>(static_cast<U>(static_cast<U>(a) - static_cast<U>(b)));
+}
+/// uint16 x uint16 would overflow int: multiply in 64 bits.
+template <typename T>
+constexpr T wrapping_mul(T a, T b) {
+  return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+}
+template <typename T>
+constexpr T wrapping_shift_left(T a, int shift) {
+  return static_cast<T>(static_cast<std::uint64_t>(a) << shift);
+}
+
+}  // namespace sotto::npu::host

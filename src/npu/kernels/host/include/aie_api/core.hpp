@@ -1,0 +1,284 @@
+// The core's control registers, locks, streams, cascade, events and identity, by the names that
+// Peano's headers give them (llvm-aie: aiev2_locks.h, aiev2_streams.h, aiev2_set_mode.h).
+#pragma once
+
+#include <bit>
+#include <cstring>
+
+#include "accum.hpp"
+#include "npu/kernels/host/core_ports.h"
+#include "types.hpp"
+
+// --- control registers
+
+inline void set_rnd(unsigned mode) {
+  sotto::npu::host::core().rounding = static_cast<sotto::npu::host::Rounding>(mode);
+}
+inline unsigned get_rnd() {
+  return static_cast<unsigned>(sotto::npu::host::core().rounding);
+}
+inline void set_satmode(unsigned mode) {
+  sotto::npu::host::core().saturation = static_cast<sotto::npu::host::Saturation>(mode);
+}
+inline unsigned get_satmode() {
+  return static_cast<unsigned>(sotto::npu::host::core().saturation);
+}
+inline void set_sat() {
+  set_satmode(1);
+}
+inline void set_symsat() {
+  set_satmode(3);
+}
+inline void clr_sat() {
+  set_satmode(0);
+}
+inline unsigned get_sat() {
+  return get_satmode();
+}
+
+inline constexpr unsigned rnd_floor = 0;
+inline constexpr unsigned rnd_ceil = 1;
+inline constexpr unsigned rnd_sym_floor = 2;
+inline constexpr unsigned rnd_sym_ceil = 3;
+inline constexpr unsigned rnd_neg_inf = 8;
+inline constexpr unsigned rnd_pos_inf = 9;
+inline constexpr unsigned rnd_sym_zero = 10;
+inline constexpr unsigned rnd_sym_inf = 11;
+inline constexpr unsigned rnd_conv_even = 12;
+inline constexpr unsigned rnd_conv_odd = 13;
+
+// --- locks. The forms with `condition` do nothing where it is zero.
+
+inline void acquire_greater_equal(unsigned id, unsigned value) {
+  sotto::npu::host::ports("acquire_greater_equal")
+      .acquire_greater_equal(id, static_cast<int>(value));
+}
+inline void acquire_greater_equal(unsigned id, unsigned value, unsigned condition) {
+  if (condition != 0) acquire_greater_equal(id, value);
+}
+inline void acquire_equal(unsigned id, unsigned value) {
+  sotto::npu::host::ports("acquire_equal").acquire_equal(id, static_cast<int>(value));
+}
+inline void acquire_equal(unsigned id, unsigned value, int condition) {
+  if (condition != 0) acquire_equal(id, value);
+}
+inline void release(unsigned id, int value) {
+  sotto::npu::host::ports("release").release(id, value);
+}
+inline void release(unsigned id, int value, int condition) {
+  if (condition != 0) release(id, value);
+}
+
+// --- events, cycles, identity
+
+// Events only mark the trace: without a simulator there is none, and nothing is lost.
+#define SOTTO_AIE_EVENT(n)                           \
+  inline void event##n() {                           \
+    if (sotto::npu::host::core().ports != nullptr) { \
+      sotto::npu::host::core().ports->event(n);      \
+    }                                                \
+  }
+SOTTO_AIE_EVENT(0)
+SOTTO_AIE_EVENT(1)
+SOTTO_AIE_EVENT(2)
+SOTTO_AIE_EVENT(3)
+#undef SOTTO_AIE_EVENT
+
+inline uint64 get_cycles() {
+  return sotto::npu::host::ports("get_cycles").cycles();
+}
+/// Row in bits 0 … 4, column in bits 16 … 22 (aie_api, detail/aie2/tile.hpp).
+inline int get_coreid() {
+  sotto::npu::host::CorePorts& ports = sotto::npu::host::ports("get_coreid");
+  return static_cast<int>(ports.row() | ports.column() << 16);
+}
+
+// --- streams: 32 bits a word; wider values go lowest word first
+
+namespace sotto::npu::host {
+
+/// The lanes' bits as words, lowest first.
+template <typename Register>
+std::array<std::uint32_t, sizeof(Register) / 4> words_of(const Register& value) {
+  std::array<std::uint32_t, sizeof(Register) / 4> words;
+  std::memcpy(words.data(), &value, sizeof(words));
+  return words;
+}
+template <typename Register>
+Register from_words(const std::array<std::uint32_t, sizeof(Register) / 4>& words) {
+  Register value;
+  std::memcpy(static_cast<void*>(&value), words.data(), sizeof(words));
+  return value;
+}
+
+template <typename T>
+concept StreamScalar = sizeof(T) == 4 && std::is_trivially_copyable_v<T>;
+
+}  // namespace sotto::npu::host
+
+template <sotto::npu::host::StreamScalar T>
+void put_ms(T value, int last = 0) {
+  sotto::npu::host::ports("put_ms").write_stream(
+      {std::bit_cast<std::uint32_t>(value), (last & 1) != 0});
+}
+template <sotto::npu::host::StreamScalar T>
+void put_ms_nb(T value, int last, bool& success) {
+  success = sotto::npu::host::ports("put_ms_nb")
+                .try_write_stream({std::bit_cast<std::uint32_t>(value), (last & 1) != 0});
+}
+template <sotto::npu::host::StreamScalar T>
+void put_ms_nb(T value, bool& success) {
+  put_ms_nb(value, 0, success);
+}
+template <typename T, unsigned Elems>
+  requires(sizeof(aie::vector<T, Elems>) > 4)
+void put_ms(const aie::vector<T, Elems>& value, int last = 0) {
+  const auto words = sotto::npu::host::words_of(value);
+  for (unsigned i = 0; i < words.size(); ++i) {
+    put_ms(words[i], i + 1 == words.size() ? last : 0);
+  }
+}
+
+inline int get_ss(bool& last) {
+  const sotto::npu::host::StreamWord word = sotto::npu::host::ports("get_ss").read_stream();
+  last = word.last;
+  return static_cast<int>(word.value);
+}
+inline int get_ss() {
+  bool last = false;
+  return get_ss(last);
+}
+inline int get_ss_nb(bool& success, bool& last) {
+  sotto::npu::host::StreamWord word;
+  success = sotto::npu::host::ports("get_ss_nb").try_read_stream(word);
+  last = word.last;
+  return static_cast<int>(word.value);
+}
+inline int get_ss_nb(bool& success) {
+  bool last = false;
+  return get_ss_nb(success, last);
+}
+inline int get_ss_int() {
+  return get_ss();
+}
+inline int get_ss_int(bool& last) {
+  return get_ss(last);
+}
+inline unsigned get_ss_uint() {
+  return static_cast<unsigned>(get_ss());
+}
+inline unsigned get_ss_uint(bool& last) {
+  return static_cast<unsigned>(get_ss(last));
+}
+inline float get_ss_float() {
+  return std::bit_cast<float>(get_ss());
+}
+inline float get_ss_float(bool& last) {
+  return std::bit_cast<float>(get_ss(last));
+}
+
+namespace sotto::npu::host {
+
+/// A register read word by word from the stream.
+template <typename Register>
+Register read_stream_register() {
+  std::array<std::uint32_t, sizeof(Register) / 4> words;
+  for (std::uint32_t& word : words) word = get_ss_uint();
+  return from_words<Register>(words);
+}
+
+// --- cascade: 512 bits a beat; a wider register is two, the lower half first
+
+template <typename Register>
+void put_cascade(const Register& value) {
+  static_assert(sizeof(Register) % sizeof(CascadeWord) == 0);
+  std::array<CascadeWord, sizeof(Register) / sizeof(CascadeWord)> beats;
+  std::memcpy(beats.data(), &value, sizeof(beats));
+  for (const CascadeWord& beat : beats) ports("put_mcd").write_cascade(beat);
+}
+template <typename Register>
+Register get_cascade() {
+  static_assert(sizeof(Register) % sizeof(CascadeWord) == 0);
+  std::array<CascadeWord, sizeof(Register) / sizeof(CascadeWord)> beats;
+  for (CascadeWord& beat : beats) beat = ports("get_scd").read_cascade();
+  Register value;
+  std::memcpy(static_cast<void*>(&value), beats.data(), sizeof(beats));
+  return value;
+}
+
+}  // namespace sotto::npu::host
+
+template <typename T, unsigned Elems>
+void put_mcd(const aie::vector<T, Elems>& value) {
+  sotto::npu::host::put_cascade(value);
+}
+template <typename Tag, unsigned Elems>
+void put_mcd(const aie::accum<Tag, Elems>& value) {
+  sotto::npu::host::put_cascade(value);
+}
+/// `enable` zero: nothing is sent.
+template <typename Register>
+void put_mcd(const Register& value, int enable) {
+  if (enable != 0) put_mcd(value);
+}
+
+// get_ss_v16int32(), get_scd_v16int32() and so on, for the registers of 512 and 1024 bits.
+#define SOTTO_AIE_READ(name, ...)                          \
+  inline __VA_ARGS__ get_scd_##name() {                    \
+    return sotto::npu::host::get_cascade<__VA_ARGS__>();   \
+  }                                                        \
+  inline __VA_ARGS__ get_scd_##name(int enable) {          \
+    return enable != 0 ? get_scd_##name() : __VA_ARGS__(); \
+  }
+#define SOTTO_AIE_READ_VECTOR(name, ...)                          \
+  SOTTO_AIE_READ(name, __VA_ARGS__)                               \
+  inline __VA_ARGS__ get_ss_##name() {                            \
+    return sotto::npu::host::read_stream_register<__VA_ARGS__>(); \
+  }
+SOTTO_AIE_READ_VECTOR(v64int8, aie::vector<int8, 64>)
+SOTTO_AIE_READ_VECTOR(v64uint8, aie::vector<uint8, 64>)
+SOTTO_AIE_READ_VECTOR(v32int16, aie::vector<int16, 32>)
+SOTTO_AIE_READ_VECTOR(v32uint16, aie::vector<uint16, 32>)
+SOTTO_AIE_READ_VECTOR(v16int32, aie::vector<int32, 16>)
+SOTTO_AIE_READ_VECTOR(v16uint32, aie::vector<uint32, 16>)
+SOTTO_AIE_READ_VECTOR(v32bfloat16, aie::vector<bfloat16, 32>)
+SOTTO_AIE_READ_VECTOR(v16float, aie::vector<float, 16>)
+SOTTO_AIE_READ_VECTOR(v128int8, aie::vector<int8, 128>)
+SOTTO_AIE_READ_VECTOR(v128uint8, aie::vector<uint8, 128>)
+SOTTO_AIE_READ_VECTOR(v64int16, aie::vector<int16, 64>)
+SOTTO_AIE_READ_VECTOR(v64uint16, aie::vector<uint16, 64>)
+SOTTO_AIE_READ_VECTOR(v32int32, aie::vector<int32, 32>)
+SOTTO_AIE_READ_VECTOR(v32uint32, aie::vector<uint32, 32>)
+SOTTO_AIE_READ(v16acc32, aie::accum<acc32, 16>)
+SOTTO_AIE_READ(v32acc32, aie::accum<acc32, 32>)
+SOTTO_AIE_READ(v8acc64, aie::accum<acc64, 8>)
+SOTTO_AIE_READ(v16acc64, aie::accum<acc64, 16>)
+SOTTO_AIE_READ(v16accfloat, aie::accum<accfloat, 16>)
+SOTTO_AIE_READ(v32accfloat, aie::accum<accfloat, 32>)
+#undef SOTTO_AIE_READ_VECTOR
+#undef SOTTO_AIE_READ
+
+namespace aie {
+
+struct tile_id {
+  std::uint16_t row;
+  std::uint16_t col;
+};
+
+/// The core that runs this code.
+class tile {
+ public:
+  static tile current() { return {}; }
+
+  tile_id global_id() const {
+    sotto::npu::host::CorePorts& ports = sotto::npu::host::ports("tile::global_id");
+    return {static_cast<std::uint16_t>(ports.row()), static_cast<std::uint16_t>(ports.column())};
+  }
+  uint64 cycles() const { return get_cycles(); }
+  void set_saturation(saturation_mode mode) const { aie::set_saturation(mode); }
+  saturation_mode get_saturation() const { return aie::get_saturation(); }
+  void set_rounding(rounding_mode mode) const { aie::set_rounding(mode); }
+  rounding_mode get_rounding() const { return aie::get_rounding(); }
+};
+
+}  // namespace aie

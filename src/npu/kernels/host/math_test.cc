@@ -1,0 +1,76 @@
+#include <cmath>
+
+#include "npu/kernels/host/host_testing.h"
+
+namespace sotto::npu::host::testing {
+namespace {
+
+class MathTest : public CoreTest {};
+
+TEST_F(MathTest, ReciprocalsOfFloats) {
+  for (const Rounding rounding : {Rounding::floor, Rounding::conv_even}) {
+    state_.rounding = rounding;
+    for (float x = 1e-30f; x < 1e30f; x *= 1.37f) {
+      EXPECT_NEAR(aie::inv(x) * x, 1.0, 4e-4) << x;
+      EXPECT_NEAR(aie::inv(-x) * x, -1.0, 4e-4) << x;
+      EXPECT_NEAR(aie::invsqrt(x) * std::sqrt(x), 1.0, 1e-3) << x;
+    }
+  }
+}
+
+TEST_F(MathTest, ReciprocalsOfBfloat16) {
+  state_.rounding = Rounding::conv_even;
+  for (float x = 1e-6f; x < 1e6f; x *= 1.21f) {
+    const bfloat16 narrow = x;
+    EXPECT_NEAR(static_cast<float>(aie::inv(narrow)) * static_cast<float>(narrow), 1.0, 0.02);
+    EXPECT_NEAR(static_cast<float>(aie::invsqrt(narrow)) * std::sqrt(static_cast<float>(narrow)),
+                1.0, 0.02);
+  }
+}
+
+TEST_F(MathTest, VectorsOfAnyLength) {
+  const aie::vector<float, 8> v = aie::broadcast<float, 8>(4.0f);
+  EXPECT_NEAR(aie::inv(v)[7], 0.25f, 1e-4);
+  EXPECT_NEAR((aie::invsqrt(aie::broadcast<float, 32>(4.0f))[31]), 0.5f, 1e-3);
+  EXPECT_NEAR(aie::div(v, v).data()[3], 1.0f, 4e-4);
+  EXPECT_NEAR(aie::div(v, 8.0f).data()[3], 0.5f, 4e-4);
+}
+
+TEST_F(MathTest, FloatsToIntegersRoundToNearestEven) {
+  for (const float value : {0.0f, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 1000.49f, -32768.0f,
+                            32767.0f, 123456.5f, -8388607.0f}) {
+    EXPECT_EQ(aie::to_fixed<int32>(value), static_cast<int32>(std::nearbyint(value))) << value;
+  }
+  EXPECT_EQ(aie::to_fixed<int32>(3.14159f, 8), static_cast<int32>(std::nearbyint(3.14159f * 256)));
+  EXPECT_EQ(aie::to_fixed<int16>(-2.5f), -2);
+  EXPECT_EQ(aie::to_fixed<int16>(1e5f), 32767);
+  EXPECT_EQ(aie::to_fixed<int16>(-1e5f), -32768);
+  EXPECT_EQ(aie::to_fixed<int8>(200.0f), 127);
+  EXPECT_EQ(aie::to_fixed<int32>(1e9f), 1000000000);
+  EXPECT_EQ(state_.saturation, Saturation::none);  // as it was
+}
+
+TEST_F(MathTest, Bfloat16ToIntegersRoundsDown) {
+  EXPECT_EQ((aie::to_fixed<int32>(aie::broadcast<bfloat16, 16>(-1.5f), 0)[0]), -2);
+  EXPECT_EQ((aie::to_fixed<int16>(aie::broadcast<bfloat16, 32>(1.0078125f), 8)[31]), 258);
+  // 39936 under floor, less 2^16: it wraps.
+  EXPECT_EQ((aie::to_fixed<int16>(aie::broadcast<bfloat16, 8>(40000.0f))[0]), -25600);
+}
+
+TEST_F(MathTest, IntegersToFloatsAreExactUpTo24Bits) {
+  for (const int value : {0, 1, -1, 255, -32768, 32767, 65536, -65537, 16777215}) {
+    EXPECT_EQ(aie::to_float(value), static_cast<float>(value));
+    EXPECT_EQ(aie::to_float(value, 4), static_cast<float>(value) / 16);
+  }
+  EXPECT_EQ(aie::to_float(2147483647), 2147483648.0f);
+  // The halves are -2^24 and 1, and the core's addition drops the 1 before it adds.
+  EXPECT_EQ(aie::to_float(-16777215), -16777216.0f);
+  EXPECT_EQ((aie::to_float(aie::broadcast<int16, 16>(-300), 2)[3]), -75.0f);
+  EXPECT_EQ((aie::to_float(aie::broadcast<uint16, 16>(65535))[3]), 65535.0f);
+  EXPECT_EQ((aie::to_float(aie::broadcast<int8, 32>(-128))[31]), -128.0f);
+  EXPECT_EQ((aie::to_float(aie::broadcast<uint32, 16>(4000000000u))[0]), 4e9f);
+  EXPECT_EQ(static_cast<float>(aie::to_float<bfloat16>(aie::broadcast<int16, 16>(257))[0]), 256.0f);
+}
+
+}  // namespace
+}  // namespace sotto::npu::host::testing

@@ -1,0 +1,129 @@
+// The functions that the cores of the array run. Outputs come first; layouts are those of blocks.h;
+// every buffer is aligned to 32 bytes and does not overlap another one. A kernel that rounds sets
+// the core's rounding register (and the saturation register where it needs it) itself and leaves
+// them so.
+#pragma once
+
+#include "npu/kernels/blocks.h"
+
+extern "C" {
+
+// --- bring-up
+
+/// out = in, 32-bit words; `words` is a multiple of 16.
+void passthrough(int32* out, const int32* in, int words);
+/// out = factor * in, rounded to nearest even; `count` is a multiple of 32.
+void scale_bf16(bfloat16* out, const bfloat16* in, bfloat16 factor, int count);
+
+// --- products (gemm_bf16.cc, gemm_int8.cc)
+
+/// Sums of a tile to zero: c is 64 x 64 float32, layout C.
+void zero_sums(float* c);
+/// c += a b: c 64 x 64 float32 (C), a 64 x 8 kb (A, [16][kb]), b 8 kb x 64 (V, [kb][16]); kb >= 1.
+void gemm_bf16(float* c, const bfloat16* a, const bfloat16* b, int kb);
+/// The same in integers: c 64 x 64 int32, a 64 x 8 kb and b 8 kb x 64 int8; kb >= 4.
+void gemm_int8(int32* c, const int8* a, const int8* b, int kb);
+
+// --- rows on their own (gelu.cc, softmax.cc, layer_norm.cc). `count` and `width` are elements;
+// buffers of count elements are as large as the next multiple of 32.
+
+/// out = x Phi(x) of every element of `in`. Elements of out beyond count stay what they are.
+void gelu_bf16(bfloat16* out, const bfloat16* in, int count);
+/// out = exp(x - max x) / sum, count >= 1; the largest x must be finite. Elements of out beyond
+/// count become zero; what `in` holds there does not matter. A weight below 2^-32 of the largest
+/// counts as that.
+void softmax_bf16(bfloat16* out, const bfloat16* in, int count);
+/// out = (x - mean) / sqrt(variance + 1e-5) * gamma + beta of every row of `width` elements, a
+/// multiple of 16.
+void layer_norm_bf16(bfloat16* out, const bfloat16* in, const bfloat16* gamma, const bfloat16* beta,
+                     int rows, int width);
+
+// --- LayerNorm folded into a product (row_statistics.cc)
+//
+// With W' = gamma W (rounded to bfloat16), s_n = sum of the column n of W' and c_n = beta W + bias,
+//     LayerNorm(x) W + bias = (x W' - mean s_n + sigma c_n) / sigma     of every row.
+// x W' is an ordinary product. The two other terms are one more step of k = 8 for the epilogue:
+// rows    [16] A blocks, row = [-m_1, -m_2, -m_1, sigma_1, sigma_2, sigma_1, -m_1, -m_2]
+// columns [16] B blocks, column = [s_1, s_1, s_2, c_1, c_1, c_2, s_3, s_2]
+// where x_1 + x_2 + x_3 is x in bfloat16 parts, the largest first: mean s_n is good to 2^-17 of its
+// size, which the division by sigma makes larger where rows hardly vary about a large mean. Without
+// LayerNorm the same step adds the bias: row = [1, 1, 0, ...], column = [bias_1, bias_2, 0, ...].
+
+/// Adds the rows of a, 64 x 8 kb (layout A), to their statistics, [16] blocks of 4 x 4 float32
+/// each: every column of a block of `sums` holds the sums of the four rows, the diagonal of a block
+/// of `squares` those of their squares. zero_statistics comes first.
+void row_statistics(float* sums, float* squares, const bfloat16* a, int kb);
+void zero_statistics(float* sums, float* squares);
+/// From the statistics of rows of `width` elements: the row blocks above and, for every block of
+/// four rows, 1 / sigma in bfloat16: 16 high parts (each row's four times), then 16 low ones.
+void finish_statistics(bfloat16* rows, bfloat16* inverse_sigmas, const float* sums,
+                       const float* squares, int width);
+/// The row blocks for a bias alone.
+void bias_rows(bfloat16* rows);
+
+// --- epilogues: finished sums to bfloat16 operands (epilogue.cc)
+//
+// Each takes strip `strip` (16 rows, 0 … 3) of a tile of sums c (layout C, float32), adds the step
+// rows x columns (see above: a bias, or what folds LayerNorm in), and writes 16 x 64 outputs in
+// layout A, K (strip rows are the keys n, columns are k) or V (strip rows are k). Strips follow
+// each other, so that four of them are a tile. `rows` and `inverse_sigmas` are those of the whole
+// tile. Rows of the strip outside first <= row < end become zero, whatever the sums there hold.
+
+/// c += plane, 64 x 64 bfloat16 in layout A: a residual or positions, high part then low part.
+void add_plane(float* c, const bfloat16* plane);
+
+/// sums + bias, in two parts: high + low is the float32 value within 2^-17. Layout A.
+void epilogue_residual(bfloat16* high, bfloat16* low, const float* c, const bfloat16* rows,
+                       const bfloat16* columns, int strip, int first, int end);
+/// GELU(sums + bias). Layout A.
+void epilogue_gelu(bfloat16* out, const float* c, const bfloat16* rows, const bfloat16* columns,
+                   int strip, int first, int end);
+/// GELU(sums + bias) + position, in two parts; positions come as strips in layout A, in two parts.
+void epilogue_gelu_positions(bfloat16* high, bfloat16* low, const float* c, const bfloat16* rows,
+                             const bfloat16* columns, const bfloat16* positions_high,
+                             const bfloat16* positions_low, int strip, int first, int end);
+/// LayerNorm folded in; layouts A, K and V.
+void epilogue_norm_a(bfloat16* out, const float* c, const bfloat16* rows, const bfloat16* columns,
+                     const bfloat16* inverse_sigmas, int strip, int first, int end);
+void epilogue_norm_k(bfloat16* out, const float* c, const bfloat16* rows, const bfloat16* columns,
+                     const bfloat16* inverse_sigmas, int strip, int first, int end);
+void epilogue_norm_v(bfloat16* out, const float* c, const bfloat16* rows, const bfloat16* columns,
+                     const bfloat16* inverse_sigmas, int strip, int first, int end);
+/// GELU of that. Layout A.
+void epilogue_norm_gelu(bfloat16* out, const float* c, const bfloat16* rows,
+                        const bfloat16* columns, const bfloat16* inverse_sigmas, int strip,
+                        int first, int end);
+
+// --- attention of 64 queries, heads of 64 (attention.cc)
+//
+// Per block of queries: attention_reference on the first tile of keys, zero_sums(o), then
+// attention_tile on every tile of keys and values, the first included, then attention_finish.
+//   q         64 queries (layout A), scaled so that q k is in units of log2; a tile of them is kept
+//             with passthrough
+//   k, v      64 keys (layout K: k runs over the head) and values (V: k runs over the keys), of
+//             which the first `valid`, 1 … 64, count. Keys behind those may hold anything, values
+//             must be finite.
+//   p         weights of a tile, 64 queries x valid keys rounded up to a multiple of 16 (layout A)
+//   o         weighted sums of values, 64 x 64 float32 (layout C)
+//   row_sums  [16] blocks of 4 x 4 float32: the sums of the rows' weights, in all columns
+//   offsets   the same shape: minus the reference of a row; what its scores begin with
+// Every score may be up to 12288 above its row's reference.
+
+/// Sets offsets to the rows' largest scores and row_sums to zero.
+void attention_reference(float* offsets, float* row_sums, const bfloat16* q, const bfloat16* k,
+                         int valid);
+/// Weights of a tile, eight queries after another from pair `first` on, whose sums are added to
+/// row_sums. Returns 8, or the pair at which a score was too large: its row_sums are untouched; it
+/// wants attention_rescale and a new start there. Pairs before `checked` pass in any case.
+int attention_weights(bfloat16* p, float* row_sums, const bfloat16* q, const bfloat16* k,
+                      const float* offsets, int valid, int first, int checked);
+/// Raises the references of the eight queries of `pair` to their largest score in this tile and
+/// scales o and row_sums accordingly; exact but for what underflows.
+void attention_rescale(float* o, float* row_sums, float* offsets, const bfloat16* q,
+                       const bfloat16* k, int valid, int pair);
+/// All of a tile: weights, rescaling where it is due, o += p v.
+void attention_tile(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
+                    const bfloat16* k, const bfloat16* v, int valid);
+/// out = o / row_sums, 64 x 64 (layout A).
+void attention_finish(bfloat16* out, const float* o, const float* row_sums);
+}

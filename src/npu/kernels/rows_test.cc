@@ -1,0 +1,143 @@
+// The kernels that take rows as they are: GELU, Softmax and LayerNorm.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "npu/kernels/kernels.h"
+#include "npu/kernels/kernels_testing.h"
+
+namespace sotto::npu::kernels {
+namespace {
+
+using testing::kNaN;
+using testing::Matrix;
+using testing::normal_matrix;
+using testing::to_bf16;
+
+class RowsTest : public testing::KernelTest {};
+
+Buffer<bfloat16> row_of(const std::vector<double>& values, std::size_t size, double behind) {
+  Buffer<bfloat16> row(size);
+  std::fill(row.begin(), row.end(), to_bf16(behind));
+  for (std::size_t i = 0; i < values.size(); ++i) row[i] = to_bf16(values[i]);
+  return row;
+}
+
+std::size_t padded(std::size_t count) {
+  return (count + 31) / 32 * 32;
+}
+
+TEST_F(RowsTest, GeluOfAnyLengthRoundsOnceAndLeavesTheRestAlone) {
+  for (const std::size_t count : {1u, 15u, 16u, 31u, 32u, 48u, 77u, 2048u}) {
+    std::vector<double> x = normal_matrix(1, static_cast<int>(count), 1, 3).values;
+    x[0] = 194;
+    x[count / 2] = -112;
+    const Buffer<bfloat16> in = row_of(x, padded(count), kNaN);
+    Buffer<bfloat16> out = row_of({}, padded(count), 7);
+    gelu_bf16(out.data(), in.data(), static_cast<int>(count));
+    for (std::size_t i = 0; i < count; ++i) {
+      const double expected = testing::exact_gelu(x[i]);
+      // The bar before the store, and half a step of bfloat16 for it.
+      EXPECT_LE(std::abs(out[i] - expected), 4.2e-4 + std::abs(expected) * 0x1p-8) << x[i];
+    }
+    for (std::size_t i = count; i < padded(count); ++i) EXPECT_EQ(out[i], 7.0f);
+  }
+}
+
+TEST_F(RowsTest, GeluOfLargeNumbersIsTheNumberOrZero) {
+  const Buffer<bfloat16> in = row_of({5, 100, 194, 3e38, -5, -100, -112, -3e38}, 32, 0);
+  Buffer<bfloat16> out(32);
+  gelu_bf16(out.data(), in.data(), 32);
+  for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(out[i], std::max(float{in[i]}, 0.0f));
+}
+
+std::vector<double> exact_softmax(const std::vector<double>& x) {
+  const double top = *std::max_element(x.begin(), x.end());
+  std::vector<double> y;
+  double sum = 0;
+  for (const double value : x) sum += std::exp(value - top);
+  for (const double value : x) y.push_back(std::exp(value - top) / sum);
+  return y;
+}
+
+double softmax_error(const std::vector<double>& x) {
+  const Buffer<bfloat16> in = row_of(x, padded(x.size()), kNaN);
+  Buffer<bfloat16> out = row_of({}, padded(x.size()), kNaN);
+  softmax_bf16(out.data(), in.data(), static_cast<int>(x.size()));
+  const std::vector<double> expected = exact_softmax(x);
+  double error = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) error += std::abs(out[i] - expected[i]);
+  for (std::size_t i = x.size(); i < out.size(); ++i) EXPECT_EQ(out[i].bits(), 0) << i;
+  return error;  // the sum of `expected` is 1
+}
+
+TEST_F(RowsTest, SoftmaxOfAnyLengthIsCloseToFloat64) {
+  double worst = 0;
+  for (const int count : {1, 2, 31, 32, 33, 64, 1000, 1500}) {
+    for (const double deviation : {0.1, 1.0, 6.0, 30.0}) {
+      const double error = softmax_error(normal_matrix(1, count, 2, deviation).values);
+      EXPECT_LT(error, 5e-3) << count << ' ' << deviation;
+      worst = std::max(worst, error);
+    }
+  }
+  testing::record("relative_l1", worst);
+}
+
+TEST_F(RowsTest, SoftmaxIsSafe) {
+  EXPECT_LT(softmax_error(std::vector<double>(1500, -3.0)), 4e-3);  // all equal
+  EXPECT_LT(softmax_error({-1e38, -1.5e38, -3e38}), 1e-3);          // far below zero
+  EXPECT_LT(softmax_error({3e38, -3e38, 0, 1}), 1e-3);              // the difference overflows
+  EXPECT_LT(softmax_error({0, -INFINITY, 0, -INFINITY, -88, -20}), 4e-3);
+  std::vector<double> outlier(1500, 1.0);
+  outlier[1499] = 1e4;
+  EXPECT_LT(softmax_error(outlier), 1e-3);
+}
+
+/// Mean |error| over mean |expected| of rows of `x`.
+double layer_norm_error(const Matrix& x) {
+  const Matrix gamma = normal_matrix(1, x.columns, 3), beta = normal_matrix(1, x.columns, 4);
+  const auto index = [&](int row, int i) { return static_cast<std::size_t>(row * x.columns + i); };
+  const Buffer<bfloat16> in = testing::pack(x, index), g = testing::pack(gamma, index),
+                         b = testing::pack(beta, index);
+  Buffer<bfloat16> out(in.size());
+  layer_norm_bf16(out.data(), in.data(), g.data(), b.data(), x.rows, x.columns);
+  Matrix expected = x, actual = x;
+  for (int row = 0; row < x.rows; ++row) {
+    double mean = 0, variance = 0;
+    for (int i = 0; i < x.columns; ++i) mean += x.at(row, i) / x.columns;
+    for (int i = 0; i < x.columns; ++i) variance += std::pow(x.at(row, i) - mean, 2) / x.columns;
+    for (int i = 0; i < x.columns; ++i) {
+      expected.at(row, i) =
+          (x.at(row, i) - mean) / std::sqrt(variance + 1e-5) * gamma.at(0, i) + beta.at(0, i);
+      actual.at(row, i) = out[index(row, i)];
+    }
+  }
+  return testing::relative_l1(actual, expected);
+}
+
+TEST_F(RowsTest, LayerNormOfAnyWidthIsCloseToFloat64) {
+  double worst = 0;
+  for (const int width : {16, 48, 80, 384, 512, 768, 1280}) {
+    const double error = layer_norm_error(normal_matrix(5, width, 5));
+    EXPECT_LT(error, 2e-3) << width;
+    worst = std::max(worst, error);
+  }
+  testing::record("relative_l1", worst);
+}
+
+TEST_F(RowsTest, LayerNormLosesNothingToALargeMeanOrAnOutlier) {
+  Matrix offset = normal_matrix(4, 512, 6);
+  for (double& x : offset.values) x = float{to_bf16(x + 500)};  // steps of 2 around 500
+  EXPECT_LT(layer_norm_error(offset), 2e-3);
+  Matrix outlier = normal_matrix(4, 512, 7);
+  for (int row = 0; row < 4; ++row) outlier.at(row, 100) = 30000;
+  EXPECT_LT(layer_norm_error(outlier), 2e-3);
+  Matrix constant(3, 512);
+  for (double& x : constant.values) x = 539;
+  EXPECT_LT(layer_norm_error(constant), 2e-3);
+  EXPECT_LT(layer_norm_error(Matrix(3, 64)), 2e-3);  // zeros
+  EXPECT_LT(layer_norm_error(normal_matrix(3, 512, 8, 1e-4)), 2e-3);
+}
+
+}  // namespace
+}  // namespace sotto::npu::kernels

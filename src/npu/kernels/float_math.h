@@ -8,6 +8,8 @@
 
 namespace sotto::npu::kernels {
 
+inline constexpr float kLayerNormEpsilon = 1e-5f;  ///< what Whisper adds to variances
+
 /// x = high + low within 2^-17 of |x|.
 struct Split {
   Half high, low;

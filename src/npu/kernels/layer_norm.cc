@@ -6,8 +6,6 @@
 namespace sotto::npu::kernels {
 namespace {
 
-constexpr float kEpsilon = 1e-5f;
-
 /// The sum of all lanes, in all lanes.
 inline Sum total(const Sum& sums) {
   return constant(aie::reduce_add(sums.to_vector<float>()));
@@ -46,7 +44,8 @@ void layer_norm_bf16(bfloat16* __restrict out, const bfloat16* __restrict in,
   for (int row = 0; row < rows; ++row, in += width, out += width) {
     const Sum mean = mean_of(in, width, inverse_width);
     const Sum variance = variance_of(in, width, inverse_width, mean);
-    const Split inverse_sigma = split(reciprocal_root(aie::add(variance, constant(kEpsilon))));
+    const Split inverse_sigma =
+        split(reciprocal_root(aie::add(variance, constant(kLayerNormEpsilon))));
     SOTTO_LOOP(1)
     for (int i = 0; i < width; i += kSum) {
       const Sum d = aie::sub(Sum(aie::load_v<kSum>(in + i)), mean);

@@ -7,8 +7,6 @@
 namespace sotto::npu::kernels {
 namespace {
 
-constexpr float kEpsilon = 1e-5f;
-
 /// Lanes of column c of a 4 x 4 block.
 inline aie::mask<kSum> column(int c) {
   return aie::mask<kSum>::from_uint32(0x1111u << c);
@@ -75,7 +73,7 @@ void finish_statistics(bfloat16* __restrict rows, bfloat16* __restrict inverse_s
                        const float* __restrict sums, const float* __restrict squares, int width) {
   round_to_nearest();
   const Sum inverse_width = reciprocal(count_to_float(width));
-  const Sum epsilon = constant(kEpsilon);
+  const Sum epsilon = constant(kLayerNormEpsilon);
   SOTTO_LOOP(16)
   for (int i = 0; i < kTileBlocks; ++i) {
     const Sum minus_mean = negated(multiply_full(load_sum(sums + i * kSum), inverse_width));

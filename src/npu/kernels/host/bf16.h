@@ -20,8 +20,8 @@ namespace sotto::npu::host {
 
 /// Whether a magnitude whose kept part ends in the bit `odd` and that loses the bits `lost`, of
 /// which `half` would be the tie, grows by one in its last place.
-constexpr bool rounds_up(Rounding rounding, bool negative, bool odd, std::uint32_t lost,
-                         std::uint32_t half) {
+constexpr bool rounds_up(Rounding rounding, bool negative, bool odd, std::uint64_t lost,
+                         std::uint64_t half) {
   const bool tie = lost == half;
   switch (rounding) {
     case Rounding::floor:

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "npu/kernels/host/bf16_mac_tables.h"
+#include "npu/kernels/host/fixed_point.h"
 
 namespace sotto::npu::host {
 namespace {
@@ -30,13 +31,9 @@ struct Parts {
   std::int64_t significand;
 };
 
-/// value / 2^shift to the nearest integer, ties to even; value ≥ 0, shift ≥ 0.
-std::int64_t round_shift(std::int64_t value, int shift) {
-  if (shift == 0) return value;
-  if (shift > 62) return 0;
-  const std::int64_t kept = value >> shift, lost = value - (kept << shift);
-  const std::int64_t half = std::int64_t{1} << (shift - 1);
-  return kept + (lost > half || (lost == half && kept % 2 != 0) ? 1 : 0);
+/// value / 2^shift to the nearest integer, ties to even; value below 2^62, shift ≥ 0.
+std::int64_t round_to_even(std::int64_t value, int shift) {
+  return shift > 62 ? 0 : round_shift(value, shift, Rounding::conv_even);
 }
 
 /// Collects the terms of one lane, then adds them in one go.
@@ -70,7 +67,7 @@ class Lane {
     for (int i = 1; i < n_; ++i) top = std::max(top, terms_[i].e);
     std::int64_t sum = 0;
     for (int i = 0; i < n_; ++i) {
-      const std::int64_t rounded = round_shift(terms_[i].significand, top - terms_[i].e);
+      const std::int64_t rounded = round_to_even(terms_[i].significand, top - terms_[i].e);
       sum += terms_[i].negative ? -rounded : rounded;
     }
     return normalised(sum, top, is_nan);
@@ -98,7 +95,7 @@ class Lane {
     std::int64_t magnitude = negative ? -sum : sum;
     const int above = std::bit_width(static_cast<std::uint64_t>(magnitude)) - 1 - kFractionBits;
     int field = e + above + kBias;
-    magnitude = above > 0 ? round_shift(magnitude, above) : magnitude << -above;
+    magnitude = above > 0 ? round_to_even(magnitude, above) : magnitude << -above;
     if (magnitude == std::int64_t{2} << kFractionBits) {
       magnitude /= 2;
       ++field;

@@ -12,47 +12,17 @@
 
 namespace sotto::npu::host {
 
-/// floor(value / 2^shift) or one more, as `rounding` says; shift 0 … 63.
+/// value / 2^shift, rounded as `rounding` says; shift 0 … 63.
 inline std::int64_t round_shift(std::int64_t value, int shift, Rounding rounding) {
   if (shift == 0) return value;
-  const std::int64_t floor = value >> shift;
-  const std::uint64_t rest = static_cast<std::uint64_t>(value) & ((std::uint64_t{1} << shift) - 1);
-  const std::uint64_t half = std::uint64_t{1} << (shift - 1);
-  const bool above = rest > half;
-  const bool tie = rest == half;
-  bool up = false;
-  switch (rounding) {
-    case Rounding::floor:
-      break;
-    case Rounding::ceil:
-      up = rest != 0;
-      break;
-    case Rounding::symmetric_floor:
-      up = rest != 0 && value < 0;
-      break;
-    case Rounding::symmetric_ceil:
-      up = rest != 0 && value >= 0;
-      break;
-    case Rounding::negative_inf:
-      up = above;
-      break;
-    case Rounding::positive_inf:
-      up = above || tie;
-      break;
-    case Rounding::symmetric_zero:
-      up = above || (tie && value < 0);
-      break;
-    case Rounding::symmetric_inf:
-      up = above || (tie && value >= 0);
-      break;
-    case Rounding::conv_even:
-      up = above || (tie && (floor & 1) != 0);
-      break;
-    case Rounding::conv_odd:
-      up = above || (tie && (floor & 1) == 0);
-      break;
-  }
-  return floor + (up ? 1 : 0);
+  const bool negative = value < 0;
+  const std::uint64_t bits = static_cast<std::uint64_t>(value);
+  const std::uint64_t magnitude = negative ? 0 - bits : bits;
+  const std::uint64_t kept = magnitude >> shift, lost = magnitude - (kept << shift);
+  const bool up =
+      rounds_up(rounding, negative, (kept & 1) != 0, lost, std::uint64_t{1} << (shift - 1));
+  const std::int64_t rounded = static_cast<std::int64_t>(kept + (up ? 1 : 0));
+  return negative ? -rounded : rounded;
 }
 
 /// `value` as T: clamped to what T holds (symmetric: a signed T never becomes its lowest value) or,

@@ -22,17 +22,17 @@ void multiply_add_pair(aie::accum<Tag, Lanes>& acc, C c0, const aie::vector<D, L
   }
 }
 
-/// acc += Σ coeff[start + n] data[n], two terms at a time as the core takes them (aie_api,
+/// acc += Σ weight(n) data(n) over n < kCount, two terms at a time as the core takes them (aie_api,
 /// detail/aie2/accumulate.hpp); for integers the grouping does not show.
-template <typename Tag, unsigned Lanes, typename C, unsigned N, typename D, std::size_t Count>
-void accumulate(aie::accum<Tag, Lanes>& acc, const aie::vector<C, N>& coeff, unsigned start,
-                const std::array<aie::vector<D, Lanes>, Count>& data) {
-  const auto weight = [&](unsigned n) { return coeff.get(start + n); };
+template <unsigned kCount, typename Tag, unsigned Lanes, typename Weight, typename Data>
+void accumulate(aie::accum<Tag, Lanes>& acc, const Weight& weight, const Data& data) {
   unsigned n = 0;
-  for (; n + 1 < Count; n += 2) {
-    multiply_add_pair(acc, weight(n), data[n], weight(n + 1), data[n + 1]);
+  for (; n + 1 < kCount; n += 2) {
+    multiply_add_pair(acc, weight(n), data(n), weight(n + 1), data(n + 1));
   }
-  if (n < Count) multiply_add<false>(acc, aie::broadcast<C, Lanes>(weight(n)), data[n]);
+  if (n < kCount) {
+    multiply_add<false>(acc, aie::broadcast<decltype(weight(n)), Lanes>(weight(n)), data(n));
+  }
 }
 
 }  // namespace sotto::npu::host
@@ -45,8 +45,10 @@ template <unsigned Lanes, typename Tag, typename C, unsigned N, typename D, type
 accum<Tag, Lanes> accumulate(const accum<Tag, Lanes>& acc, const vector<C, N>& coeff,
                              unsigned start, const vector<D, Lanes>& first, const Data&... others) {
   accum<Tag, Lanes> result = acc;
-  sotto::npu::host::accumulate(result, coeff, start,
-                               std::array<vector<D, Lanes>, 1 + sizeof...(Data)>{first, others...});
+  const std::array<vector<D, Lanes>, 1 + sizeof...(Data)> data{first, others...};
+  sotto::npu::host::accumulate<1 + sizeof...(Data)>(
+      result, [&](unsigned n) { return coeff.get(start + n); },
+      [&](unsigned n) { return data[n]; });
   return result;
 }
 /// The same from zero.

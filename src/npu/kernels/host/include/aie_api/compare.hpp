@@ -5,6 +5,7 @@
 
 #include "mask.hpp"
 #include "vector.hpp"
+#include "with_scalar.hpp"
 
 namespace sotto::npu::host {
 
@@ -93,14 +94,7 @@ vector<T, Elems> select(T a, T b, const mask<Elems>& m) {
     }                                                                            \
     return result;                                                               \
   }                                                                              \
-  template <typename T, unsigned Elems>                                          \
-  vector<T, Elems> name(const vector<T, Elems>& a, std::type_identity_t<T> b) {  \
-    return name(a, broadcast<T, Elems>(b));                                      \
-  }                                                                              \
-  template <typename T, unsigned Elems>                                          \
-  vector<T, Elems> name(std::type_identity_t<T> a, const vector<T, Elems>& b) {  \
-    return name(broadcast<T, Elems>(a), b);                                      \
-  }
+  SOTTO_AIE_WITH_SCALAR(name)
 SOTTO_AIE_EXTREME(max, <)
 SOTTO_AIE_EXTREME(min, >=)
 #undef SOTTO_AIE_EXTREME

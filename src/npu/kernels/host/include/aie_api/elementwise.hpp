@@ -8,6 +8,7 @@
 #include "accum.hpp"
 #include "compare.hpp"
 #include "npu/kernels/host/bf16_mac.h"
+#include "with_scalar.hpp"
 
 namespace sotto::npu::host {
 
@@ -73,17 +74,6 @@ template <typename Tag, unsigned Elems>
 accum<Tag, Elems> neg(const accum<Tag, Elems>& a) {
   return sub(zeros<Tag, Elems>(), a);
 }
-
-// name(vector, scalar) and name(scalar, vector) of what takes two vectors.
-#define SOTTO_AIE_WITH_SCALAR(name)                                             \
-  template <typename T, unsigned Elems>                                         \
-  vector<T, Elems> name(const vector<T, Elems>& a, std::type_identity_t<T> b) { \
-    return name(a, broadcast<T, Elems>(b));                                     \
-  }                                                                             \
-  template <typename T, unsigned Elems>                                         \
-  vector<T, Elems> name(std::type_identity_t<T> a, const vector<T, Elems>& b) { \
-    return name(broadcast<T, Elems>(a), b);                                     \
-  }
 
 // --- bits
 
@@ -191,7 +181,6 @@ SOTTO_AIE_WITH_SCALAR(sub)
 SOTTO_AIE_WITH_SCALAR(saturating_add)
 SOTTO_AIE_WITH_SCALAR(saturating_sub)
 SOTTO_AIE_WITH_SCALAR(maxdiff)
-#undef SOTTO_AIE_WITH_SCALAR
 
 // --- shifts
 

@@ -31,15 +31,7 @@ struct sliding_mul_ops {
       return lanes;
     };
     accum_type result = acc;
-    unsigned p = 0;
-    for (; p + 1 < Points; p += 2) {
-      sotto::npu::host::multiply_add_pair(result, weight(p), window(p), weight(p + 1),
-                                          window(p + 1));
-    }
-    if (p < Points) {
-      sotto::npu::host::multiply_add<false>(result, broadcast<CoeffType, Lanes>(weight(p)),
-                                            window(p));
-    }
+    sotto::npu::host::accumulate<Points>(result, weight, window);
     return result;
   }
   template <unsigned NC, unsigned ND>

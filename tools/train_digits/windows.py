@@ -26,6 +26,7 @@ PAUSE = 0.65  # s; pauses between 0.5 and 0.8 s are rare in training
 CELL = 1.0  # s
 SILENCE = 0.3  # s
 GAPS = {"tight": (0, 0.08), "normal": (0.05, 0.45), "paused": (0.85, 5), "vague": (0.45, 0.85), "long": (3, 12)}  # s
+STYLES = {"tight": 3, "normal": 3, "mixed": 5, "paused": 2}  # of gaps in one recording: how common
 PROMPT = 223  # tokens of earlier text that the loop gives at most
 SILENCE_WEIGHT = 3.0  # of the two tokens of a window without speech, among so many others
 PLACES = 6  # of words in a segment that are told apart in training
@@ -163,7 +164,7 @@ class Mixer:
     def stream(self, start: float, until: float, clips: int) -> tuple[list[tuple[float, np.ndarray]], list[Word]]:
         """Speech from `start` until `until` (s) or for `clips` clips: their places and samples, and the words."""
         rng = self.rng
-        style = self.pick({"tight": 3, "normal": 3, "mixed": 5, "paused": 2})
+        style = self.pick(STYLES)
         speaker, several = self.speaker(), self.chance(0.15)
         repeating = 0.5 if self.chance(0.1) else 0.0  # the chance that a clip begins with the digit just said
         speed, loudness = rng.uniform(0.85, 1.2), rng.uniform(0, 4)
@@ -291,7 +292,7 @@ class Mixer:
         wanted = longest if self.chance(0.6) else int(rng.integers(1, longest + 1))  # a long file gives all there is room for
         tokens: list[int] = []
         while len(tokens) < wanted:
-            style, length, now = self.pick({"tight": 3, "normal": 3, "mixed": 5, "paused": 2}), rng.uniform(0.2, 0.6), 0.0
+            style, length, now = self.pick(STYLES), rng.uniform(0.2, 0.6), 0.0
             words: list[Word] = []  # of one earlier window
             while now < 28:
                 words.append((int(rng.integers(10)), now, now + length))

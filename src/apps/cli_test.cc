@@ -52,7 +52,7 @@ std::string wav_bytes(std::size_t n_samples) {
 class CliTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    model_folder_ = std::make_unique<model::testing::TemporaryFolder>();
+    model_folder_ = std::make_unique<sotto::testing::TemporaryFolder>();
     model::testing::write_hf_folder(model_path(), model::testing::tiny_test_dims(), 1);
   }
   static void TearDownTestSuite() { model_folder_.reset(); }
@@ -93,8 +93,8 @@ class CliTest : public ::testing::Test {
     EXPECT_THAT(names_in("out"), IsEmpty());
   }
 
-  inline static std::unique_ptr<model::testing::TemporaryFolder> model_folder_;
-  model::testing::TemporaryFolder folder_;
+  inline static std::unique_ptr<sotto::testing::TemporaryFolder> model_folder_;
+  sotto::testing::TemporaryFolder folder_;
 };
 
 TEST_F(CliTest, WritesTextToStandardOutputAndSpeedToStandardError) {

@@ -111,7 +111,7 @@ TEST(Options, OtherSpellingsOfTrueAndFalseAreNotFiles) {
 }
 
 TEST(Options, AFileMayBeCalledLikeASwitchsValue) {
-  const model::testing::TemporaryFolder folder;
+  const sotto::testing::TemporaryFolder folder;
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(folder.path());
   std::ofstream("no") << "x";

@@ -14,8 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using engine::OutputFormat;
-using model::testing::TemporaryFolder;
 using sotto::testing::message_of;
+using sotto::testing::TemporaryFolder;
 using ::testing::HasSubstr;
 
 TEST(OutputPath, IsTheInputsNameWithAnotherExtension) {

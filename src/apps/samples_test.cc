@@ -24,7 +24,7 @@ TEST_P(SamplesTest, AreHeardWordForWord) {
   const json expected =
       json::parse(read_text_file(sotto::testing::source_path("samples/expected.json")));
   ASSERT_GE(expected.size(), 4u);
-  const model::testing::TemporaryFolder folder;
+  const sotto::testing::TemporaryFolder folder;
   std::vector<std::string> arguments = {"transcribe", "-o", "out", "-f", "json"};
   for (const auto& [file, text] : expected.items()) {
     arguments.push_back(sotto::testing::source_path("samples/" + file).string());

@@ -9,12 +9,12 @@
 namespace sotto::audio {
 namespace {
 
+using sotto::testing::TemporaryFolder;
 using testing::expect_same;
 using testing::expect_warning_of_cut;
 using testing::ffmpeg_decodes;
 using testing::ffmpeg_makes;
 using testing::read_bytes;
-using testing::TemporaryFolder;
 using testing::wav_bytes;
 using testing::write_bytes;
 

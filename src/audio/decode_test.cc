@@ -22,6 +22,7 @@
 namespace sotto::audio {
 namespace {
 
+using sotto::testing::TemporaryFolder;
 using ::testing::AllOf;
 using testing::error_of;
 using testing::expect_same;
@@ -29,7 +30,6 @@ using testing::ffmpeg_decodes;
 using testing::ffmpeg_makes;
 using ::testing::HasSubstr;
 using testing::read_bytes;
-using testing::TemporaryFolder;
 using testing::Wav;
 using testing::wav_bytes;
 using testing::WavKind;

@@ -1,10 +1,11 @@
 #include "base/cpu_limit.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <string>
+
+#include "base/testing.h"
 
 namespace sotto {
 namespace {
@@ -14,18 +15,14 @@ namespace fs = std::filesystem;
 /// A made-up root with /proc and /sys.
 class CpuLimitTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    root_ = fs::temp_directory_path() / ("sotto_cpu_limit_test_" + std::to_string(::getpid()));
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   void write(const std::string& path, const std::string& content) {
     fs::create_directories((root_ / path).parent_path());
     std::ofstream(root_ / path) << content;
   }
   std::optional<int> limit() const { return cgroup_cpu_limit(root_); }
 
-  fs::path root_;
+  const testing::TemporaryFolder temporary_;
+  const fs::path root_ = temporary_.path();
 };
 
 TEST_F(CpuLimitTest, WithoutCgroupsThereIsNone) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <system_error>
 
 #include "base/error.h"
 
@@ -25,6 +26,38 @@ inline std::filesystem::path external_data(const std::string& relative) {
   return (folder != nullptr ? std::filesystem::path(folder) : source_path("../shared/data")) /
          relative;
 }
+
+/// Built without optimisation or with a sanitizer.
+#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSlowBuild = true;
+#elif defined(__has_feature)
+inline constexpr bool kSlowBuild =
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+inline constexpr bool kSlowBuild = false;
+#endif
+
+/// A new empty folder under the system's temporary one, removed with everything in it at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "sotto_test_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) fail(ErrorKind::io, "cannot make the folder ", name);
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 /// The message of the sotto::Error that `action` throws, whose kind must be this one; "no error"
 /// when it returns. What else it throws escapes.

@@ -15,16 +15,6 @@
 
 namespace sotto::cpu::testing {
 
-/// Built without optimisation or with a sanitizer.
-#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSlowBuild = true;
-#elif defined(__has_feature)
-inline constexpr bool kSlowBuild =
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-inline constexpr bool kSlowBuild = false;
-#endif
-
 /// No size is a multiple of a tile, and a head is 12 wide.
 inline constexpr model::Dims kOddDims = {.n_mels = 7,
                                          .n_audio_ctx = 77,

@@ -3,13 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "audio/decode.h"
-#include "audio/mel.h"
 #include "base/testing.h"
 #include "cpu/cpu_testing.h"
 #include "cpu/reference.h"
+#include "cpu/whisper_base_testing.h"
 #include "model/golden_testing.h"
-#include "model/huggingface.h"
 #include "model/testing.h"
 
 namespace sotto::cpu {
@@ -113,27 +111,18 @@ TEST(EncoderDeathTest, AWindowOfTheWrongLengthIsABug) {
 }
 
 TEST(WhisperBaseTest, EveryInstructionSetIsWithin1e5OfTheReferenceInDouble) {
-  if (testing::kSlowBuild) GTEST_SKIP() << "skipped: 44 billion products take minutes here";
-  const auto model_path = sotto::testing::external_data("whisper-base-encoder-f16.safetensors");
-  const auto audio_path = sotto::testing::external_data("audio/jfk.wav");
-  SOTTO_NEEDS_FILE(model_path);
-  SOTTO_NEEDS_FILE(audio_path);
-  const model::Dims dims = {.n_mels = 80,
-                            .n_audio_ctx = 1500,
-                            .n_audio_state = 512,
-                            .n_audio_head = 8,
-                            .n_audio_layer = 6,
-                            .n_audio_ffn = 2048};
-  const model::Weights weights = model::read_hugging_face_weights({model_path}, "Whisper base");
+  if (sotto::testing::kSlowBuild) {
+    GTEST_SKIP() << "skipped: 44 billion products take minutes here";
+  }
+  using testing::WhisperBase;
+  SOTTO_NEEDS_FILE(WhisperBase::model_path());
+  SOTTO_NEEDS_FILE(WhisperBase::audio_path());
   ThreadPool pool;
-  const audio::Audio audio = audio::decode_file(audio_path);
-  const audio::LogMel mel =
-      audio::log_mel_spectrogram(audio.samples, audio::kWindowSamples - audio.samples.size(),
-                                 dims.n_mels, detect_isa(), &pool);
-  const auto truth = reference_encode<double>(dims, weights, window(dims, mel.data), pool);
+  const WhisperBase base(pool);
+  const auto truth = reference_encode<double>(base.kDims, base.weights, base.window(), pool);
   for (const Isa isa : testing::available_isas()) {
     const double error =
-        relative_l2(encode(dims, weights, window(dims, mel.data), isa, pool), truth);
+        relative_l2(encode(base.kDims, base.weights, base.window(), isa, pool), truth);
     RecordProperty(std::string(name_of(isa)), std::to_string(error * 1e6) + "e-6");
     EXPECT_LT(error, 1e-5) << name_of(isa);
   }

@@ -22,7 +22,7 @@ std::vector<std::vector<int>> tokens_of(const Result& result) {
 // than any token.
 TEST(Engine, APaddedVocabularyTranscribesToTheSameTokens) {
   const model::Dims dims = model::testing::tiny_test_dims();
-  const model::testing::TemporaryFolder folder;
+  const sotto::testing::TemporaryFolder folder;
   model::testing::write_hf_folder(folder / "plain", dims, 1);
   model::testing::write_hf_folder(folder / "padded", dims, 1, {.padding = 1016});
   Engine plain(folder / "plain", Device::cpu, 2);

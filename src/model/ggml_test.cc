@@ -17,12 +17,12 @@ namespace sotto::model {
 namespace {
 
 using sotto::testing::message_of;
+using sotto::testing::TemporaryFolder;
 using ::testing::AnyOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using testing::micro_test_dims;
 using ::testing::StartsWith;
-using testing::TemporaryFolder;
 
 /// Where the fields lie in the file.
 constexpr std::size_t kFirstField = 4;  // after the magic number

@@ -18,13 +18,13 @@ namespace sotto::model {
 namespace {
 
 using sotto::testing::message_of;
+using sotto::testing::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using testing::FolderOptions;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using testing::TemporaryFolder;
 
 /// With feed-forward widths that only Hugging Face's files can state.
 Dims small_dims() {

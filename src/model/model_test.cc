@@ -15,12 +15,12 @@ namespace {
 namespace fs = std::filesystem;
 
 using sotto::testing::message_of;
+using sotto::testing::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using testing::micro_test_dims;
 using ::testing::StartsWith;
-using testing::TemporaryFolder;
 
 std::string refusal_of_file(const std::string& name, const std::string& content) {
   const TemporaryFolder folder;

@@ -13,10 +13,10 @@ namespace sotto::model {
 namespace {
 
 using sotto::testing::message_of;
+using sotto::testing::TemporaryFolder;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using testing::TemporaryFolder;
 
 /// The 8 bytes of the header's length, the header, and `data_bytes` zeros.
 std::string file_with(const std::string& header, std::size_t data_bytes = 0) {

@@ -90,18 +90,4 @@ std::string ggml_bytes(const Dims& dims, const std::vector<std::string>& tokens,
 /// Hugging Face's name of one of openai's tensors.
 std::string hugging_face_name(const std::string& openai_name);
 
-/// A new empty folder under the system's temporary one, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
 }  // namespace sotto::model::testing

@@ -1,6 +1,4 @@
 // Made-up models as files.
-#include <stdlib.h>
-
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -283,17 +281,6 @@ void write_ggml(const fs::path& path, const Dims& dims, std::uint64_t seed, DTyp
   }
   write_file_atomically(
       path, ggml_bytes(dims, seeded_vocabulary(dims).tokens, tensors, type == DType::f16 ? 1 : 0));
-}
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "sotto_test_XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) fail(ErrorKind::io, "cannot make the folder ", name);
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
 }
 
 }  // namespace sotto::model::testing

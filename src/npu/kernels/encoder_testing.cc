@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "npu/kernels/kernels.h"
-
 namespace sotto::npu::kernels::testing {
 namespace {
 
@@ -224,21 +222,22 @@ void KernelEncoder::add_residual_product(const Tiles& x, const Linear& linear) {
       });
 }
 
+void KernelEncoder::project(Tiles& out, const Linear& linear, const std::vector<RowFold>& folds,
+                            NormEpilogue epilogue) {
+  multiply(high, linear, pool_, nothing, [&](const float* c, int row, int n) {
+    const RowFold& fold = folds[static_cast<std::size_t>(row)];
+    for (int strip = 0; strip < kStrips; ++strip) {
+      epilogue(out.at(row, n) + strip * kStrip, c, fold.rows.data(), linear.step(n),
+               fold.inverse_sigmas.data(), strip, 0, end_of(row, strip));
+    }
+  });
+}
+
 void KernelEncoder::attend(int layer) {
   const std::vector<RowFold> folds = fold();
-  const auto project = [&](Tiles& out, const char* name, double scale, auto epilogue) {
-    const Linear linear = projection(layer, name, scale);
-    multiply(high, linear, pool_, nothing, [&](const float* c, int row, int n) {
-      const RowFold& fold = folds[static_cast<std::size_t>(row)];
-      for (int strip = 0; strip < kStrips; ++strip) {
-        epilogue(out.at(row, n) + strip * kStrip, c, fold.rows.data(), linear.step(n),
-                 fold.inverse_sigmas.data(), strip, 0, end_of(row, strip));
-      }
-    });
-  };
-  project(q, "query", kQueryScale, epilogue_norm_a);
-  project(k, "key", 1, epilogue_norm_k);
-  project(v, "value", 1, epilogue_norm_v);
+  project(q, projection(layer, "query", kQueryScale), folds, epilogue_norm_a);
+  project(k, projection(layer, "key", 1), folds, epilogue_norm_k);
+  project(v, projection(layer, "value", 1), folds, epilogue_norm_v);
 
   pool_.parallel_for(tile_rows_, [&](std::int64_t index, int) {
     const int row = static_cast<int>(index);
@@ -259,15 +258,7 @@ void KernelEncoder::attend(int layer) {
 }
 
 void KernelEncoder::feed_forward(int layer) {
-  const std::vector<RowFold> folds = fold();
-  const Linear linear = first(layer);
-  multiply(high, linear, pool_, nothing, [&](const float* c, int row, int n) {
-    const RowFold& fold = folds[static_cast<std::size_t>(row)];
-    for (int strip = 0; strip < kStrips; ++strip) {
-      epilogue_norm_gelu(hidden.at(row, n) + strip * kStrip, c, fold.rows.data(), linear.step(n),
-                         fold.inverse_sigmas.data(), strip, 0, end_of(row, strip));
-    }
-  });
+  project(hidden, first(layer), fold(), epilogue_norm_gelu);
   add_residual_product(hidden, second(layer));
 }
 

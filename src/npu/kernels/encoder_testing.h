@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "model/encoder.h"
 #include "model/weights.h"
+#include "npu/kernels/kernels.h"
 #include "npu/kernels/kernels_testing.h"
 
 namespace sotto::npu::kernels::testing {
@@ -50,6 +51,8 @@ struct RowFold {
   Buffer<bfloat16> rows{kTileBlocks * kOperand}, inverse_sigmas{kTileBlocks * kOperand};
 };
 
+using NormEpilogue = decltype(&epilogue_norm_a);
+
 class KernelEncoder {
  public:
   KernelEncoder(const model::Dims& dims, const model::Weights& weights, ThreadPool& pool);
@@ -77,6 +80,10 @@ class KernelEncoder {
   Norm norm(const std::string& name) const;
   std::vector<RowFold> fold() const;
   int end_of(int tile_row, int strip) const { return frames_ - kTile * tile_row - 16 * strip; }
+  /// out = epilogue(LayerNorm folded into high times the layer); `epilogue` is one of the four
+  /// epilogue_norm kernels.
+  void project(Tiles& out, const Linear& linear, const std::vector<RowFold>& folds,
+               NormEpilogue epilogue);
   void add_residual_product(const Tiles& x, const Linear& linear);
   void convolve_first(Tiles& planes, const model::MelWindow& mel);
 

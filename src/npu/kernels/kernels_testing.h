@@ -1,5 +1,4 @@
-// What the tests of the device kernels share: numbers, layouts, error measures, and a core of the
-// test's own.
+// What the tests of the device kernels share: numbers, layouts, error measures.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,9 +14,12 @@
 
 #include "base/buffer.h"
 #include "npu/kernels/blocks.h"
-#include "npu/kernels/host/core_state.h"
+#include "npu/kernels/host/host_testing.h"
 
 namespace sotto::npu::kernels::testing {
+
+/// Every test of a kernel runs on a core as it leaves reset: rounding floor, no saturation.
+using KernelTest = host::testing::CoreTest;
 
 /// Nearest bfloat16, ties to even, whatever the rounding register says.
 inline bfloat16 to_bf16(double value) {
@@ -169,13 +171,6 @@ inline double exact_gelu(double x) {
 }
 
 inline constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-
-/// A core as it leaves reset: rounding floor, no saturation. Every test of a kernel runs on one.
-class KernelTest : public ::testing::Test {
- protected:
-  host::CoreState core_;
-  host::CoreScope scope_{core_};
-};
 
 /// Adds `name = value` to the test report, so that the measured error stands beside its bar.
 inline void record(const std::string& name, double value) {

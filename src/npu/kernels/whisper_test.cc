@@ -5,37 +5,23 @@
 #include <algorithm>
 #include <string>
 
-#include "audio/decode.h"
-#include "audio/mel.h"
-#include "base/isa.h"
 #include "base/testing.h"
+#include "cpu/cpu_testing.h"
 #include "cpu/reference.h"
-#include "model/huggingface.h"
+#include "cpu/whisper_base_testing.h"
 #include "model/testing.h"
 #include "npu/kernels/encoder_testing.h"
 
 namespace sotto::npu::kernels {
 namespace {
 
+using cpu::testing::WhisperBase;
 using testing::KernelEncoder;
 using testing::Linear;
 using testing::Matrix;
 using testing::Tiles;
 
-constexpr model::Dims kDims = {.n_mels = 80,
-                               .n_audio_ctx = 1500,
-                               .n_audio_state = 512,
-                               .n_audio_head = 8,
-                               .n_audio_layer = 6,
-                               .n_audio_ffn = 2048};
-
-#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)
-constexpr bool kSlowBuild = true;
-#elif defined(__has_feature)
-constexpr bool kSlowBuild = __has_feature(address_sanitizer);
-#else
-constexpr bool kSlowBuild = false;
-#endif
+constexpr model::Dims kDims = WhisperBase::kDims;
 
 /// A row of tiles in layout A, the rows of 64 frames, as numbers.
 Matrix frames(const Tiles& tiles, int row) {
@@ -104,22 +90,20 @@ struct Agreement {
 /// Of features with the true ones; rows of `width`.
 template <typename Real>
 Agreement compare(const std::vector<float>& features, const std::vector<Real>& truth, int width) {
-  double error = 0, norm = 0, cosines = 0;
+  double cosines = 0;
   const std::size_t rows = truth.size() / static_cast<std::size_t>(width);
   for (std::size_t row = 0; row < rows; ++row) {
     double dot = 0, square = 0, true_square = 0;
     for (std::size_t i = row * static_cast<std::size_t>(width);
          i < (row + 1) * static_cast<std::size_t>(width); ++i) {
       const double y = features[i], expected = truth[i];
-      error += (y - expected) * (y - expected);
       dot += y * expected;
       square += y * y;
       true_square += expected * expected;
     }
-    norm += true_square;
     cosines += dot / std::sqrt(square * true_square);
   }
-  return {std::sqrt(error / norm), cosines / static_cast<double>(rows)};
+  return {cpu::testing::relative_l2(features, truth), cosines / static_cast<double>(rows)};
 }
 
 TEST(SmallEncoderTest, OfOddLengthIsCloseToTheReference) {
@@ -214,24 +198,16 @@ class WhisperBaseTest : public ::testing::Test {
 };
 
 TEST_F(WhisperBaseTest, EveryKernelAndTheWholeEncoderAreWithinTheirBars) {
-  if (kSlowBuild) GTEST_SKIP() << "skipped: 44 billion emulated products take minutes here";
-  const auto model_path = sotto::testing::external_data("whisper-base-encoder-f16.safetensors");
-  const auto audio_path = sotto::testing::external_data("audio/jfk.wav");
-  SOTTO_NEEDS_FILE(model_path);
-  SOTTO_NEEDS_FILE(audio_path);
-  const model::Weights weights = model::read_hugging_face_weights({model_path}, "Whisper base");
+  if (sotto::testing::kSlowBuild) {
+    GTEST_SKIP() << "skipped: 44 billion emulated products take minutes here";
+  }
+  SOTTO_NEEDS_FILE(WhisperBase::model_path());
+  SOTTO_NEEDS_FILE(WhisperBase::audio_path());
   ThreadPool pool;
-  const audio::Audio audio = audio::decode_file(audio_path);
-  const audio::LogMel mel =
-      audio::log_mel_spectrogram(audio.samples, audio::kWindowSamples - audio.samples.size(),
-                                 kDims.n_mels, detect_isa(), &pool);
-  const model::MelWindow window = {.data = mel.data.data(),
-                                   .n_mels = kDims.n_mels,
-                                   .n_frames = kDims.n_mel_frames(),
-                                   .stride = static_cast<std::ptrdiff_t>(mel.n_frames)};
+  const WhisperBase base(pool);
 
-  KernelEncoder encoder(kDims, weights, pool);
-  encoder.convolve(window);
+  KernelEncoder encoder(kDims, base.weights, pool);
+  encoder.convolve(base.window());
   for (int layer = 0; layer < kDims.n_audio_layer; ++layer) {
     Matrix x = frames(encoder.high, kRow);
     encoder.attend(layer);
@@ -242,9 +218,9 @@ TEST_F(WhisperBaseTest, EveryKernelAndTheWholeEncoderAreWithinTheirBars) {
     check_feed_forward(encoder, x, x_low, layer);
   }
 
-  const Agreement agreement =
-      compare(encoder.features(), cpu::reference_encode<float>(kDims, weights, window, pool),
-              kDims.n_audio_state);
+  const Agreement agreement = compare(
+      encoder.features(), cpu::reference_encode<float>(kDims, base.weights, base.window(), pool),
+      kDims.n_audio_state);
   RecordProperty("encoder_relative_l2", std::to_string(agreement.relative_l2));
   RecordProperty("encoder_mean_cosine", std::to_string(agreement.mean_cosine));
   EXPECT_LE(agreement.relative_l2, 0.0145);

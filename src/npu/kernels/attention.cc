@@ -147,10 +147,12 @@ void attention_rescale(float* __restrict o, float* __restrict row_sums, float* _
 }
 
 void attention_finish(bfloat16* __restrict out, const float* __restrict o,
-                      const float* __restrict row_sums) {
+                      const float* __restrict row_sums, int strip) {
   round_to_nearest();
-  SOTTO_LOOP(16)
-  for (int i = 0; i < kTileBlocks; ++i) {
+  o += strip * kStripBlocks * kTileBlocks * kSum;
+  row_sums += strip * kStripBlocks * kSum;
+  SOTTO_LOOP(kStripBlocks)
+  for (int i = 0; i < kStripBlocks; ++i) {
     const Split inverse = split(reciprocal(load_sum(row_sums + i * kSum)));
     SOTTO_LOOP(8)
     for (int n8 = 0; n8 < kTile / 8; ++n8, o += 2 * kSum, out += kOperand) {
@@ -161,12 +163,15 @@ void attention_finish(bfloat16* __restrict out, const float* __restrict o,
   }
 }
 
-void attention_tile(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
-                    const bfloat16* k, const bfloat16* v, int valid) {
+void attention_keys(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
+                    const bfloat16* k, int valid) {
   int next = attention_weights(p, row_sums, q, k, offsets, valid, 0, 0);
   while (next < kPairs) {
     attention_rescale(o, row_sums, offsets, q, k, valid, next);
     next = attention_weights(p, row_sums, q, k, offsets, valid, next, next + 1);
   }
+}
+
+void attention_values(float* o, const bfloat16* p, const bfloat16* v, int valid) {
   gemm_bf16(o, p, v, 2 * key_groups(valid));
 }

@@ -69,6 +69,23 @@ Tiles tiles_at(const Problem& problem, int first, double padding) {
   return {testing::pack_k(k), testing::pack_v(v), valid};
 }
 
+void add_tile(Core& core, const Buffer<bfloat16>& q, const Tiles& tiles) {
+  attention_keys(core.o.data(), core.row_sums.data(), core.offsets.data(), core.p.data(), q.data(),
+                 tiles.k.data(), tiles.valid);
+  attention_values(core.o.data(), core.p.data(), tiles.v.data(), tiles.valid);
+}
+
+Matrix finish(Core& core) {
+  for (int strip = 0; strip < kStrips; ++strip) {
+    attention_finish(core.out.data() + strip * kStrip, core.o.data(), core.row_sums.data(), strip);
+  }
+  Matrix out(kTile, kHead);
+  for (int row = 0; row < kTile; ++row) {
+    for (int i = 0; i < kHead; ++i) out.at(row, i) = core.out[testing::index_a(row, i, kHead)];
+  }
+  return out;
+}
+
 Matrix attend(const Problem& problem, Core& core, double padding = kNaN) {
   const Buffer<bfloat16> q = testing::pack_a(problem.q);
   std::fill(core.row_sums.begin(), core.row_sums.end(), kNaN);
@@ -80,15 +97,9 @@ Matrix attend(const Problem& problem, Core& core, double padding = kNaN) {
       attention_reference(core.offsets.data(), core.row_sums.data(), q.data(), tiles.k.data(),
                           tiles.valid);
     }
-    attention_tile(core.o.data(), core.row_sums.data(), core.offsets.data(), core.p.data(),
-                   q.data(), tiles.k.data(), tiles.v.data(), tiles.valid);
+    add_tile(core, q, tiles);
   }
-  attention_finish(core.out.data(), core.o.data(), core.row_sums.data());
-  Matrix out(kTile, kHead);
-  for (int row = 0; row < kTile; ++row) {
-    for (int i = 0; i < kHead; ++i) out.at(row, i) = core.out[testing::index_a(row, i, kHead)];
-  }
-  return out;
+  return finish(core);
 }
 
 class AttentionTest : public testing::KernelTest {
@@ -147,14 +158,9 @@ TEST_F(AttentionTest, RescalingAtEveryTileChangesNothingButRounding) {
       attention_rescale(core.o.data(), core.row_sums.data(), core.offsets.data(), q.data(),
                         tiles.k.data(), 64, pair);
     }
-    attention_tile(core.o.data(), core.row_sums.data(), core.offsets.data(), core.p.data(),
-                   q.data(), tiles.k.data(), tiles.v.data(), 64);
+    add_tile(core, q, tiles);
   }
-  attention_finish(core.out.data(), core.o.data(), core.row_sums.data());
-  Matrix rescaled = plain;
-  for (int row = 0; row < kTile; ++row) {
-    for (int i = 0; i < kHead; ++i) rescaled.at(row, i) = core.out[testing::index_a(row, i, kHead)];
-  }
+  const Matrix rescaled = finish(core);
   EXPECT_LT(testing::relative_l1(rescaled, exact(problem)), 5e-3);
   EXPECT_LT(testing::relative_l1(rescaled, plain), 4e-3);
 }

@@ -36,26 +36,6 @@ Linear make_linear(const std::vector<float>& weights, const std::vector<float>& 
   return linear;
 }
 
-/// Sums of x times the weights, tile after tile: start(c, row, n) sets them, finish(c, row, n)
-/// takes them.
-template <typename Start, typename Finish>
-void multiply(const Tiles& x, const Linear& linear, ThreadPool& pool, Start start, Finish finish) {
-  pool.parallel_for(x.rows, [&](std::int64_t index, int) {
-    const int row = static_cast<int>(index);
-    Buffer<float> c(kTile * kTile);
-    for (int n = 0; n < linear.tiles.rows; ++n) {
-      zero_sums(c.data());
-      start(c.data(), row, n);
-      for (int k = 0; k < x.columns; ++k) {
-        gemm_bf16(c.data(), x.at(row, k), linear.tiles.at(n, k), kTile / 8);
-      }
-      finish(c.data(), row, n);
-    }
-  });
-}
-
-void nothing(float*, int, int) {}
-
 /// A row-major matrix in two bfloat16 parts, layout A.
 void pack_parts(Tiles& high, Tiles& low, const std::vector<float>& values, int columns) {
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -73,8 +53,7 @@ std::string block(int layer) {
 
 }  // namespace
 
-KernelEncoder::KernelEncoder(const model::Dims& dims, const model::Weights& weights,
-                             ThreadPool& pool)
+KernelEncoder::KernelEncoder(const model::Dims& dims, const model::Weights& weights, Runner& runner)
     : high((dims.n_audio_ctx + kTile - 1) / kTile, dims.n_audio_state / kTile),
       low(high.rows, high.columns),
       q(high.rows, high.columns),
@@ -84,12 +63,10 @@ KernelEncoder::KernelEncoder(const model::Dims& dims, const model::Weights& weig
       hidden(high.rows, dims.n_audio_ffn / kTile),
       dims_(dims),
       weights_(weights),
-      pool_(pool),
+      runner_(runner),
       frames_(dims.n_audio_ctx),
       width_(dims.n_audio_state),
-      tile_rows_(high.rows) {
-  bias_rows(bias_rows_.data());
-}
+      tile_rows_(high.rows) {}
 
 std::vector<float> KernelEncoder::read(const std::string& name, const model::Shape& shape) const {
   std::int64_t size = 1;
@@ -134,21 +111,6 @@ Linear KernelEncoder::second(int layer) const {
                      bias(prefix + ".bias", width_), dims_.n_audio_ffn);
 }
 
-std::vector<RowFold> KernelEncoder::fold() const {
-  std::vector<RowFold> folds(static_cast<std::size_t>(tile_rows_));
-  Buffer<float> sums(kTileBlocks * kSum), squares(kTileBlocks * kSum);
-  for (int row = 0; row < tile_rows_; ++row) {
-    RowFold& fold = folds[static_cast<std::size_t>(row)];
-    zero_statistics(sums.data(), squares.data());
-    for (int column = 0; column < high.columns; ++column) {
-      row_statistics(sums.data(), squares.data(), high.at(row, column), kTile / 8);
-    }
-    finish_statistics(fold.rows.data(), fold.inverse_sigmas.data(), sums.data(), squares.data(),
-                      width_);
-  }
-  return folds;
-}
-
 /// The first convolution three times: for the frames 2t - 1, 2t and 2t + 1 that the second one
 /// looks at, side by side. Rows of its operand are frames unfolded by three taps, 240 columns of
 /// 256.
@@ -170,15 +132,14 @@ void KernelEncoder::convolve_first(Tiles& planes, const model::MelWindow& mel) {
             to_bf16(mel.data[i / 3 * mel.stride + frame]);
       }
     }
-    multiply(unfolded, linear, pool_, nothing, [&](const float* c, int row, int n) {
-      // Frame -1 does not exist: the second convolution is padded with zeros.
-      const int before_first = plane == 0 && row == 0 ? 1 : 0;
-      for (int strip = 0; strip < kStrips; ++strip) {
-        epilogue_gelu(planes.at(row, plane * high.columns + n) + strip * kStrip, c,
-                      bias_rows_.data(), linear.step(n), strip, strip == 0 ? before_first : 0,
-                      end_of(row, strip));
-      }
-    });
+    // Frame -1 does not exist: the second convolution is padded with zeros.
+    runner_.run(Product{.x = unfolded,
+                        .linear = linear,
+                        .epilogue = Epilogue::gelu,
+                        .out = planes,
+                        .end_row = frames_,
+                        .out_column = plane * high.columns,
+                        .first_row = plane == 0 ? 1 : 0});
   }
 }
 
@@ -197,69 +158,44 @@ void KernelEncoder::convolve(const model::MelWindow& mel) {
   Tiles positions_high(tile_rows_, high.columns), positions_low(tile_rows_, high.columns);
   pack_parts(positions_high, positions_low, read("encoder.positional_embedding", {frames_, width_}),
              width_);
-  multiply(planes, linear, pool_, nothing, [&](const float* c, int row, int n) {
-    for (int strip = 0; strip < kStrips; ++strip) {
-      const int at = strip * kStrip;
-      epilogue_gelu_positions(high.at(row, n) + at, low.at(row, n) + at, c, bias_rows_.data(),
-                              linear.step(n), positions_high.at(row, n) + at,
-                              positions_low.at(row, n) + at, strip, 0, end_of(row, strip));
-    }
-  });
+  runner_.run(Product{.x = planes,
+                      .linear = linear,
+                      .epilogue = Epilogue::gelu_planes,
+                      .out = high,
+                      .end_row = frames_,
+                      .low = &low,
+                      .planes = {&positions_high, &positions_low}});
 }
 
-void KernelEncoder::add_residual_product(const Tiles& x, const Linear& linear) {
-  multiply(
-      x, linear, pool_,
-      [&](float* c, int row, int n) {
-        add_plane(c, high.at(row, n));
-        add_plane(c, low.at(row, n));
-      },
-      [&](const float* c, int row, int n) {
-        for (int strip = 0; strip < kStrips; ++strip) {
-          epilogue_residual(high.at(row, n) + strip * kStrip, low.at(row, n) + strip * kStrip, c,
-                            bias_rows_.data(), linear.step(n), strip, 0, end_of(row, strip));
-        }
-      });
-}
-
-void KernelEncoder::project(Tiles& out, const Linear& linear, const std::vector<RowFold>& folds,
-                            NormEpilogue epilogue) {
-  multiply(high, linear, pool_, nothing, [&](const float* c, int row, int n) {
-    const RowFold& fold = folds[static_cast<std::size_t>(row)];
-    for (int strip = 0; strip < kStrips; ++strip) {
-      epilogue(out.at(row, n) + strip * kStrip, c, fold.rows.data(), linear.step(n),
-               fold.inverse_sigmas.data(), strip, 0, end_of(row, strip));
-    }
-  });
+void KernelEncoder::add_to_residual(const Tiles& x, const Linear& linear) {
+  runner_.run(Product{.x = x,
+                      .linear = linear,
+                      .epilogue = Epilogue::residual,
+                      .out = high,
+                      .end_row = frames_,
+                      .low = &low,
+                      .planes = {&high, &low}});
 }
 
 void KernelEncoder::attend(int layer) {
-  const std::vector<RowFold> folds = fold();
-  project(q, projection(layer, "query", kQueryScale), folds, epilogue_norm_a);
-  project(k, projection(layer, "key", 1), folds, epilogue_norm_k);
-  project(v, projection(layer, "value", 1), folds, epilogue_norm_v);
-
-  pool_.parallel_for(tile_rows_, [&](std::int64_t index, int) {
-    const int row = static_cast<int>(index);
-    Buffer<float> o(kTile * kTile), row_sums(kTileBlocks * kSum), offsets(kTileBlocks * kSum);
-    Buffer<bfloat16> p(kTile * kTile);
-    for (int head = 0; head < high.columns; ++head) {
-      zero_sums(o.data());
-      attention_reference(offsets.data(), row_sums.data(), q.at(row, head), k.at(0, head),
-                          std::min(frames_, kTile));
-      for (int tile = 0; tile < tile_rows_; ++tile) {
-        attention_tile(o.data(), row_sums.data(), offsets.data(), p.data(), q.at(row, head),
-                       k.at(tile, head), v.at(tile, head), std::min(kTile, frames_ - kTile * tile));
-      }
-      attention_finish(mixed.at(row, head), o.data(), row_sums.data());
-    }
-  });
-  add_residual_product(mixed, output(layer));
+  const auto project = [&](Tiles& out, const Linear& linear, Epilogue epilogue) {
+    runner_.run(
+        Product{.x = high, .linear = linear, .epilogue = epilogue, .out = out, .end_row = frames_});
+  };
+  project(q, projection(layer, "query", kQueryScale), Epilogue::norm_a);
+  project(k, projection(layer, "key", 1), Epilogue::norm_k);
+  project(v, projection(layer, "value", 1), Epilogue::norm_v);
+  runner_.run(Attention{.q = q, .k = k, .v = v, .out = mixed, .keys = frames_});
+  add_to_residual(mixed, output(layer));
 }
 
 void KernelEncoder::feed_forward(int layer) {
-  project(hidden, first(layer), fold(), epilogue_norm_gelu);
-  add_residual_product(hidden, second(layer));
+  runner_.run(Product{.x = high,
+                      .linear = first(layer),
+                      .epilogue = Epilogue::norm_gelu,
+                      .out = hidden,
+                      .end_row = frames_});
+  add_to_residual(hidden, second(layer));
 }
 
 std::vector<float> KernelEncoder::features() const {

@@ -14,6 +14,22 @@ void add_plane(float* __restrict c, const bfloat16* __restrict plane) {
   }
 }
 
+void gelu_sums(float* __restrict c, const bfloat16* __restrict rows,
+               const bfloat16* __restrict columns) {
+  round_and_saturate();
+  SOTTO_LOOP(16)
+  for (int i = 0; i < kTileBlocks; ++i) {
+    SOTTO_LOOP(8)
+    for (int n8 = 0; n8 < kTile / 8; ++n8) {
+      const SumPair values =
+          finished<EpilogueKind{.gelu = true}>({.c = c, .rows = rows, .columns = columns}, i, n8);
+      float* to = c + (i * kTileBlocks + 2 * n8) * kSum;
+      store_sum(to, values.extract<kSum>(0));
+      store_sum(to + kSum, values.extract<kSum>(1));
+    }
+  }
+}
+
 void epilogue_residual(bfloat16* __restrict high, bfloat16* __restrict low,
                        const float* __restrict c, const bfloat16* __restrict rows,
                        const bfloat16* __restrict columns, int strip, int first, int end) {
@@ -28,21 +44,10 @@ void epilogue_gelu(bfloat16* __restrict out, const float* __restrict c,
                                        strip, first, end);
 }
 
-void epilogue_gelu_positions(bfloat16* __restrict high, bfloat16* __restrict low,
-                             const float* __restrict c, const bfloat16* __restrict rows,
-                             const bfloat16* __restrict columns,
-                             const bfloat16* __restrict positions_high,
-                             const bfloat16* __restrict positions_low, int strip, int first,
-                             int end) {
-  epilogue<EpilogueKind{.gelu = true, .positions = true, .low = true}>(
-      {.high = high,
-       .low = low,
-       .c = c,
-       .rows = rows,
-       .columns = columns,
-       .positions_high = positions_high,
-       .positions_low = positions_low},
-      strip, first, end);
+void epilogue_parts(bfloat16* __restrict high, bfloat16* __restrict low, const float* __restrict c,
+                    int strip, int first, int end) {
+  epilogue<EpilogueKind{.step = false, .low = true}>({.high = high, .low = low, .c = c}, strip,
+                                                     first, end);
 }
 
 void epilogue_norm_a(bfloat16* __restrict out, const float* __restrict c,

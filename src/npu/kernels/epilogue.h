@@ -8,26 +8,24 @@ namespace sotto::npu::kernels {
 
 enum class Layout { a, k, v };
 
-/// What an epilogue does besides adding its step and storing.
+/// What an epilogue does besides storing.
 struct EpilogueKind {
   Layout layout = Layout::a;
-  bool norm = false;       ///< multiply by 1 / sigma of the row
-  bool gelu = false;       ///< apply GELU
-  bool positions = false;  ///< then add positions
-  bool low = false;        ///< store the low part too
+  bool step = true;   ///< add rows x columns
+  bool norm = false;  ///< multiply by 1 / sigma of the row
+  bool gelu = false;  ///< apply GELU
+  bool low = false;   ///< store the low part too
 };
 
 /// The buffers of an epilogue, as kernels.h describes them; those that its kind does not use stay
 /// null.
 struct EpilogueBuffers {
-  bfloat16* high;
+  bfloat16* high = nullptr;
   bfloat16* low = nullptr;
   const float* c;
-  const bfloat16* rows;
-  const bfloat16* columns;
+  const bfloat16* rows = nullptr;
+  const bfloat16* columns = nullptr;
   const bfloat16* inverse_sigmas = nullptr;
-  const bfloat16* positions_high = nullptr;
-  const bfloat16* positions_low = nullptr;
 };
 
 /// The lanes of a 4 x 4 block whose rows, of which `row` is the first, lie in first <= row < end.
@@ -59,14 +57,17 @@ inline void store_piece(bfloat16* strip, int pair, int n8, const Half (&blocks)[
 /// The finished values of 4 rows x 8 columns: row block `i`, column block of eight `n8` of a strip.
 template <EpilogueKind kKind>
 inline SumPair finished(const EpilogueBuffers& buffers, int i, int n8) {
-  const Operand row = aie::load_v<kOperand>(buffers.rows + i * kOperand);
   Sum sums[2];
   SOTTO_UNROLL
   for (int j = 0; j < 2; ++j) {
     const int n4 = 2 * n8 + j;
-    Mmul sum(load_sum(buffers.c + (i * kTileBlocks + n4) * kSum));
-    sum.mac(row, aie::load_v<kOperand>(buffers.columns + n4 * kOperand));
-    sums[j] = sum.to_accum();
+    sums[j] = load_sum(buffers.c + (i * kTileBlocks + n4) * kSum);
+    if constexpr (kKind.step) {
+      Mmul sum(sums[j]);
+      sum.mac(aie::load_v<kOperand>(buffers.rows + i * kOperand),
+              aie::load_v<kOperand>(buffers.columns + n4 * kOperand));
+      sums[j] = sum.to_accum();
+    }
     if constexpr (kKind.norm) {
       const bfloat16* parts = buffers.inverse_sigmas + i * kOperand;
       sums[j] =
@@ -75,24 +76,17 @@ inline SumPair finished(const EpilogueBuffers& buffers, int i, int n8) {
   }
   SumPair pair = join(sums[0], sums[1]);
   if constexpr (kKind.gelu) pair = gelu(pair);
-  if constexpr (kKind.positions) {
-    const int at = (i * (kTile / 8) + n8) * kOperand;
-    const HalfPair high = unweave(aie::load_v<kOperand>(buffers.positions_high + at));
-    const HalfPair low = unweave(aie::load_v<kOperand>(buffers.positions_low + at));
-    pair = aie::add(pair, SumPair(aie::concat(high.left, high.right)));
-    pair = aie::add(pair, SumPair(aie::concat(low.left, low.right)));
-  }
   return pair;
 }
 
-/// An epilogue on strip `strip`. Buffers other than positions and outputs are those of the tile.
+/// An epilogue on strip `strip`. Buffers other than outputs are those of the tile.
 template <EpilogueKind kKind>
 inline void epilogue(EpilogueBuffers buffers, int strip, int first, int end) {
   round_and_saturate();
   constexpr bfloat16 kZero = 0.0f;
   const Half zeros = aie::broadcast<bfloat16, kSum>(kZero);
   buffers.c += strip * kStripBlocks * kTileBlocks * kSum;
-  buffers.rows += strip * kStripBlocks * kOperand;
+  if constexpr (kKind.step) buffers.rows += strip * kStripBlocks * kOperand;
   if constexpr (kKind.norm) buffers.inverse_sigmas += strip * kStripBlocks * kOperand;
   SOTTO_LOOP(2)
   for (int pair = 0; pair < 2; ++pair) {

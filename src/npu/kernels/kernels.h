@@ -71,6 +71,8 @@ void bias_rows(bfloat16* rows);
 
 /// c += plane, 64 x 64 bfloat16 in layout A: a residual or positions, high part then low part.
 void add_plane(float* c, const bfloat16* plane);
+/// c = GELU(c + rows x columns), all 64 rows, in float32: what positions are then added to.
+void gelu_sums(float* c, const bfloat16* rows, const bfloat16* columns);
 
 /// sums + bias, in two parts: high + low is the float32 value within 2^-17. Layout A.
 void epilogue_residual(bfloat16* high, bfloat16* low, const float* c, const bfloat16* rows,
@@ -78,10 +80,8 @@ void epilogue_residual(bfloat16* high, bfloat16* low, const float* c, const bflo
 /// GELU(sums + bias). Layout A.
 void epilogue_gelu(bfloat16* out, const float* c, const bfloat16* rows, const bfloat16* columns,
                    int strip, int first, int end);
-/// GELU(sums + bias) + position, in two parts; positions come as strips in layout A, in two parts.
-void epilogue_gelu_positions(bfloat16* high, bfloat16* low, const float* c, const bfloat16* rows,
-                             const bfloat16* columns, const bfloat16* positions_high,
-                             const bfloat16* positions_low, int strip, int first, int end);
+/// The sums as they are, in two parts; no step is added. Layout A.
+void epilogue_parts(bfloat16* high, bfloat16* low, const float* c, int strip, int first, int end);
 /// LayerNorm folded in; layouts A, K and V.
 void epilogue_norm_a(bfloat16* out, const float* c, const bfloat16* rows, const bfloat16* columns,
                      const bfloat16* inverse_sigmas, int strip, int first, int end);
@@ -97,7 +97,7 @@ void epilogue_norm_gelu(bfloat16* out, const float* c, const bfloat16* rows,
 // --- attention of 64 queries, heads of 64 (attention.cc)
 //
 // Per block of queries: attention_reference on the first tile of keys, zero_sums(o), then
-// attention_tile on every tile of keys and values, the first included, then attention_finish.
+// attention_keys and attention_values on every tile, the first included, then attention_finish.
 //   q         64 queries (layout A), scaled so that q k is in units of log2; a tile of them is kept
 //             with passthrough
 //   k, v      64 keys (layout K: k runs over the head) and values (V: k runs over the keys), of
@@ -121,9 +121,11 @@ int attention_weights(bfloat16* p, float* row_sums, const bfloat16* q, const bfl
 /// scales o and row_sums accordingly; exact but for what underflows.
 void attention_rescale(float* o, float* row_sums, float* offsets, const bfloat16* q,
                        const bfloat16* k, int valid, int pair);
-/// All of a tile: weights, rescaling where it is due, o += p v.
-void attention_tile(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
-                    const bfloat16* k, const bfloat16* v, int valid);
-/// out = o / row_sums, 64 x 64 (layout A).
-void attention_finish(bfloat16* out, const float* o, const float* row_sums);
+/// All weights of a tile, with rescaling where it is due.
+void attention_keys(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
+                    const bfloat16* k, int valid);
+/// o += p v.
+void attention_values(float* o, const bfloat16* p, const bfloat16* v, int valid);
+/// out = o / row_sums of strip `strip`, 16 x 64 (layout A).
+void attention_finish(bfloat16* out, const float* o, const float* row_sums, int strip);
 }

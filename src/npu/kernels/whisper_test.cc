@@ -11,14 +11,18 @@
 #include "cpu/whisper_base_testing.h"
 #include "model/testing.h"
 #include "npu/kernels/encoder_testing.h"
+#include "npu/kernels/network_testing.h"
 
 namespace sotto::npu::kernels {
 namespace {
 
 using cpu::testing::WhisperBase;
+using testing::DirectRunner;
 using testing::KernelEncoder;
 using testing::Linear;
 using testing::Matrix;
+using testing::NetworkRunner;
+using testing::Runner;
 using testing::Tiles;
 
 constexpr model::Dims kDims = WhisperBase::kDims;
@@ -106,38 +110,58 @@ Agreement compare(const std::vector<float>& features, const std::vector<Real>& t
   return {cpu::testing::relative_l2(features, truth), cosines / static_cast<double>(rows)};
 }
 
-TEST(SmallEncoderTest, OfOddLengthIsCloseToTheReference) {
-  constexpr model::Dims kSmall = {.n_mels = 7,
-                                  .n_audio_ctx = 77,
-                                  .n_audio_state = 128,
-                                  .n_audio_head = 2,
-                                  .n_audio_layer = 2,
-                                  .n_audio_ffn = 192,
-                                  .n_vocab = 101,
-                                  .n_text_ctx = 41,
-                                  .n_text_state = 128,
-                                  .n_text_head = 2,
-                                  .n_text_layer = 1,
-                                  .n_text_ffn = 192};
-  const model::Weights weights = model::testing::seeded_weights(kSmall, 5);
-  const Matrix mel = testing::normal_matrix(kSmall.n_mels, kSmall.n_mel_frames(), 1);
-  const std::vector<float> data(mel.values.begin(), mel.values.end());
-  const model::MelWindow window = {.data = data.data(),
-                                   .n_mels = kSmall.n_mels,
-                                   .n_frames = kSmall.n_mel_frames(),
-                                   .stride = kSmall.n_mel_frames()};
-  ThreadPool pool(2);
-  KernelEncoder encoder(kSmall, weights, pool);
-  encoder.convolve(window);
-  for (int layer = 0; layer < kSmall.n_audio_layer; ++layer) {
-    encoder.attend(layer);
-    encoder.feed_forward(layer);
+class SmallEncoderTest : public ::testing::Test {
+ protected:
+  static constexpr model::Dims kSmall = {.n_mels = 7,
+                                         .n_audio_ctx = 77,
+                                         .n_audio_state = 128,
+                                         .n_audio_head = 2,
+                                         .n_audio_layer = 2,
+                                         .n_audio_ffn = 192,
+                                         .n_vocab = 101,
+                                         .n_text_ctx = 41,
+                                         .n_text_state = 128,
+                                         .n_text_head = 2,
+                                         .n_text_layer = 1,
+                                         .n_text_ffn = 192};
+
+  std::vector<float> encode(Runner& runner) const {
+    KernelEncoder encoder(kSmall, weights_, runner);
+    encoder.convolve(window_);
+    for (int layer = 0; layer < kSmall.n_audio_layer; ++layer) {
+      encoder.attend(layer);
+      encoder.feed_forward(layer);
+    }
+    return encoder.features();
   }
+
+  const model::Weights weights_ = model::testing::seeded_weights(kSmall, 5);
+  const Matrix mel_ = testing::normal_matrix(kSmall.n_mels, kSmall.n_mel_frames(), 1);
+  const std::vector<float> data_{mel_.values.begin(), mel_.values.end()};
+  const model::MelWindow window_ = {.data = data_.data(),
+                                    .n_mels = kSmall.n_mels,
+                                    .n_frames = kSmall.n_mel_frames(),
+                                    .stride = kSmall.n_mel_frames()};
+  ThreadPool pool_{2};
+};
+
+TEST_F(SmallEncoderTest, OfOddLengthIsCloseToTheReference) {
+  DirectRunner direct(pool_);
   const Agreement agreement =
-      compare(encoder.features(), cpu::reference_encode<double>(kSmall, weights, window, pool),
+      compare(encode(direct), cpu::reference_encode<double>(kSmall, weights_, window_, pool_),
               kSmall.n_audio_state);
   testing::record("relative_l2", agreement.relative_l2);
   EXPECT_LT(agreement.relative_l2, 0.008);
+}
+
+TEST_F(SmallEncoderTest, ANetworkOfCoresComputesItBitForBitAndTwice) {
+  DirectRunner direct(pool_);
+  const std::vector<float> expected = encode(direct);
+  for (const auto& [rows, columns] : {std::pair{4, 4}, {3, 1}}) {
+    NetworkRunner network(rows, columns, 11);
+    EXPECT_EQ(encode(network), expected) << rows;
+    EXPECT_EQ(encode(network), expected) << rows;
+  }
 }
 
 class WhisperBaseTest : public ::testing::Test {
@@ -206,7 +230,8 @@ TEST_F(WhisperBaseTest, EveryKernelAndTheWholeEncoderAreWithinTheirBars) {
   ThreadPool pool;
   const WhisperBase base(pool);
 
-  KernelEncoder encoder(kDims, base.weights, pool);
+  DirectRunner direct(pool);
+  KernelEncoder encoder(kDims, base.weights, direct);
   encoder.convolve(base.window());
   for (int layer = 0; layer < kDims.n_audio_layer; ++layer) {
     Matrix x = frames(encoder.high, kRow);

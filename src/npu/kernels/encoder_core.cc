@@ -1,0 +1,219 @@
+// The phase loop of a core: takes objects from its streams, calls the kernels, sends strips.
+// phase.h says in which order everything comes. Buffers are used in turn through pointers that
+// change places: one copy of every call, whatever the depth of a ring.
+#include "npu/kernels/kernels.h"
+#include "npu/kernels/phase.h"
+
+namespace sotto::npu::kernels {
+namespace {
+
+/// Buffers of a stream, the next one first, and their locks.
+template <typename T>
+struct Ring {
+  T* here;
+  T* next;
+  unsigned empty, full;
+
+  void turn() {
+    T* const before = here;
+    here = next;
+    next = before;
+  }
+};
+using Input = Ring<const bfloat16>;
+using Output = Ring<bfloat16>;
+
+inline const bfloat16* take(Input& input) {
+  acquire_greater_equal(input.full, 1);
+  return input.here;
+}
+inline void give_back(Input& input) {
+  release(input.empty, 1);
+  input.turn();
+}
+void pass_over(Input& input, int objects) {
+  for (int i = 0; i < objects; ++i) {
+    take(input);
+    give_back(input);
+  }
+}
+
+struct Core {
+  Input a, b;
+  Output out;
+  float* c;
+  bfloat16 *queries, *weights;  ///< the buffers of a, while attention keeps the stream quiet
+  CoreWorkspace* work;
+  int row, column, rows, columns;
+
+  const PhaseHeader& phase() const { return work->phase.header; }
+};
+
+/// Adds this core's planes to the sums; those of the row's other columns pass by.
+void add_planes(Core& core) {
+  const int planes = core.phase().planes;
+  pass_over(core.a, core.column * planes);
+  for (int i = 0; i < planes; ++i) {
+    add_plane(core.c, take(core.a));
+    give_back(core.a);
+  }
+  pass_over(core.a, (core.columns - 1 - core.column) * planes);
+}
+
+/// The sums of a tile, and the statistics of its rows where they are wanted.
+void multiply_slices(Core& core, bool with_statistics) {
+  CoreWorkspace& work = *core.work;
+  for (int slice = 0; slice < core.phase().slices; ++slice) {
+    const bfloat16* a = take(core.a);
+    const bfloat16* b = take(core.b);
+    gemm_bf16(core.c, a, b, kTile / 8);
+    if (with_statistics) row_statistics(work.sums, work.squares, a, kTile / 8);
+    give_back(core.a);
+    give_back(core.b);
+  }
+}
+
+/// Rows first <= row < end of a strip count.
+void send_two_parts(Core& core, const bfloat16* columns, int strip, int first, int end) {
+  acquire_greater_equal(core.out.empty, 2);
+  if (core.phase().epilogue == Epilogue::residual) {
+    epilogue_residual(core.out.here, core.out.next, core.c, core.work->rows, columns, strip, first,
+                      end);
+  } else {
+    epilogue_parts(core.out.here, core.out.next, core.c, strip, first, end);
+  }
+  release(core.out.full, 2);
+}
+
+void send_one_part(Core& core, const bfloat16* columns, int strip, int first, int end) {
+  acquire_greater_equal(core.out.empty, 1);
+  bfloat16* const out = core.out.here;
+  const CoreWorkspace& work = *core.work;
+  switch (core.phase().epilogue) {
+    case Epilogue::norm_a:
+      epilogue_norm_a(out, core.c, work.rows, columns, work.inverse_sigmas, strip, first, end);
+      break;
+    case Epilogue::norm_k:
+      epilogue_norm_k(out, core.c, work.rows, columns, work.inverse_sigmas, strip, first, end);
+      break;
+    case Epilogue::norm_v:
+      epilogue_norm_v(out, core.c, work.rows, columns, work.inverse_sigmas, strip, first, end);
+      break;
+    case Epilogue::norm_gelu:
+      epilogue_norm_gelu(out, core.c, work.rows, columns, work.inverse_sigmas, strip, first, end);
+      break;
+    default:
+      epilogue_gelu(out, core.c, work.rows, columns, strip, first, end);
+  }
+  release(core.out.full, 1);
+  core.out.turn();
+}
+
+void product_tile(Core& core, int pass, int tile) {
+  const PhaseHeader& phase = core.phase();
+  CoreWorkspace& work = *core.work;
+  const bfloat16* columns = work.phase.columns + tile * kStepBlock;
+  zero_sums(core.c);
+  if (phase.epilogue == Epilogue::residual) add_planes(core);
+  const bool with_statistics = tile == 0 && has_norm(phase.epilogue);
+  multiply_slices(core, with_statistics);
+  if (with_statistics) {
+    finish_statistics(work.rows, work.inverse_sigmas, work.sums, work.squares,
+                      phase.slices * kTile);
+  }
+  if (phase.epilogue == Epilogue::gelu_planes) {
+    gelu_sums(core.c, work.rows, columns);
+    add_planes(core);
+  }
+  int row = (pass * core.rows + core.row) * kTile;
+  for (int strip = 0; strip < kStrips; ++strip, row += kTile / kStrips) {
+    const int first = phase.first_row - row, end = phase.end_row - row;
+    if (has_two_parts(phase.epilogue)) {
+      send_two_parts(core, columns, strip, first, end);
+    } else {
+      send_one_part(core, columns, strip, first, end);
+    }
+  }
+}
+
+void run_product(Core& core) {
+  CoreWorkspace& work = *core.work;
+  const PhaseHeader& phase = core.phase();
+  if (!has_norm(phase.epilogue)) bias_rows(work.rows);
+  for (int pass = 0; pass < phase.passes; ++pass) {
+    if (has_norm(phase.epilogue)) zero_statistics(work.sums, work.squares);
+    for (int tile = 0; tile < phase.tiles; ++tile) product_tile(core, pass, tile);
+  }
+}
+
+/// Keeps the queries of this core's row.
+void take_queries(Core& core) {
+  pass_over(core.b, core.row);
+  passthrough(reinterpret_cast<int32*>(core.queries), reinterpret_cast<const int32*>(take(core.b)),
+              kTile * kTile / 2);
+  give_back(core.b);
+  pass_over(core.b, core.rows - 1 - core.row);
+}
+
+void attend(Core& core) {
+  float* const row_sums = core.work->sums;
+  float* const offsets = core.work->squares;
+  take_queries(core);
+  zero_sums(core.c);
+  const int keys = core.phase().keys;
+  for (int first = 0; first < keys; first += kTile) {
+    const int valid = keys - first < kTile ? keys - first : kTile;
+    const bfloat16* k = take(core.b);
+    if (first == 0) attention_reference(offsets, row_sums, core.queries, k, valid);
+    attention_keys(core.c, row_sums, offsets, core.weights, core.queries, k, valid);
+    give_back(core.b);
+    attention_values(core.c, core.weights, take(core.b), valid);
+    give_back(core.b);
+  }
+  for (int strip = 0; strip < kStrips; ++strip) {
+    acquire_greater_equal(core.out.empty, 1);
+    attention_finish(core.out.here, core.c, row_sums, strip);
+    release(core.out.full, 1);
+    core.out.turn();
+  }
+}
+
+/// Takes the next header. False if it is none; then the object stays taken.
+bool take_phase(Core& core) {
+  Phase& phase = core.work->phase;
+  passthrough(reinterpret_cast<int32*>(&phase), reinterpret_cast<const int32*>(take(core.b)),
+              sizeof(Phase) / sizeof(int32));
+  if (!is_valid(phase.header)) return false;
+  give_back(core.b);
+  return true;
+}
+
+}  // namespace
+}  // namespace sotto::npu::kernels
+
+using namespace sotto::npu::kernels;
+
+void encoder_core(bfloat16* a_0, bfloat16* a_1, bfloat16* b_0, bfloat16* b_1, float* c,
+                  bfloat16* out_0, bfloat16* out_1, CoreWorkspace* workspace, int a_empty,
+                  int a_full, int b_empty, int b_full, int out_empty, int out_full, int row,
+                  int column, int rows, int columns) {
+  Core core;
+  core.a = {a_0, a_1, static_cast<unsigned>(a_empty), static_cast<unsigned>(a_full)};
+  core.b = {b_0, b_1, static_cast<unsigned>(b_empty), static_cast<unsigned>(b_full)};
+  core.out = {out_0, out_1, static_cast<unsigned>(out_empty), static_cast<unsigned>(out_full)};
+  core.c = c;
+  core.queries = a_0;
+  core.weights = a_1;
+  core.work = workspace;
+  core.row = row;
+  core.column = column;
+  core.rows = rows;
+  core.columns = columns;
+  while (take_phase(core)) {
+    if (core.phase().kind == PhaseKind::attention) {
+      for (int pass = 0; pass < core.phase().passes; ++pass) attend(core);
+    } else {
+      run_product(core);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// How a core of the encoder's network is told what to do. Its program is one endless loop of
+// phases; the first object of a phase on stream B is its header, so that orders and data cannot
+// overtake each other. Every object is 8 KB: a tile of 64 x 64 bfloat16, or a header and unused
+// bytes.
+//
+// The network has `rows` x `columns` cores. Core (r, c) receives stream A of its row and stream B
+// of its column, both as the others there do, and sends its results in strips of 16 rows (2 KB).
+//
+// A product phase computes, in every pass p, for every one of the phase's `tiles` column tiles t,
+// the 64 x 64 tile of rows from 64 (p rows + r) on:
+//   A   [before the slices, where the epilogue is `residual`: planes] slices x tile of x (layout A)
+//       [after the slices, where it is `gelu_planes`: planes]
+//   B   slices x tile of weights (layout V)
+//   out 4 strips; where the result has two parts, each strip's high part, then its low part
+// Planes are `planes` tiles (layout A) for column 0 of the network, then as many for column 1, …:
+// each core adds its own. Row statistics for LayerNorm are taken from x at the pass's first column
+// tile.
+//
+// An attention phase computes, in every pass, attention of 64 queries a row in one head a column:
+//   A   nothing may arrive until the phase is over: its buffers hold the queries and the weights
+//   B   `rows` tiles of queries (layout A), of which each core keeps that of its row, then for
+//   every
+//       64 keys their tile (layout K) and that of their values (layout V)
+//   out 4 strips (layout A)
+#pragma once
+
+#include "npu/kernels/blocks.h"
+
+namespace sotto::npu::kernels {
+
+enum class PhaseKind : int32 { product = 1, attention = 2 };
+
+/// What becomes of a product's sums (kernels.h has each).
+enum class Epilogue : int32 {
+  residual = 0,     ///< + planes + bias, in two parts
+  gelu = 1,         ///< GELU(+ bias)
+  gelu_planes = 2,  ///< GELU(+ bias) + planes, in two parts
+  norm_a = 3,       ///< LayerNorm folded in; layouts A, K and V
+  norm_k = 4,
+  norm_v = 5,
+  norm_gelu = 6,  ///< GELU of that
+};
+inline constexpr bool has_norm(Epilogue epilogue) {
+  return epilogue >= Epilogue::norm_a;
+}
+inline constexpr bool has_two_parts(Epilogue epilogue) {
+  return epilogue == Epilogue::residual || epilogue == Epilogue::gelu_planes;
+}
+
+/// Two bfloat16 NaNs, which no tile of weights or activations holds: a header out of step with the
+/// stream is noticed.
+inline constexpr int32 kPhaseMagic = 0x7FA5FFA5;
+inline constexpr int kMaxTiles = 4;                        ///< column tiles of a product phase
+inline constexpr int kStepBlock = kTileBlocks * kOperand;  ///< elements of an epilogue's step
+
+/// The first 128 bytes of a header.
+struct PhaseHeader {
+  int32 magic;  ///< kPhaseMagic
+  PhaseKind kind;
+  int32 passes;       ///< >= 1
+  int32 tiles;        ///< product: 1 … kMaxTiles
+  int32 slices;       ///< product: tiles along k, >= 1; LayerNorm is over 64 slices elements
+  Epilogue epilogue;  ///< product
+  int32 planes;       ///< product with a result in two parts: 0 … 2 a column
+  int32 first_row;    ///< product: rows first_row <= row < end_row count, the others become zero
+  int32 end_row;
+  int32 keys;  ///< attention: >= 1; behind the last one keys may hold anything, values zeros
+  int32 unused[22];
+};
+static_assert(sizeof(PhaseHeader) == 128);
+
+/// A header as it lies in its object.
+struct alignas(32) Phase {
+  PhaseHeader header;
+  bfloat16 columns[kMaxTiles * kStepBlock];  ///< of each column tile, what the epilogue adds
+};
+static_assert(sizeof(Phase) == 4224);
+
+/// What a core keeps besides the buffers of its streams and its sums.
+struct alignas(32) CoreWorkspace {
+  Phase phase;
+  bfloat16 rows[kStepBlock];            ///< the other operand of the epilogue's step
+  bfloat16 inverse_sigmas[kStepBlock];  ///< LayerNorm
+  float sums[kTileBlocks * kSum];       ///< LayerNorm: row sums; attention: sums of weights
+  float squares[kTileBlocks * kSum];    ///< LayerNorm: of squares; attention: offsets
+};
+static_assert(sizeof(CoreWorkspace) == 8320);
+
+/// Whether a core can run this phase.
+inline bool is_valid(const PhaseHeader& phase) {
+  if (phase.magic != kPhaseMagic || phase.passes < 1) return false;
+  if (phase.kind == PhaseKind::attention) return phase.keys >= 1;
+  return phase.kind == PhaseKind::product && phase.tiles >= 1 && phase.tiles <= kMaxTiles &&
+         phase.slices >= 1 && phase.epilogue >= Epilogue::residual &&
+         phase.epilogue <= Epilogue::norm_gelu && phase.planes >= 0 &&
+         phase.planes <= (has_two_parts(phase.epilogue) ? 2 : 0);
+}
+
+}  // namespace sotto::npu::kernels
+
+extern "C" {
+
+/// The program of core (row, column) of a network of rows x columns; never returns while its
+/// headers are valid. At an invalid one it ends with that object still taken, so that the core
+/// stands in the state "done" and what it read can be looked at.
+///   a_0, a_1, b_0, b_1   buffers of the input streams, 64 x 64 elements each
+///   c                    64 x 64 float32
+///   out_0, out_1         buffers of the output stream, 16 x 64 each
+///   *_empty, *_full      locks as the core sees them (its own: 48 + id): how many buffers of the
+///                        stream are free (starts at 2) and filled (starts at 0)
+/// Banks: a, b and c in one of 16 KB each, everything else and the stack (3,328 bytes) in the
+/// fourth.
+void encoder_core(bfloat16* a_0, bfloat16* a_1, bfloat16* b_0, bfloat16* b_1, float* c,
+                  bfloat16* out_0, bfloat16* out_1, sotto::npu::kernels::CoreWorkspace* workspace,
+                  int a_empty, int a_full, int b_empty, int b_full, int out_empty, int out_full,
+                  int row, int column, int rows, int columns);
+}

@@ -63,8 +63,8 @@ std::string cut_to_width(std::string_view line, std::size_t columns) {
 }
 
 std::string summary_line(const std::string& name, double audio, double elapsed) {
-  return concat(name, ": ", fixed(audio, 1), " s of audio in ", fixed(elapsed, 1), " s (",
-                speed(audio, elapsed), " realtime)");
+  return concat(name, ": ", fixed(audio, 1), " s of audio in ", fixed(elapsed, elapsed < 1 ? 2 : 1),
+                " s (", speed(audio, elapsed), " realtime)");
 }
 
 }  // namespace sotto::apps

@@ -72,25 +72,21 @@ void check_language(SeededModel& model, const json& golden) {
   EXPECT_NEAR(detected.probability, golden.at("probabilities").at(code).get<double>(), 1e-6);
 }
 
-void run_seeded(const std::string& file, const std::string& vocabulary,
-                std::optional<int> n_languages) {
-  const auto path = sotto::testing::external_data("vocab/" + vocabulary);
-  SOTTO_NEEDS_FILE(path);
-  const model::testing::GoldenModel golden_model(file);
+void run_seeded(const std::string& kind, std::optional<int> n_languages) {
+  const model::testing::GoldenModel golden_model("seeded_" + kind + ".json");
   const json& golden = golden_model.json;
-  SeededModel model(golden_model,
-                    model::Tokenizer(model::testing::tiktoken_vocabulary(path, n_languages)));
+  SeededModel model(golden_model, testing::golden_tokenizer(kind, n_languages));
   if (golden.contains("language")) check_language(model, golden.at("language"));
   ASSERT_FALSE(golden.at("decodes").empty());
   for (const json& decoding : golden.at("decodes")) check_decoding(model, decoding);
 }
 
 TEST(SeededGolden, English) {
-  run_seeded("seeded_english.json", "gpt2.tiktoken", std::nullopt);
+  run_seeded("english", std::nullopt);
 }
 
 TEST(SeededGolden, Multilingual) {
-  run_seeded("seeded_multilingual.json", "multilingual.tiktoken", 99);
+  run_seeded("multilingual", 99);
 }
 
 }  // namespace

@@ -146,13 +146,10 @@ class GoldenTest {
   TranscribeOptions options_;
 };
 
-void run_scenarios(const std::string& file, const std::string& vocabulary,
-                   std::optional<int> n_languages) {
-  const auto path = sotto::testing::external_data("vocab/" + vocabulary);
-  SOTTO_NEEDS_FILE(path);
-  const model::Tokenizer tokenizer(model::testing::tiktoken_vocabulary(path, n_languages));
-  const json golden =
-      json::parse(read_text_file(sotto::testing::source_path("testdata/golden/" + file)));
+void run_scenarios(const std::string& kind, std::optional<int> n_languages) {
+  const model::Tokenizer tokenizer = testing::golden_tokenizer(kind, n_languages);
+  const json golden = json::parse(
+      read_text_file(sotto::testing::source_path("testdata/golden/transcribe_" + kind + ".json")));
   ASSERT_EQ(testing::make_dims(tokenizer).n_vocab, golden.at("model").at("n_vocab").get<int>());
   for (const json& scenario : golden.at("scenarios")) {
     SCOPED_TRACE(scenario.at("name").get<std::string>());
@@ -163,11 +160,11 @@ void run_scenarios(const std::string& file, const std::string& vocabulary,
 }
 
 TEST(GoldenTranscriber, English) {
-  run_scenarios("transcribe_english.json", "gpt2.tiktoken", std::nullopt);
+  run_scenarios("english", std::nullopt);
 }
 
 TEST(GoldenTranscriber, Multilingual) {
-  run_scenarios("transcribe_multilingual.json", "multilingual.tiktoken", 99);
+  run_scenarios("multilingual", 99);
 }
 
 }  // namespace

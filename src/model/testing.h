@@ -45,8 +45,9 @@ Vocabulary seeded_vocabulary(const Dims& dims);
 /// The merges that make the tokens of a vocabulary whose ranks are its ids.
 std::vector<std::pair<std::string, std::string>> merges_of(const std::vector<std::string>& tokens);
 
-/// The vocabulary of a .tiktoken file of openai/whisper (lines of "base64 of the token, rank").
-/// Multilingual when `n_languages` is given; English models have 99 language tokens too.
+/// The vocabulary of a .tiktoken file of openai/whisper (lines of "base64 of the token, rank", by
+/// rank); tokens that it leaves out are empty. Multilingual when `n_languages` is given; English
+/// models have 99 language tokens too.
 Vocabulary tiktoken_vocabulary(const std::filesystem::path& path,
                                std::optional<int> n_languages = std::nullopt);
 

@@ -129,7 +129,8 @@ Vocabulary tiktoken_vocabulary(const std::filesystem::path& path, std::optional<
   std::istringstream lines(read_text_file(path));
   std::string token;
   for (std::size_t rank = 0; lines >> token >> rank;) {
-    SOTTO_CHECK(rank == vocabulary.tokens.size());
+    SOTTO_CHECK(rank >= vocabulary.tokens.size());
+    vocabulary.tokens.resize(rank);
     vocabulary.tokens.push_back(decode_base64(token));
   }
   vocabulary.multilingual = n_languages.has_value();

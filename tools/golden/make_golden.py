@@ -16,6 +16,7 @@ import mel
 import scenarios
 import seeded
 import tokenization
+import vocabulary
 import writers
 
 KINDS = {"multilingual": True, "english": False}
@@ -47,6 +48,9 @@ def make(part: str, out: Path, recording: Path) -> None:
         dump(mel.golden(recording), out / "mel_golden.json")
     elif part == "writers":
         writers.write(out / "writers")
+    elif part == "vocabulary":
+        for kind, multilingual in KINDS.items():
+            vocabulary.write(multilingual, out, kind)
     else:
         module, stem = {
             "seeded": (seeded, "seeded"),
@@ -57,7 +61,7 @@ def make(part: str, out: Path, recording: Path) -> None:
             dump(module.golden(multilingual), out / f"{stem}_{kind}.json")
 
 
-PARTS = ("mel", "seeded", "tokenizer", "transcribe", "writers")
+PARTS = ("mel", "seeded", "tokenizer", "transcribe", "vocabulary", "writers")  # vocabulary reads those before it
 
 
 def main() -> None:

@@ -38,12 +38,16 @@ is_there() {
   esac
 }
 
+# is_installed PACKAGE: for any architecture, of which a machine may have several.
+is_installed() {
+  dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+}
+
 # install_debian PACKAGE…: installs those that dpkg does not know as installed.
 install_debian() {
   local package missing=()
   for package in "$@"; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
-      missing+=("$package")
+    is_installed "$package" || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   echo "Installing from the distribution's packages: ${missing[*]}" >&2
@@ -79,6 +83,19 @@ install_packages() {
   fi
 }
 
+# require_versions: what the distribution's packages may be too old for.
+require_versions() {
+  local cmake gcc
+  cmake=$(cmake --version | awk '{print $3; exit}')
+  [ "$(printf '%s\n' 3.25 "$cmake" | sort -V | head -n 1)" = 3.25 ] ||
+    die "CMake here is $cmake, and Sotto needs 3.25 or newer: use Debian 12, Ubuntu 24.04 or a newer one, or install a newer CMake"
+  if c++ --version | grep -q 'Free Software Foundation'; then
+    gcc=$(c++ -dumpversion)
+    [ "${gcc%%.*}" -ge 12 ] ||
+      die "g++ here is $gcc, and Sotto needs 12 or newer, or clang++ 16 (set CXX): use Debian 12, Ubuntu 24.04 or a newer one"
+  fi
+}
+
 # refuse_moved_build FOLDER: CMake does not use a build folder again after it, or the repository, was
 # moved.
 refuse_moved_build() {
@@ -94,6 +111,7 @@ refuse_moved_build() {
 build() {
   local preset=$1 target=$2 log=$root/build/$1/build.log
   shift 2
+  require_versions
   refuse_moved_build "$root/build/$preset"
   mkdir -p "$root/build/$preset"
   (cd "$root" && cmake --preset "$preset" "$@") >"$log" 2>&1 ||

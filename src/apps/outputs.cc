@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -44,6 +45,11 @@ void check_output_paths(const Options& options) {
   for (const fs::path& input : options.files) {
     for (const engine::OutputFormat format : options.output_formats) {
       const fs::path output = output_path(options.output_dir, input, format);
+      if (output.filename().native().size() > NAME_MAX) {
+        fail(ErrorKind::usage, "the output ", output.string(),
+             " would have too long a name: a file's may have ", NAME_MAX,
+             " bytes; rename the input");
+      }
       const fs::path file = resolved(output);
       if (inputs.contains(file)) {
         fail(ErrorKind::usage, "the text of ", input.string(), " would overwrite the input ",

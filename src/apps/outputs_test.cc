@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 using engine::OutputFormat;
 using sotto::testing::message_of;
 using sotto::testing::TemporaryFolder;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(OutputPath, IsTheInputsNameWithAnotherExtension) {
@@ -66,6 +67,16 @@ TEST(CheckOutputPaths, RefusesToOverwriteAnInput) {
   options.output_formats = {OutputFormat::srt, OutputFormat::txt};
   EXPECT_THAT(message_of(ErrorKind::usage, [&] { check_output_paths(options); }),
               HasSubstr("talk.txt would overwrite the input "));
+}
+
+TEST(CheckOutputPaths, RefusesANameThatIsTooLong) {
+  Options options;
+  options.output_formats = {engine::OutputFormat::txt, engine::OutputFormat::json};
+  options.files = {std::string(251, 'a') + ".wav"};  // + .txt: 255
+  EXPECT_THAT(message_of(ErrorKind::usage, [&] { check_output_paths(options); }),
+              AllOf(HasSubstr("aaa.json would have too long a name"), HasSubstr("255 bytes")));
+  options.output_formats.pop_back();
+  check_output_paths(options);
 }
 
 TEST(CheckOutputPaths, RefusesAFolderInThePlaceOfAFile) {

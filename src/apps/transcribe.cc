@@ -179,7 +179,9 @@ int transcribe(const Options& options, Console& console) {
   const fs::path model = model_path(options, console);
   prepare_output_folder(options);
   catch_interrupts();
+  console.progress("loading the model");
   engine::Engine engine(model, options.device, options.threads);
+  console.progress("");
   warn_english_only(options, engine.model(), console);
 
   Job job{.options = options, .engine = engine, .console = console};

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "cpu/blocks.h"
 #include "cpu/parameters.h"
 
@@ -143,7 +144,10 @@ class CpuEncoder final : public model::Encoder {
                               .stride = work_.frames_stride};
     conv2_(work_.x.data(), width * block, block, convolved, positions_.data(),
            work_.thread_scratch.data());
-    for (const EncoderLayer& layer : layers_) layer(work_);
+    for (const EncoderLayer& layer : layers_) {
+      check_interrupted();
+      layer(work_);
+    }
     ln_post_.blocks(work_.normed.data(), work_.x.data(), work_.n_blocks);
     from_blocks(runtime_, features.data(), width, work_.normed.data(), dims_.n_audio_ctx, width);
   }

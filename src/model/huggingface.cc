@@ -163,40 +163,54 @@ bool same_bytes(const Tensor& a, const Tensor& b) {
          std::memcmp(a.data, b.data, static_cast<std::size_t>(a.size()) * bytes_of(a.type)) == 0;
 }
 
+constexpr std::string_view kWrapper = "model.";
+
+/// Parts of the names of tensors, Hugging Face's and openai's.
+constexpr std::pair<std::string_view, std::string_view> kNameParts[] = {
+    {".layers.", ".blocks."},
+    {".self_attn_layer_norm.", ".attn_ln."},
+    {".encoder_attn_layer_norm.", ".cross_attn_ln."},
+    {".final_layer_norm.", ".mlp_ln."},
+    {".self_attn.", ".attn."},
+    {".encoder_attn.", ".cross_attn."},
+    {".q_proj.", ".query."},
+    {".k_proj.", ".key."},
+    {".v_proj.", ".value."},
+    {".out_proj.", ".out."},
+    {".fc1.", ".mlp.0."},
+    {".fc2.", ".mlp.2."},
+    {"encoder.layer_norm.", "encoder.ln_post."},
+    {"decoder.layer_norm.", "decoder.ln."},
+    {".embed_tokens.", ".token_embedding."},
+    {".embed_positions.weight", ".positional_embedding"},
+};
+
+/// The first `from` in `text`, if there is one.
+void replace(std::string& text, std::string_view from, std::string_view to) {
+  const std::size_t at = text.find(from);
+  if (at != std::string::npos) text.replace(at, from.size(), to);
+}
+
 }  // namespace
 
 std::string openai_name(std::string_view hugging_face_name) {
-  static constexpr std::pair<std::string_view, std::string_view> kParts[] = {
-      {".layers.", ".blocks."},
-      {".self_attn_layer_norm.", ".attn_ln."},
-      {".encoder_attn_layer_norm.", ".cross_attn_ln."},
-      {".final_layer_norm.", ".mlp_ln."},
-      {".self_attn.", ".attn."},
-      {".encoder_attn.", ".cross_attn."},
-      {".q_proj.", ".query."},
-      {".k_proj.", ".key."},
-      {".v_proj.", ".value."},
-      {".out_proj.", ".out."},
-      {".fc1.", ".mlp.0."},
-      {".fc2.", ".mlp.2."},
-      {"encoder.layer_norm.", "encoder.ln_post."},
-      {"decoder.layer_norm.", "decoder.ln."},
-      {".embed_tokens.", ".token_embedding."},
-      {".embed_positions.weight", ".positional_embedding"},
-  };
   // WhisperForConditionalGeneration wraps the WhisperModel, whose names have no "model.".
-  if (hugging_face_name.starts_with("model.")) hugging_face_name.remove_prefix(6);
+  if (hugging_face_name.starts_with(kWrapper)) hugging_face_name.remove_prefix(kWrapper.size());
   std::string name(hugging_face_name);
-  for (const auto& [theirs, openais] : kParts) {
-    const std::size_t at = name.find(theirs);
-    if (at != std::string::npos) name.replace(at, theirs.size(), openais);
-  }
+  for (const auto& [theirs, openais] : kNameParts) replace(name, theirs, openais);
+  return name;
+}
+
+std::string hugging_face_name(std::string_view openai_name) {
+  std::string name(openai_name);
+  for (const auto& [theirs, openais] : kNameParts) replace(name, openais, theirs);
   return name;
 }
 
 Weights read_hugging_face_weights(const std::vector<fs::path>& files, const std::string& source) {
   Weights weights;
   weights.source = source;
+  bool wrapped = false;
   std::optional<Tensor> output;
   for (const fs::path& path : files) {
     Safetensors shard = read_safetensors(path);
@@ -205,10 +219,14 @@ Weights read_hugging_face_weights(const std::vector<fs::path>& files, const std:
       if (name == "proj_out.weight") {
         output = std::move(tensor);
       } else {
+        wrapped |= name.starts_with(kWrapper);
         weights.add(openai_name(name), std::move(tensor));
       }
     }
   }
+  weights.name_in_file = [wrapped](std::string_view name) {
+    return concat(wrapped ? kWrapper : "", hugging_face_name(name));
+  };
   if (output) {
     const auto embedding = weights.tensors().find("decoder.token_embedding.weight");
     if (embedding == weights.tensors().end() || !same_bytes(*output, embedding->second)) {

@@ -29,5 +29,7 @@ Weights read_hugging_face_weights(const std::vector<std::filesystem::path>& file
 /// "model.encoder.layers.0.fc1.bias" → "encoder.blocks.0.mlp.0.bias"; a name that Hugging Face's
 /// Whisper does not have comes back with as much of it changed as is known.
 std::string openai_name(std::string_view hugging_face_name);
+/// The way back, without "model." in front.
+std::string hugging_face_name(std::string_view openai_name);
 
 }  // namespace sotto::model

@@ -191,14 +191,17 @@ TEST_F(HuggingFaceTest, RefusesOtherTensors) {
   write();
   edit_tensors([](auto& tensors) { tensors.erase(tensors.begin()); });
   EXPECT_EQ(refusal(),
-            "F/model.safetensors: tensor decoder.blocks.0.attn.key.weight is missing; it should be "
+            "F/model.safetensors: tensor model.decoder.layers.0.self_attn.k_proj.weight is "
+            "missing; it should be "
             "[4, 4]");
   edit_tensors([](auto& tensors) { tensors[0].shape = {16}; });
   EXPECT_EQ(refusal(),
-            "F/model.safetensors: tensor decoder.blocks.0.attn.key.weight is [16], and the model's "
+            "F/model.safetensors: tensor model.decoder.layers.0.self_attn.k_proj.weight is [16], "
+            "and the model's "
             "sizes make it [4, 4]");
   edit_tensors([](auto& tensors) { tensors[0].name += "_scale"; });
-  EXPECT_THAT(refusal(), HasSubstr("tensor decoder.blocks.0.attn.key.weight is missing"));
+  EXPECT_THAT(refusal(),
+              HasSubstr("tensor model.decoder.layers.0.self_attn.k_proj.weight is missing"));
   edit_tensors([](auto& tensors) {
     tensors.push_back({"model.decoder.layers.0.self_attn.q_proj.lora_A.weight",
                        DType::f32,
@@ -206,7 +209,8 @@ TEST_F(HuggingFaceTest, RefusesOtherTensors) {
                        std::vector<std::byte>(4)});
   });
   EXPECT_EQ(refusal(),
-            "F/model.safetensors: there is a tensor decoder.blocks.0.attn.query.lora_A.weight [1], "
+            "F/model.safetensors: there is a tensor "
+            "model.decoder.layers.0.self_attn.q_proj.lora_A.weight [1], "
             "which a Whisper model of these sizes does not have; adapters must be merged into the "
             "model, and quantized models are not read");
 }
@@ -449,6 +453,7 @@ TEST(OpenaiName, TranslatesEveryTensor) {
   for (const Part part : {Part::encoder, Part::decoder}) {
     for (const auto& [name, shape] : required_tensors(small_dims(), part)) {
       EXPECT_EQ(openai_name(testing::hugging_face_name(name)), name);
+      EXPECT_EQ("model." + hugging_face_name(name), testing::hugging_face_name(name));
     }
   }
   EXPECT_EQ(openai_name("model.decoder.layers.3.encoder_attn.out_proj.weight"),

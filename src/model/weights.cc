@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/half.h"
+#include "base/interrupt.h"
 #include "base/text.h"
 
 namespace sotto::model {
@@ -141,35 +142,39 @@ void Weights::keep(std::shared_ptr<const void> owner) {
 
 void Weights::add(std::string name, Tensor tensor) {
   const auto [place, added] = tensors_.try_emplace(std::move(name), std::move(tensor));
-  if (!added)
-    fail(ErrorKind::model, source, ": tensor ", printable(place->first), " is there twice");
+  if (!added) fail(ErrorKind::model, source, ": tensor ", shown(place->first), " is there twice");
 }
 
 bool Weights::contains(std::string_view name) const {
   return tensors_.find(name) != tensors_.end();
 }
 
+std::string Weights::shown(std::string_view name) const {
+  return printable(name_in_file ? name_in_file(name) : std::string(name));
+}
+
 const Tensor& Weights::at(std::string_view name, const Shape& shape) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) {
-    fail(ErrorKind::model, source, ": tensor ", name, " is missing; it should be ",
+    fail(ErrorKind::model, source, ": tensor ", shown(name), " is missing; it should be ",
          to_string(shape));
   }
   const Tensor& tensor = found->second;
   if (tensor.shape != shape) {
-    fail(ErrorKind::model, source, ": tensor ", name, " is ", to_string(tensor.shape),
+    fail(ErrorKind::model, source, ": tensor ", shown(name), " is ", to_string(tensor.shape),
          ", and the model's sizes make it ", to_string(shape));
   }
   return tensor;
 }
 
 void Weights::read(std::string_view name, const Shape& shape, std::span<float> out) const {
+  check_interrupted();
   const Tensor& tensor = at(name, shape);
   SOTTO_CHECK(static_cast<std::int64_t>(out.size()) == tensor.size());
   convert(tensor, out);
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (!std::isfinite(out[i])) {
-      fail(ErrorKind::model, source, ": tensor ", name, " holds ", out[i], " at index ", i,
+      fail(ErrorKind::model, source, ": tensor ", shown(name), " holds ", out[i], " at index ", i,
            "; weights must be finite, so the file is damaged or the model did not train well");
     }
   }
@@ -197,7 +202,7 @@ void Weights::check_complete(const Dims& dims) const {
   }
   for (const auto& [name, tensor] : tensors_) {
     if (known.contains(name)) continue;
-    fail(ErrorKind::model, source, ": there is a tensor ", printable(name), " ",
+    fail(ErrorKind::model, source, ": there is a tensor ", shown(name), " ",
          to_string(tensor.shape),
          ", which a Whisper model of these sizes does not have; adapters "
          "must be merged into the model, and quantized models are not read");

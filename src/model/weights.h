@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -56,7 +57,8 @@ class Weights {
   const Tensor& at(std::string_view name, const Shape& shape) const;
 
   /// The tensor as f32 numbers, `out.size()` of them: f16 and bf16 convert exactly.
-  /// Throws Error{model} naming tensor and index when one is NaN or infinite, or as at() does.
+  /// Throws Error{model} naming tensor and index when one is NaN or infinite, or as at() does;
+  /// Error{interrupted} after Ctrl-C.
   void read(std::string_view name, const Shape& shape, std::span<float> out) const;
 
   /// Throws Error{model} naming tensor and index when any number is NaN or infinite.
@@ -73,8 +75,12 @@ class Weights {
   const std::map<std::string, Tensor, std::less<>>& tensors() const { return tensors_; }
   /// Names the file or folder in errors.
   std::string source;
+  /// From openai's name of a tensor to the file's own, for errors; empty where they are the same.
+  std::function<std::string(std::string_view)> name_in_file;
 
  private:
+  std::string shown(std::string_view name) const;
+
   std::map<std::string, Tensor, std::less<>> tensors_;
   std::vector<std::shared_ptr<const void>> owners_;
 };

@@ -4,11 +4,16 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <csignal>
+#include <cstdlib>
+
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/testing.h"
 #include "model/golden_testing.h"
 #include "model/json.h"
@@ -90,6 +95,25 @@ TEST(Weights, RefusesNumbersThatAreNotFinite) {
       ::testing::StartsWith("m.bin: tensor a holds nan at index 1; weights must be finite"));
   EXPECT_THAT(message_of(ErrorKind::model, [&] { read(weights, "b", {3}); }),
               ::testing::StartsWith("m.bin: tensor b holds -inf at index 2"));
+}
+
+TEST(Weights, ReadingStopsAfterCtrlC) {
+  const auto read_after_signal = [] {
+    catch_interrupts();
+    std::raise(SIGINT);
+    const std::vector<float> numbers(3);
+    Weights weights;
+    weights.add("a", {.type = DType::f32,
+                      .shape = {3},
+                      .data = reinterpret_cast<const std::byte*>(numbers.data())});
+    try {
+      weights.check_finite();
+    } catch (const Error& error) {
+      std::exit(error.kind() == ErrorKind::interrupted ? 7 : 1);
+    }
+    std::exit(0);
+  };
+  EXPECT_EXIT(read_after_signal(), ::testing::ExitedWithCode(7), "");
 }
 
 TEST(Weights, KeepsOwnersAlive) {

@@ -32,7 +32,7 @@ T saturate(Wide value, Saturation saturation) {
   if (saturation == Saturation::none) return static_cast<T>(value);
   constexpr Wide kHighest = static_cast<Wide>(std::numeric_limits<T>::max());
   constexpr Wide kLowest = static_cast<Wide>(std::numeric_limits<T>::lowest());
-  const bool symmetric = saturation == Saturation::symmetric && std::is_signed_v<T>;
+  const bool symmetric = saturation == Saturation::symmetric && std::numeric_limits<T>::is_signed;
   const Wide lowest = symmetric ? -kHighest : kLowest;
   return static_cast<T>(value > kHighest ? kHighest : value < lowest ? lowest : value);
 }

@@ -86,8 +86,6 @@ TEST_F(MmulTest, EveryShapeOf16x16Bits) {
   expect_product_of_all_signs<4, 2, 8, int16, int16>();
   expect_product_of_all_signs<8, 2, 8, int16, int16>();
   expect_product_of_all_signs<8, 1, 8, int16, int16>();
-  expect_product_of_all_signs<2, 8, 8, int16, int16>();
-  expect_product_of_all_signs<4, 8, 8, int16, int16>();
 }
 
 TEST_F(MmulTest, EveryShapeWith32Bits) {
@@ -114,7 +112,6 @@ TEST_F(MmulTest, EveryShapeOfFloats) {
     expect_product<4, 8, 4, bfloat16, bfloat16>();
     expect_product<8, 8, 4, bfloat16, bfloat16>();
     expect_product<4, 8, 8, bfloat16, bfloat16>();
-    expect_product<4, 16, 8, bfloat16, bfloat16>();
     expect_product<8, 8, 8, bfloat16, bfloat16>();
     expect_product<8, 1, 8, bfloat16, bfloat16>();
     expect_product<4, 8, 4, float, float>();
@@ -132,6 +129,9 @@ TEST_F(MmulTest, ShapesThatTheCoreLacksDoNotCompile) {
   static_assert(!has_mmul<bfloat16, float>({4, 8, 4}));
   static_assert(!has_mmul<int8, int32>({4, 4, 4}));
   static_assert(has_mmul<uint8, int8>({4, 8, 8}));
+  // For a sparse B only.
+  static_assert(!has_mmul<bfloat16, bfloat16>({4, 16, 8}));
+  static_assert(!has_mmul<int16, int16>({2, 8, 8}));
 }
 
 TEST_F(MmulTest, NativeBfloat16IsOneInstructionPerStep) {

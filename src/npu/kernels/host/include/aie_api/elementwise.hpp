@@ -79,7 +79,7 @@ accum<Tag, Elems> neg(const accum<Tag, Elems>& a) {
 
 #define SOTTO_AIE_BITWISE(name, op)                                             \
   template <typename T, unsigned Elems>                                         \
-    requires std::is_integral_v<T>                                              \
+    requires std::numeric_limits<T>::is_integer                                 \
   vector<T, Elems> name(const vector<T, Elems>& a, const vector<T, Elems>& b) { \
     vector<T, Elems> result;                                                    \
     for (unsigned i = 0; i < Elems; ++i) {                                      \
@@ -94,7 +94,7 @@ SOTTO_AIE_BITWISE(bit_xor, ^)
 #undef SOTTO_AIE_BITWISE
 
 template <typename T, unsigned Elems>
-  requires std::is_integral_v<T>
+  requires std::numeric_limits<T>::is_integer
 vector<T, Elems> bit_not(const vector<T, Elems>& v) {
   return bit_xor(v, static_cast<T>(~T(0)));
 }
@@ -105,6 +105,8 @@ template <typename T, unsigned Elems>
 vector<T, Elems> add(const vector<T, Elems>& a, const vector<T, Elems>& b) {
   if constexpr (std::is_same_v<T, bfloat16>) {
     return add(accum<accfloat, Elems>(a), accum<accfloat, Elems>(b));
+  } else if constexpr (sotto::npu::host::Nibble<T>) {
+    return add(a.unpack(), b.unpack()).pack();
   } else {
     vector<T, Elems> result = a;
     sotto::npu::host::add_lanes<false>(result.data(), b.data(), Elems);
@@ -115,6 +117,8 @@ template <typename T, unsigned Elems>
 vector<T, Elems> sub(const vector<T, Elems>& a, const vector<T, Elems>& b) {
   if constexpr (std::is_same_v<T, bfloat16>) {
     return sub(accum<accfloat, Elems>(a), accum<accfloat, Elems>(b));
+  } else if constexpr (sotto::npu::host::Nibble<T>) {
+    return sub(a.unpack(), b.unpack()).pack();
   } else {
     vector<T, Elems> result = a;
     sotto::npu::host::add_lanes<true>(result.data(), b.data(), Elems);

@@ -3,45 +3,34 @@
 // matrix multiplication modes); others do not compile. A shape larger than the native one (bfloat16
 // 4x8x4, int8 4x8x8, int16xint8 4x4x8, int16 4x4x4) is several instructions; for integers that
 // changes nothing, for bfloat16 the k dimension is taken in steps of eight.
+// B may also be a sparse_vector, see mmul_sparse.hpp; the shapes are others.
 #pragma once
 
+#include "mmul_sparse.hpp"
 #include "multiply.hpp"
 
 namespace sotto::npu::host {
 
-struct MmulShape {
-  unsigned m, k, n;
-  constexpr bool operator==(const MmulShape&) const = default;
-};
-
-template <std::size_t Count>
-constexpr bool contains(const MmulShape (&shapes)[Count], MmulShape shape) {
-  for (const MmulShape& candidate : shapes) {
-    if (candidate == shape) return true;
-  }
-  return false;
-}
-
 /// The shapes of each pair of element widths in bits.
+inline constexpr MmulShape kMmul8x4[] = {{4, 16, 8}, {8, 16, 8}, {4, 32, 8}};
 inline constexpr MmulShape kMmul8x8[] = {{4, 8, 4}, {4, 16, 4}, {8, 8, 4},  {2, 8, 8}, {4, 8, 8},
                                          {8, 8, 8}, {1, 16, 8}, {2, 16, 8}, {4, 16, 8}};
 inline constexpr MmulShape kMmul16x8[] = {{4, 4, 4}, {8, 4, 4}, {4, 8, 4},
                                           {4, 4, 8}, {8, 4, 8}, {2, 8, 8}};
 inline constexpr MmulShape kMmul8x16[] = {{4, 4, 8}, {4, 4, 4}};
-inline constexpr MmulShape kMmul16x16[] = {{4, 4, 4}, {2, 4, 8}, {4, 4, 8}, {4, 2, 8},
-                                           {8, 2, 8}, {8, 1, 8}, {2, 8, 8}, {4, 8, 8}};
+inline constexpr MmulShape kMmul16x16[] = {{4, 4, 4}, {2, 4, 8}, {4, 4, 8},
+                                           {4, 2, 8}, {8, 2, 8}, {8, 1, 8}};
 inline constexpr MmulShape kMmul16x32[] = {{2, 4, 8}, {4, 4, 8}, {4, 4, 4}, {4, 2, 4}, {4, 1, 8}};
 inline constexpr MmulShape kMmul32x16[] = {{2, 4, 8}, {4, 4, 4}, {4, 1, 8}, {4, 2, 4}, {4, 4, 8}};
 inline constexpr MmulShape kMmul32x32[] = {{4, 2, 4}, {4, 4, 4}, {8, 2, 4}, {4, 1, 8}, {8, 1, 8}};
-inline constexpr MmulShape kMmulBf16[] = {{4, 8, 4},  {8, 8, 4}, {4, 8, 8},
-                                          {4, 16, 8}, {8, 8, 8}, {8, 1, 8}};
+inline constexpr MmulShape kMmulBf16[] = {{4, 8, 4}, {8, 8, 4}, {4, 8, 8}, {8, 8, 8}, {8, 1, 8}};
 inline constexpr MmulShape kMmulFloat[] = {{4, 8, 4}, {4, 1, 4}, {4, 1, 8},
                                            {4, 4, 4}, {4, 2, 4}, {8, 2, 4}};
 
 template <typename A, typename B>
 constexpr bool has_mmul(MmulShape shape) {
-  constexpr std::size_t kA = 8 * sizeof(A);
-  constexpr std::size_t kB = 8 * sizeof(B);
+  constexpr std::size_t kA = element_bits_v<A>;
+  constexpr std::size_t kB = element_bits_v<B>;
   if constexpr (std::is_same_v<A, bfloat16> && std::is_same_v<B, bfloat16>) {
     return contains(kMmulBf16, shape);
   } else if constexpr (std::is_same_v<A, float> && std::is_same_v<B, float>) {
@@ -49,13 +38,16 @@ constexpr bool has_mmul(MmulShape shape) {
   } else if constexpr (is_floating_v<A> || is_floating_v<B>) {
     return false;
   } else if constexpr (kA == 8) {
-    return kB == 8 ? contains(kMmul8x8, shape) : kB == 16 && contains(kMmul8x16, shape);
+    return kB == 4   ? contains(kMmul8x4, shape)
+           : kB == 8 ? contains(kMmul8x8, shape)
+                     : kB == 16 && contains(kMmul8x16, shape);
   } else if constexpr (kA == 16) {
     return kB == 8    ? contains(kMmul16x8, shape)
            : kB == 16 ? contains(kMmul16x16, shape)
-                      : contains(kMmul16x32, shape);
+                      : kB == 32 && contains(kMmul16x32, shape);
   } else {
-    return kB == 16 ? contains(kMmul32x16, shape) : kB == 32 && contains(kMmul32x32, shape);
+    return kA == 32 && kB == 16 ? contains(kMmul32x16, shape)
+                                : kA == 32 && kB == 32 && contains(kMmul32x32, shape);
   }
 }
 
@@ -130,8 +122,12 @@ namespace aie {
 
 template <unsigned M_, unsigned K_, unsigned N_, typename TypeA, typename TypeB = TypeA,
           typename Tag = accauto>
-  requires(sotto::npu::host::has_mmul<TypeA, TypeB>({M_, K_, N_}))
+  requires(sotto::npu::host::has_mmul<TypeA, TypeB>({M_, K_, N_}) ||
+           sotto::npu::host::has_sparse_mmul<TypeA, TypeB>({M_, K_, N_}))
 class mmul {
+  static constexpr bool kDense = sotto::npu::host::has_mmul<TypeA, TypeB>({M_, K_, N_});
+  static constexpr bool kSparse = sotto::npu::host::has_sparse_mmul<TypeA, TypeB>({M_, K_, N_});
+
  public:
   static constexpr unsigned M = M_;
   static constexpr unsigned K = K_;
@@ -140,31 +136,58 @@ class mmul {
   static constexpr unsigned size_B = K * N;
   static constexpr unsigned size_C = M * N;
 
-  using accum_tag = sotto::npu::host::accum_tag_t<Tag, TypeA, TypeB>;
+  using accum_tag = std::conditional_t<kDense, sotto::npu::host::accum_tag_t<Tag, TypeA, TypeB>,
+                                       sotto::npu::host::sparse_mmul_tag_t<Tag, TypeA, TypeB>>;
   using accum_type = accum<accum_tag, size_C>;
   using vector_A_type = vector<TypeA, size_A>;
   using vector_B_type = vector<TypeB, size_B>;
 
   static constexpr unsigned size() { return size_C; }
 
+  static_assert(
+      kDense || !sotto::npu::host::is_split<TypeA>(N) ||
+          sizeof(
+              sotto::npu::host::accum_lane_t<sotto::npu::host::accum_tag_t<Tag, TypeA, TypeB>>) ==
+              8,
+      "2x8x16 needs a tag of 64 bits, see mmul_sparse.hpp");
+
   /// C is zero: the first mac of a new object is a mul (aie_api, detail/mmul.hpp: C_block::zero).
   mmul() : c_(zeros<accum_tag, size_C>()) {}
   mmul(const accum_type& c) : c_(c) {}
   template <typename T>
+    requires(kDense || !sotto::npu::host::is_split<TypeA>(N))
   mmul(const vector<T, size_C>& c, int shift = 0) : c_(c, shift) {}
 
   /// C += A * B.
-  void mac(const vector_A_type& a, const vector_B_type& b) {
+  void mac(const vector_A_type& a, const vector_B_type& b)
+    requires(kDense)
+  {
     if constexpr (std::is_same_v<TypeA, bfloat16>) {
       sotto::npu::host::mmul_bf16<M, K, N>(c_.data(), a.data(), b.data());
     } else if constexpr (std::is_same_v<TypeA, float>) {
       sotto::npu::host::mmul_float<M, K, N>(c_.data(), a.data(), b.data());
+    } else if constexpr (sotto::npu::host::Nibble<TypeB>) {
+      sotto::npu::host::mmul_integer<M, K, N>(c_.data(), a.data(), b.unpack().data());
     } else {
       sotto::npu::host::mmul_integer<M, K, N>(c_.data(), a.data(), b.data());
     }
   }
   /// C = A * B.
-  void mul(const vector_A_type& a, const vector_B_type& b) {
+  void mul(const vector_A_type& a, const vector_B_type& b)
+    requires(kDense)
+  {
+    c_ = zeros<accum_tag, size_C>();
+    mac(a, b);
+  }
+  /// The same with a sparse B. (A template, because not every size is one of a sparse vector.)
+  template <unsigned SizeB>
+    requires(kSparse && SizeB == size_B)
+  void mac(const vector_A_type& a, const sparse_vector<TypeB, SizeB>& b) {
+    sotto::npu::host::mmul_sparse<M, K, N>(c_.data(), a.data(), b);
+  }
+  template <unsigned SizeB>
+    requires(kSparse && SizeB == size_B)
+  void mul(const vector_A_type& a, const sparse_vector<TypeB, SizeB>& b) {
     c_ = zeros<accum_tag, size_C>();
     mac(a, b);
   }

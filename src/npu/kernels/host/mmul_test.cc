@@ -86,16 +86,11 @@ TEST_F(MmulTest, EveryShapeOf16x16Bits) {
   expect_product_of_all_signs<4, 2, 8, int16, int16>();
   expect_product_of_all_signs<8, 2, 8, int16, int16>();
   expect_product_of_all_signs<8, 1, 8, int16, int16>();
-  expect_product_of_all_signs<2, 8, 8, int16, int16>();
-  expect_product_of_all_signs<4, 8, 8, int16, int16>();
 }
 
 TEST_F(MmulTest, EveryShapeWith32Bits) {
   expect_product_of_all_signs<2, 4, 8, int16, int32>();
-  expect_product_of_all_signs<4, 4, 8, int16, int32>();
   expect_product_of_all_signs<4, 4, 4, int16, int32>();
-  expect_product_of_all_signs<4, 2, 4, int16, int32>();
-  expect_product_of_all_signs<4, 1, 8, int16, int32>();
   expect_product_of_all_signs<2, 4, 8, int32, int16>();
   expect_product_of_all_signs<4, 4, 4, int32, int16>();
   expect_product_of_all_signs<4, 1, 8, int32, int16>();
@@ -105,7 +100,6 @@ TEST_F(MmulTest, EveryShapeWith32Bits) {
   expect_product_of_all_signs<4, 4, 4, int32, int32>();
   expect_product_of_all_signs<8, 2, 4, int32, int32>();
   expect_product_of_all_signs<4, 1, 8, int32, int32>();
-  expect_product_of_all_signs<8, 1, 8, int32, int32>();
 }
 
 TEST_F(MmulTest, EveryShapeOfFloats) {
@@ -114,15 +108,11 @@ TEST_F(MmulTest, EveryShapeOfFloats) {
     expect_product<4, 8, 4, bfloat16, bfloat16>();
     expect_product<8, 8, 4, bfloat16, bfloat16>();
     expect_product<4, 8, 8, bfloat16, bfloat16>();
-    expect_product<4, 16, 8, bfloat16, bfloat16>();
     expect_product<8, 8, 8, bfloat16, bfloat16>();
     expect_product<8, 1, 8, bfloat16, bfloat16>();
     expect_product<4, 8, 4, float, float>();
     expect_product<4, 1, 4, float, float>();
     expect_product<4, 1, 8, float, float>();
-    expect_product<4, 4, 4, float, float>();
-    expect_product<4, 2, 4, float, float>();
-    expect_product<8, 2, 4, float, float>();
   }
 }
 
@@ -131,7 +121,49 @@ TEST_F(MmulTest, ShapesThatTheCoreLacksDoNotCompile) {
   static_assert(!has_mmul<int8, int8>({3, 8, 8}));
   static_assert(!has_mmul<bfloat16, float>({4, 8, 4}));
   static_assert(!has_mmul<int8, int32>({4, 4, 4}));
+  // Those of aie_api's table that take a sparse B only, or that no header implements.
+  static_assert(!has_mmul<bfloat16, bfloat16>({4, 16, 8}));
+  static_assert(!has_mmul<int16, int16>({4, 8, 8}));
+  static_assert(!has_mmul<int16, int16>({2, 8, 8}));
+  static_assert(!has_mmul<int32, int32>({8, 1, 8}));
+  static_assert(!has_mmul<int16, int32>({4, 2, 4}));
+  static_assert(!has_mmul<float, float>({4, 4, 4}));
   static_assert(has_mmul<uint8, int8>({4, 8, 8}));
+}
+
+/// Two multiplications of the lowest 16-bit integers, in `Lane`.
+template <unsigned M, unsigned K, unsigned N, typename A, typename B, typename Lane>
+void expect_sums_of_lowest() {
+  using Mmul = aie::mmul<M, K, N, A, B>;
+  static_assert(std::is_same_v<typename Mmul::accum_type::lane_type, Lane>);
+  constexpr A kA = std::numeric_limits<A>::lowest();
+  constexpr B kB = std::numeric_limits<B>::lowest();
+  Mmul c;
+  for (int i = 0; i < 2; ++i) {
+    c.mac(aie::broadcast<A, Mmul::size_A>(kA), aie::broadcast<B, Mmul::size_B>(kB));
+  }
+  EXPECT_EQ(c.to_accum().data()[0], static_cast<Lane>(int64{2} * K * kA * kB));
+}
+
+TEST_F(MmulTest, TheInstructionDecidesHowWideItSums) {
+  expect_sums_of_lowest<4, 4, 4, int16, int16, int64>();
+  expect_sums_of_lowest<2, 4, 8, int16, int16, int64>();
+  expect_sums_of_lowest<4, 4, 8, int16, int16, int64>();
+  expect_sums_of_lowest<4, 2, 8, int16, int16, int32>();
+  expect_sums_of_lowest<8, 2, 8, int16, int16, int32>();
+  expect_sums_of_lowest<8, 1, 8, int16, int16, int32>();
+  expect_sums_of_lowest<4, 8, 4, int16, int8, int64>();
+  expect_sums_of_lowest<2, 8, 8, int16, int8, int64>();
+  expect_sums_of_lowest<4, 4, 8, int16, int8, int32>();
+  expect_sums_of_lowest<4, 4, 4, int16, int8, int32>();
+  expect_sums_of_lowest<4, 4, 8, int8, int16, int64>();
+  expect_sums_of_lowest<4, 4, 4, int8, int16, int64>();
+  expect_sums_of_lowest<4, 8, 4, int8, int8, int32>();
+  expect_sums_of_lowest<2, 4, 8, int32, int16, int64>();
+  // So a shift on the way to 32 bits is possible, and acc32 changes nothing.
+  aie::mmul<4, 4, 4, int16, int16, acc32> c;
+  c.mac(aie::broadcast<int16, 16>(-32768), aie::broadcast<int16, 16>(-32768));
+  EXPECT_EQ(c.to_vector<int32>(4)[0], 1 << 28);
 }
 
 TEST_F(MmulTest, NativeBfloat16IsOneInstructionPerStep) {

@@ -158,6 +158,19 @@ TEST_F(ElementwiseTest, FloatProductsAreEmulatedToTheLastPlaces) {
   }
 }
 
+TEST_F(ElementwiseTest, AFloatMacAddsItsAccumulatorInOneGo) {
+  // 1.5 (1.5 + 2^-22) = 2.25 + 3 · 2^-23. By itself it is stored in steps of 2^-22, less 1 in steps
+  // of 2^-23.
+  const auto x = aie::broadcast<float, 16>(1.5f + 0x1p-22f);
+  const auto y = aie::broadcast<float, 16>(1.5f);
+  const aie::accum<accfloat, 16> minus_one(aie::broadcast<float, 16>(-1.0f));
+  EXPECT_EQ(aie::mul(x, y).data()[0], 2.25f + 0x1p-21f);
+  EXPECT_EQ(aie::mac(minus_one, x, y).data()[0], 1.25f + 3 * 0x1p-23f);
+  EXPECT_EQ(aie::msc(minus_one, x, y).data()[0], -3.25f - 0x1p-21f);
+  state_.mac_model = MacModel::plain_f32;
+  EXPECT_EQ(aie::mac(minus_one, x, y).data()[0], 1.25f + 0x1p-21f);
+}
+
 TEST_F(ElementwiseTest, AccumulateWeighsVectors) {
   const aie::vector<int16, 16> coeff(2, -3, 5, 7);
   const auto x = ramp<uint8, 32>();

@@ -31,8 +31,10 @@ void expect_product() {
           sum += product;
           magnitude += std::abs(product);
         }
-        EXPECT_NEAR(once.data()[at], sum, 1e-6 * magnitude);
-        EXPECT_NEAR(twice.data()[at], 2 * sum, 2e-6 * magnitude);
+        // Of 4x8x4 float products one small part is wrong on the core: see below.
+        const double error = std::is_same_v<A, float> && K == 8 ? 0x1p-14 : 1e-6;
+        EXPECT_NEAR(once.data()[at], sum, error * magnitude);
+        EXPECT_NEAR(twice.data()[at], 2 * sum, 2 * error * magnitude);
       } else {
         uint64 sum = 0;
         for (unsigned k = 0; k < K; ++k) {
@@ -181,6 +183,22 @@ TEST_F(MmulTest, NativeBfloat16IsOneInstructionPerStep) {
       EXPECT_EQ(wide.to_accum().data()[row * 8 + 4 + column], c_right.data()[row * 4 + column]);
     }
   }
+}
+
+TEST_F(MmulTest, FloatMatricesLoseTheProductThatPeanoTurnsRound) {
+  // 1 + 2^-9 + 2^-18 in three parts, each of them one bit. Its product with 1 lacks the last part,
+  // which is multiplied by another element of b and lands elsewhere: in (0, 2), for the 1 of b is
+  // the ninth of its 32 elements, (1, 0) of a 4 x 8 matrix, and meets (0, 0) of an 8 x 4 one.
+  aie::vector<float, 32> a = aie::zeros<float, 32>();
+  aie::vector<float, 32> b = aie::zeros<float, 32>();
+  a[2] = 1.0f + 0x1p-9f + 0x1p-18f;  // row 0, k = 2
+  b[8] = 1.0f;                       // k = 2, column 0
+  aie::mmul<4, 8, 4, float> c;
+  c.mac(a, b);
+  std::vector<float> expected(16, 0.0f);
+  expected[0] = 1.0f + 0x1p-9f;
+  expected[4 + 2] = 0x1p-18f;  // row 1, column 2
+  EXPECT_EQ(lanes(c.to_accum()), expected);
 }
 
 TEST_F(MmulTest, StartsFromVectorsAndStoresThroughTheRegisters) {

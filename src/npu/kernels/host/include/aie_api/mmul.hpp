@@ -121,16 +121,18 @@ void mmul_integer(Lane* c, const A* a, const B* b) {
   }
 }
 
-/// c += a * b in floats that the core emulates (float_emulation.h), one k after another.
+/// c += a * b in floats that the core emulates (float_emulation.h).
 template <unsigned M, unsigned K, unsigned N>
 void mmul_float(float* c, const float* a, const float* b) {
-  static_assert(M * N % 16 == 0);
-  for (unsigned k = 0; k < K; ++k) {
+  if constexpr (K == 8) {
+    emulated_mac_4x8x4(c, a, b);
+  } else {
+    static_assert(K == 1);
     std::array<float, M * N> column;
     std::array<float, M * N> row;
     for (unsigned i = 0; i < M * N; ++i) {
-      column[i] = a[i / N * K + k];
-      row[i] = b[k * N + i % N];
+      column[i] = a[i / N];
+      row[i] = b[i % N];
     }
     for (unsigned i = 0; i < M * N; i += 16) {
       emulated_mac_16(c + i, column.data() + i, row.data() + i, false);

@@ -186,6 +186,12 @@ TEST_F(ElementwiseTest, AccumulateWeighsVectors) {
   const auto a = random_vector<bfloat16, 16>(13);
   const auto b = random_vector<bfloat16, 16>(14);
   const auto floats = aie::accumulate<16>(weights, 0, a, b, a);
+  EXPECT_EQ(lanes(aie::accumulate<16>(weights, 0, std::array{a, b, a})), lanes(floats));
+  // Eight lanes take the same instructions as sixteen: two products at a time (sliding_mul_test).
+  const aie::accum<accfloat, 8> start(aie::broadcast<float, 8>(0x1p24f - 1));
+  const aie::vector<bfloat16, 8> coefficients(1.5f, 1.0f);
+  const auto ones = aie::broadcast<bfloat16, 8>(1.0f);
+  EXPECT_EQ((aie::accumulate<8>(start, coefficients, 0, ones, ones).data()[7]), 0x1p24f + 2);
   for (unsigned i = 0; i < 16; ++i) {
     EXPECT_NEAR(floats.data()[i], 2 * static_cast<float>(b[i]) - 0.5f * static_cast<float>(a[i]),
                 1e-5);

@@ -173,7 +173,7 @@ vector<T, Elems> abs(const vector<T, Elems>& v) {
 /// a - b where a > b, else zero.
 template <typename T, unsigned Elems>
 vector<T, Elems> maxdiff(const vector<T, Elems>& a, const vector<T, Elems>& b) {
-  return select(zeros<T, Elems>(), sub(a, b), gt(a, b));
+  return select(zeros<T, Elems>(), sub(a, b), sotto::npu::host::raw_lt(b, a));
 }
 
 SOTTO_AIE_WITH_SCALAR(add)

@@ -38,6 +38,21 @@ TEST(Mask, Algebra) {
   EXPECT_TRUE(wide.test(127) && wide.test(0) && wide.count() == 2);
 }
 
+TEST(Mask, OfAllLanesOfPartsAndByWords) {
+  EXPECT_EQ(aie::mask<16>(true).to_uint32(), 0xFFFFu);
+  EXPECT_TRUE(aie::mask<16>(false).empty());
+  auto m = aie::mask<64>::from_masks(aie::mask<32>::from_uint32(1), aie::mask<32>(true));
+  EXPECT_EQ(m.to_uint64(), 0xFFFFFFFF00000001u);
+  EXPECT_EQ(m.to_uint32(0), 1u);
+  EXPECT_EQ(m.to_uint32(1), 0xFFFFFFFFu);
+  EXPECT_EQ(m.get_submask<8>(4).to_uint32(), 0xFFu);
+  m <<= 31;
+  EXPECT_EQ(m.to_uint64(), 0x8000000080000000u);
+  m >>= 63;
+  EXPECT_EQ(m.to_uint64(), 1u);
+  EXPECT_EQ(aie::mask<128>::from_uint64(2u, 3u).to_uint64(1), 3u);
+}
+
 template <typename T, unsigned Elems>
 void expect_comparisons() {
   const auto a = random_vector<T, Elems>(1);

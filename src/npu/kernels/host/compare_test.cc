@@ -185,6 +185,9 @@ TEST(Compare, MaxAndMinWithTheirMasks) {
   EXPECT_EQ(aie::clamp(ramp<int16, 16>(-8), int16(-2), int16(3))[0], -2);
   EXPECT_EQ(aie::clamp(ramp<int16, 16>(-8), int16(-2), int16(3))[15], 3);
   EXPECT_EQ(aie::clamp(ramp<int16, 16>(-8), int16(-2), int16(3))[8], 0);
+  const auto clamped = aie::clamp(ramp<int16, 16>(), ramp<int16, 16>(2), ramp<int16, 16>(3));
+  EXPECT_EQ(clamped[5], 7);
+  EXPECT_EQ(aie::clamp(ramp<int16, 16>(9), ramp<int16, 16>(2), ramp<int16, 16>(3))[5], 8);
 }
 
 TEST(Compare, Equality) {

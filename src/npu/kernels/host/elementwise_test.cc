@@ -85,6 +85,7 @@ TEST_F(ElementwiseTest, ShiftsGoThroughTheAccumulator) {
   const auto v = ramp<int16, 16>(-8);
   EXPECT_EQ(aie::upshift(v, 3)[0], -64);
   EXPECT_EQ(aie::downshift(v, 1)[1], -4);  // -7 / 2, floor
+  EXPECT_EQ((aie::downshift(aie::broadcast<int32, 16>(-1000), 5)[0]), -32);
   state_.rounding = Rounding::positive_inf;
   EXPECT_EQ(aie::downshift(v, 1)[1], -3);
   EXPECT_EQ((aie::logical_downshift(aie::broadcast<int8, 32>(-2), 1)[0]), 127);
@@ -156,6 +157,22 @@ TEST_F(ElementwiseTest, FloatProductsAreEmulatedToTheLastPlaces) {
     }
     EXPECT_EQ((aie::mul(aie::broadcast<float, 16>(3.0f), bfloat16(0.5f)).data()[0]), 1.5f);
   }
+}
+
+TEST_F(ElementwiseTest, FloatProductsBitForBit) {
+  // From a model of the splits and products in exact fractions, written apart from this one.
+  const auto product = [](uint32 x, uint32 y) {
+    return std::bit_cast<uint32>(
+        float{aie::mul(aie::broadcast<float, 16>(std::bit_cast<float>(x)), std::bit_cast<float>(y))
+                  .data()[2]});
+  };
+  EXPECT_EQ(product(0x40490FDB, 0x402DF854), 0x4108A2C0u);
+  EXPECT_EQ(product(0x3F899DB5, 0x3FC67DC1), 0x3FD56728u);  // one less without the smallest product
+  EXPECT_EQ(product(0x3FEC78B5, 0x3FE6B09F), 0x40551798u);  // one more if the largest came first
+  const auto pi = aie::broadcast<float, 16>(std::bit_cast<float>(0x40490FDB));
+  const auto minus_e = aie::broadcast<float, 16>(std::bit_cast<float>(0xC02DF854));
+  const aie::accum<accfloat, 16> eight(aie::broadcast<float, 16>(std::bit_cast<float>(0x41000001)));
+  EXPECT_EQ(std::bit_cast<uint32>(aie::mac(eight, pi, minus_e).data()[2]), 0xBF0A2BF0u);
 }
 
 TEST_F(ElementwiseTest, AFloatMacAddsItsAccumulatorInOneGo) {

@@ -19,6 +19,34 @@ TEST_F(MathTest, ReciprocalsOfFloats) {
   }
 }
 
+TEST_F(MathTest, ReciprocalsBitForBit) {
+  // From a model of the sequences in exact fractions, written apart from this one.
+  const struct {
+    uint32 x, inverse, inverse_root;
+  } floats[] = {{0x40490FDB, 0x3EA2F983, 0x3F1065AE},
+                {0x3E99999A, 0x40555554, 0x3FE9CA4A},
+                {0x447A1234, 0x3A8308E5, 0x3D01877D}};
+  // bfloat16 stores at every step: under floor, then to nearest even.
+  const struct {
+    uint16 x, inverse, inverse_root, nearest_inverse, nearest_root;
+  } halves[] = {{0x4049, 0x3EA2, 0x3F10, 0x3EA3, 0x3F11},
+                {0x3E9A, 0x4054, 0x3FE8, 0x4054, 0x3FEA},
+                {0x447A, 0x3A83, 0x3D01, 0x3A83, 0x3D01}};
+  for (const bool nearest : {false, true}) {
+    state_.rounding = nearest ? Rounding::conv_even : Rounding::floor;
+    for (const auto& c : floats) {
+      const auto x = aie::broadcast<float, 16>(std::bit_cast<float>(c.x));
+      EXPECT_EQ(std::bit_cast<uint32>(float{aie::inv(x)[9]}), c.inverse);
+      EXPECT_EQ(std::bit_cast<uint32>(float{aie::invsqrt(x)[9]}), c.inverse_root);
+    }
+    for (const auto& c : halves) {
+      const auto x = aie::broadcast<bfloat16, 16>(bfloat16::from_bits(c.x));
+      EXPECT_EQ(aie::inv(x)[9].bits(), nearest ? c.nearest_inverse : c.inverse);
+      EXPECT_EQ(aie::invsqrt(x)[9].bits(), nearest ? c.nearest_root : c.inverse_root);
+    }
+  }
+}
+
 TEST_F(MathTest, ReciprocalsOfBfloat16) {
   state_.rounding = Rounding::conv_even;
   for (float x = 1e-6f; x < 1e6f; x *= 1.21f) {

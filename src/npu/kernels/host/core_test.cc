@@ -97,8 +97,10 @@ TEST_F(CoreOperationsTest, StreamsCarryWordsAndWiderValues) {
   bool success = true;
   get_ss_nb(success);
   EXPECT_FALSE(success);
-  for (int i = 0; i < 5; ++i) put_ms_nb(i, success);
+  for (int i = 0; i < 5; ++i) put_ms_nb(i, i, success);
   EXPECT_FALSE(success);
+  EXPECT_TRUE(ports_.stream[1].last);
+  EXPECT_FALSE(ports_.stream[2].last);  // only the lowest bit counts
   EXPECT_EQ(get_ss_nb(success), 0);
   EXPECT_TRUE(success);
 }

@@ -17,8 +17,12 @@ void expect_integer_arithmetic() {
     EXPECT_EQ(aie::sub(T(5), b)[i], static_cast<T>(5 - y));
     EXPECT_EQ(aie::neg(a)[i], static_cast<T>(-x));
     EXPECT_EQ(aie::abs(a)[i], static_cast<T>(x < 0 ? -x : x));
-    EXPECT_EQ(aie::saturating_add(a, b)[i], saturate<T>(x + y, Saturation::saturate));
-    EXPECT_EQ(aie::saturating_sub(a, b)[i], saturate<T>(x - y, Saturation::saturate));
+    for (const Saturation saturation :
+         {Saturation::none, Saturation::saturate, Saturation::symmetric}) {
+      core().saturation = saturation;
+      EXPECT_EQ(aie::saturating_add(a, b)[i], saturate<T>(x + y, saturation));
+      EXPECT_EQ(aie::saturating_sub(a, b)[i], saturate<T>(x - y, saturation));
+    }
     EXPECT_EQ(aie::maxdiff(a, b)[i], static_cast<T>(x > y ? x - y : 0));
     EXPECT_EQ(aie::bit_and(a, b)[i], static_cast<T>(x & y));
     EXPECT_EQ(aie::bit_or(a, b)[i], static_cast<T>(x | y));
@@ -89,6 +93,7 @@ TEST_F(ElementwiseTest, ShiftsGoThroughTheAccumulator) {
   state_.rounding = Rounding::positive_inf;
   EXPECT_EQ(aie::downshift(v, 1)[1], -3);
   EXPECT_EQ((aie::logical_downshift(aie::broadcast<int8, 32>(-2), 1)[0]), 127);
+  EXPECT_EQ((aie::logical_downshift(aie::broadcast<int8, 32>(-1), 2)[0]), 64);  // 63.75
   EXPECT_EQ((aie::upshift(aie::broadcast<int16, 16>(20000), 1)[0]), static_cast<int16>(40000));
   state_.saturation = Saturation::saturate;
   EXPECT_EQ((aie::upshift(aie::broadcast<int16, 16>(20000), 1)[0]), 32767);

@@ -64,7 +64,7 @@ TEST_F(OperationsTest, OfTheCoreReachItsPorts) {
   operations_core();
   EXPECT_EQ(ports.locks, 6);
   EXPECT_EQ(ports.events, 4);
-  EXPECT_EQ(ports.writes, 4 + 16);
+  EXPECT_EQ(ports.writes, 5 + 16);
   EXPECT_EQ(ports.reads, 10 + 8 * 16 + 6 * 32);
   // Sent: 1 + 1 + 2. Read: vectors once, accumulators twice.
   EXPECT_EQ(ports.beats, 4 + 8 + 6 * 2 + 2 * 3 + 2 * 3 * 2);

@@ -15,7 +15,7 @@ void registers() {
   tile.set_rounding(tile.get_rounding());
   tile.set_saturation(tile.get_saturation());
   const aie::tile_id id = tile.global_id();
-  use(id.row, id.col, tile.cycles(), get_cycles(), get_coreid());
+  use(tile.id().row, id.row, id.col, tile.cycles(), get_cycles(), get_coreid());
   set_rnd(get_rnd());
   set_rnd(rnd_conv_even);
   set_satmode(get_satmode());
@@ -45,6 +45,7 @@ void streams() {
   bool last = false;
   put_ms(1);
   put_ms(1.0f, 1);
+  put_ms(1, 1, 1);
   put_ms_nb(1u, 0, ok);
   put_ms_nb(1, ok);
   put_ms(aie::zeros<int32, 16>(), 1);

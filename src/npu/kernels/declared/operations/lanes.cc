@@ -61,7 +61,7 @@ void orders(const Vector& a, const Vector& b) {
   const auto [low, high] = aie::interleave_zip(a, b, 1);
   const auto [even, odd] = aie::interleave_unzip(low, high, 2);
   use(even, odd, aie::reduce_add(a), aie::reduce_max(a), aie::reduce_min(a));
-  use(aie::reduce_add_v(a, b));
+  use(aie::reduce_add_v(a, b), aie::reduce_mul(a));
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ void products(const Vector& a) {
   use(aie::msc(acc, a, a), aie::msc(acc, a, x), aie::msc(acc, x, a));
   use(aie::mul_square(a), aie::mac_square(acc, a), aie::msc_square(acc, a));
   use(aie::accumulate<16>(acc, a, 0, a, a), aie::accumulate<16>(a, 1, a, a, a));
+  const std::array<Vector, 2> both{a, a};
+  use(aie::accumulate<16>(acc, a, 0, both), aie::accumulate<16>(a, 0, both));
 
   using Sliding = aie::sliding_mul_ops<16, 4, 1, 1, 1, int16, int16>;
   static_assert(Sliding::lanes == 16 && Sliding::points == 4);
@@ -27,6 +29,9 @@ void products(const Vector& a) {
   use(aie::sliding_mul_y_ops<16, 4, 1, 1, int16, int16>::mul(a, 0, data, 0));
   use(aie::sliding_mul_xy_ops<16, 4, 1, 1, int16, int16>::mul(a, 0, data, 0));
   use(aie::sliding_mul<16, 4>(a, 0, data, 0), aie::sliding_mac<16, 4>(sum, a, 0, data, 0));
+  use(aie::sliding_mul_ch_xy_ops<8, 2, 4, 1, 1, int16, int16>::mul(a, 0, data, 0));
+  use(aie::sliding_mul_ch<8, 2, 4>(a, 0, data, 0));
+  use(aie::sliding_mac_ch<8, 2, 4>(sum, a, 0, data, 0));
 }
 
 void matrices(const int16* memory) {
@@ -69,10 +74,13 @@ void matrices(const int16* memory) {
 void floats(const Vector& a) {
   const auto x = aie::broadcast<float, 16>(2.0f);
   const auto y = aie::broadcast<bfloat16, 16>(2.0f);
-  use(aie::inv(x), aie::inv(2.0f), aie::invsqrt(y), aie::invsqrt(2.0f));
-  use(aie::div(x, x), aie::div(x, 2.0f));
+  const aie::accum<accfloat, 16> sums(x);
+  use(aie::inv(x), aie::inv(bfloat16(2.0f)), aie::inv(sums));
+  use(aie::invsqrt(y), aie::invsqrt(bfloat16(2.0f)), aie::invsqrt(sums));
+  use(aie::div(x, x), aie::div(y, bfloat16(2.0f)));
   use(aie::to_fixed(x), aie::to_fixed<int16>(y, 2), aie::to_fixed(2.0f, 1));
   use(aie::to_float(a, 1), aie::to_float<bfloat16>(a), aie::to_float(3, 1));
+  use(aie::to_float(aie::accum<acc32, 16>(a), 1));
 }
 
 void tables(const int16* memory) {

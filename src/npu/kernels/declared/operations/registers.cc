@@ -27,6 +27,7 @@ void vectors(int16* memory) {
   use(v.cast_to<int8>(), v.grow<32>(1), v.grow_replicate<32>(), v.grow_extract<8>(1));
   const auto [low, high] = v.split<8>();
   use(low, high, v.unpack(), bytes.unpack<int16>(), v.pack(), v.unpack().pack<int16>());
+  use(v.unpack_sign(false), v.pack_sign(true));
   v.store(memory);
   v.load_unaligned(memory + 1);
   v.store_unaligned(memory + 1, 1);
@@ -46,7 +47,7 @@ void accumulators(int16* memory) {
   acc.from_vector(v, 1);
   acc.from_vector_sign(v, true, 1);
   use(none, acc.to_native(), acc.to_vector<int16>(1), acc.to_vector_sign<int16>(false, 1), wide);
-  use(acc.cast_to<acc64>(), acc.grow<32>(1), acc.grow_extract<8>(0));
+  use(acc.cast_to<acc64>(), acc.grow<32>(1), acc.grow_replicate<32>(), acc.grow_extract<8>(0));
   const auto [low, high] = acc.split<8>();
   acc.insert(1, acc.extract<8>(0));
   acc.upd_all(low, high);
@@ -71,6 +72,10 @@ void masks() {
   use(m.to_uint32(), aie::mask<64>::from_uint64(uint64{5}).to_uint64());
   use(m.test(1), m[1], m.count(), m.empty(), m.full(), m.ctz(), m.clz());
   use(~m, m & copy, m | copy, m ^ copy, m << 1, m >> 1, m == copy);
+  use(m.to_uint32(0), m.to_uint64(0), m.get_submask<16>(1));
+  use(aie::mask<64>::from_masks(m, copy));
+  m <<= 1;
+  m >>= 1;
   m &= copy;
   m |= copy;
   m ^= copy;

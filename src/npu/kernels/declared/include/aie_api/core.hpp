@@ -37,6 +37,7 @@ class tile {
  public:
   static tile current();
   tile_id global_id() const;
+  tile_id id() const;
   uint64 cycles() const;
   void set_saturation(saturation_mode mode) const;
   saturation_mode get_saturation() const;
@@ -90,6 +91,8 @@ template <typename T>
 concept StreamScalar = sizeof(T) == 4 && detail::Element<T>;
 template <StreamScalar T>
 void put_ms(T value, int last = 0);
+template <typename T>
+void put_ms(const T& value, int enable, int last);
 template <StreamScalar T>
 void put_ms_nb(T value, int last, bool& success);
 template <StreamScalar T>

@@ -17,8 +17,12 @@ class mask {
   static mask from_uint32(Words... words);
   template <typename... Words>
   static mask from_uint64(Words... words);
+  template <unsigned Part, unsigned... Parts>
+  static mask from_masks(const mask<Part>& first, const mask<Parts>&... others);
   uint32 to_uint32() const;
   uint64 to_uint64() const;
+  uint32 to_uint32(unsigned i) const;
+  uint64 to_uint64(unsigned i) const;
 
   bool test(unsigned lane) const;
   bool operator[](unsigned lane) const;
@@ -34,6 +38,8 @@ class mask {
   unsigned clz() const;
   template <unsigned ElemsOut>
   mask<ElemsOut> extract(unsigned index) const;
+  template <unsigned ElemsOut>
+  mask<ElemsOut> get_submask(unsigned index) const;
   template <unsigned ElemsIn>
   mask& insert(unsigned index, const mask<ElemsIn>& part);
   mask operator~() const;
@@ -45,6 +51,8 @@ class mask {
   mask& operator^=(const mask&);
   mask operator<<(unsigned lanes) const;
   mask operator>>(unsigned lanes) const;
+  mask& operator<<=(unsigned lanes);
+  mask& operator>>=(unsigned lanes);
   bool operator==(const mask&) const;
 
  private:

@@ -32,6 +32,8 @@ vector<T, Elems> transpose(const vector<T, Elems>& v, unsigned rows, unsigned co
 SOTTO_REDUCE(reduce_add)
 SOTTO_REDUCE(reduce_max)
 SOTTO_REDUCE(reduce_min)
+template <typename Tag = accauto, typename T, unsigned Elems>
+T reduce_mul(const vector<T, Elems>& v);
 template <typename T, unsigned Elems, typename... Vectors>
 vector<T, Elems> reduce_add_v(const vector<T, Elems>& first, const Vectors&... others);
 

@@ -60,7 +60,7 @@ class alignas(vector_ldst_align_v<T, Elems>) vector {
   template <unsigned ElemsOut>
   vector<T, ElemsOut> grow_extract(unsigned index) const;
   template <unsigned ElemsOut>
-  detail::Array<vector<T, ElemsOut>, Elems / ElemsOut> split() const;
+  std::array<vector<T, ElemsOut>, Elems / ElemsOut> split() const;
   template <unsigned ElemsIn>
   vector& insert(unsigned index, const vector<T, ElemsIn>& part);
   template <unsigned... ElemsIn>
@@ -70,6 +70,10 @@ class alignas(vector_ldst_align_v<T, Elems>) vector {
   vector<U, Elems> unpack() const;
   template <typename U = detail::half_t<T>>
   vector<U, Elems> pack() const;
+  template <typename U = detail::twice_t<T>>
+  vector<U, Elems> unpack_sign(bool is_signed) const;
+  template <typename U = detail::half_t<T>>
+  vector<U, Elems> pack_sign(bool is_signed) const;
   void load(const T* from);
   void store(T* to) const;
   void load_unaligned(const T* from, unsigned aligned_elems = 1);
@@ -124,11 +128,13 @@ class alignas(vector_decl_align) accum {
   template <unsigned ElemsOut>
   accum<Tag, ElemsOut> grow(unsigned index = 0) const;
   template <unsigned ElemsOut>
+  accum<Tag, ElemsOut> grow_replicate() const;
+  template <unsigned ElemsOut>
   accum<Tag, ElemsOut> extract(unsigned index) const;
   template <unsigned ElemsOut>
   accum<Tag, ElemsOut> grow_extract(unsigned index) const;
   template <unsigned ElemsOut>
-  detail::Array<accum<Tag, ElemsOut>, Elems / ElemsOut> split() const;
+  std::array<accum<Tag, ElemsOut>, Elems / ElemsOut> split() const;
   template <typename Tag2, unsigned ElemsIn>
   accum& insert(unsigned index, const accum<Tag2, ElemsIn>& part);
   template <unsigned... ElemsIn>

@@ -11,19 +11,6 @@ struct Pair {
   Second second;
 };
 
-/// Can be taken apart: auto [low, high] = v.split<16>();
-template <typename T, unsigned kSize>
-struct Array {
-  T items[kSize];
-
-  T& operator[](unsigned i) { return items[i]; }
-  const T& operator[](unsigned i) const { return items[i]; }
-  template <decltype(sizeof(0)) I>
-  const T& get() const {
-    return items[I];
-  }
-};
-
 /// v[lane] of a vector that may be written.
 template <typename T>
 class ElementRef {
@@ -42,24 +29,37 @@ class ElementRef {
 
 namespace std {
 
+/// As far as operations take and return it: auto [low, high] = v.split<16>();
+template <typename T, decltype(sizeof(0)) kSize>
+struct array {
+  T items[kSize];
+
+  T& operator[](decltype(sizeof(0)) i) { return items[i]; }
+  const T& operator[](decltype(sizeof(0)) i) const { return items[i]; }
+  template <decltype(sizeof(0)) I>
+  const T& get() const {
+    return items[I];
+  }
+};
+
 template <typename T>
 struct tuple_size;
 template <decltype(sizeof(0)) I, typename T>
 struct tuple_element;
-template <typename T, unsigned kSize>
-struct tuple_size<aie::detail::Array<T, kSize>> {
+template <typename T, decltype(sizeof(0)) kSize>
+struct tuple_size<array<T, kSize>> {
   static constexpr decltype(sizeof(0)) value = kSize;
 };
-template <typename T, unsigned kSize>
-struct tuple_size<const aie::detail::Array<T, kSize>> {
+template <typename T, decltype(sizeof(0)) kSize>
+struct tuple_size<const array<T, kSize>> {
   static constexpr decltype(sizeof(0)) value = kSize;
 };
-template <decltype(sizeof(0)) I, typename T, unsigned kSize>
-struct tuple_element<I, aie::detail::Array<T, kSize>> {
+template <decltype(sizeof(0)) I, typename T, decltype(sizeof(0)) kSize>
+struct tuple_element<I, array<T, kSize>> {
   using type = const T;
 };
-template <decltype(sizeof(0)) I, typename T, unsigned kSize>
-struct tuple_element<I, const aie::detail::Array<T, kSize>> {
+template <decltype(sizeof(0)) I, typename T, decltype(sizeof(0)) kSize>
+struct tuple_element<I, const array<T, kSize>> {
   using type = const T;
 };
 

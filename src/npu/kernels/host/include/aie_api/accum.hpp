@@ -168,6 +168,14 @@ class [[gnu::may_alias]] alignas(vector_decl_align) accum {
     return result;
   }
 
+  /// A larger accumulator that repeats this one.
+  template <unsigned ElemsOut>
+  accum<Tag, ElemsOut> grow_replicate() const {
+    accum<Tag, ElemsOut> result;
+    for (unsigned i = 0; i < ElemsOut / Elems; ++i) result.insert(i, *this);
+    return result;
+  }
+
   template <typename Tag2, unsigned ElemsIn>
   accum& insert(unsigned index, const accum<Tag2, ElemsIn>& part) {
     static_assert(ElemsIn <= Elems && Elems % ElemsIn == 0);

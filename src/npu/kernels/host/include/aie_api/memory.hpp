@@ -42,19 +42,16 @@ void store_unaligned_v(std::type_identity_t<T>* to, const vector<T, Elems>& v,
   v.store_unaligned(to, aligned_elems);
 }
 
-/// Loads the vector that contains `*from`: the address is rounded down to `n` elements.
-template <unsigned Elems, typename T>
-vector<T, Elems> load_floor_v(const T* from, unsigned n = Elems) {
-  const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(from);
-  const std::uintptr_t over = address % sotto::npu::host::bytes_of<T>(n);
-  vector<T, Elems> v;
-  std::memcpy(static_cast<void*>(&v), reinterpret_cast<const char*>(from) - over, v.bytes());
-  return v;
-}
+/// Loads from the address rounded down to `bytes` (to n elements), a power of two. Like any load it
+/// wants the alignment of the vector as well.
 template <unsigned Elems, typename T>
 vector<T, Elems> load_floor_bytes_v(const T* from, std::size_t bytes) {
-  return load_floor_v<Elems>(
-      from, static_cast<unsigned>(8 * bytes / sotto::npu::host::element_bits_v<T>));
+  const std::uintptr_t over = reinterpret_cast<std::uintptr_t>(from) & (bytes - 1);
+  return load_v<Elems>(reinterpret_cast<const T*>(reinterpret_cast<const char*>(from) - over));
+}
+template <unsigned Elems, typename T>
+vector<T, Elems> load_floor_v(const T* from, unsigned n = Elems) {
+  return load_floor_bytes_v<Elems>(from, sotto::npu::host::bytes_of<T>(n));
 }
 
 template <sotto::npu::host::Element T, unsigned Elems>

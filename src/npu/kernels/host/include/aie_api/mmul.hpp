@@ -1,8 +1,8 @@
 // aie::mmul<M, K, N, A, B, Tag>: C (M x N) += A (M x K) * B (K x N), all row-major in registers.
-// The shapes are those that aie_api offers on AIE2 (include/aie_api/detail/mmul.hpp, table of
-// matrix multiplication modes); others do not compile. A shape larger than the native one (bfloat16
-// 4x8x4, int8 4x8x8, int16xint8 4x4x8, int16 4x4x4) is several instructions; for integers that
-// changes nothing, for bfloat16 the k dimension is taken in steps of eight.
+// The shapes are those that aie_api implements for dense operands on AIE2 (detail/aie2/mmul_*.hpp);
+// others do not compile. A shape larger than the native one (bfloat16 4x8x4, int8 4x8x8, int16xint8
+// 4x4x8, int16 4x4x4) is several instructions; neither for integers nor for bfloat16 does that
+// change a bit.
 // B may also be a sparse_vector, see mmul_sparse.hpp; the shapes are others.
 #pragma once
 
@@ -20,12 +20,11 @@ inline constexpr MmulShape kMmul16x8[] = {{4, 4, 4}, {8, 4, 4}, {4, 8, 4},
 inline constexpr MmulShape kMmul8x16[] = {{4, 4, 8}, {4, 4, 4}};
 inline constexpr MmulShape kMmul16x16[] = {{4, 4, 4}, {2, 4, 8}, {4, 4, 8},
                                            {4, 2, 8}, {8, 2, 8}, {8, 1, 8}};
-inline constexpr MmulShape kMmul16x32[] = {{2, 4, 8}, {4, 4, 8}, {4, 4, 4}, {4, 2, 4}, {4, 1, 8}};
+inline constexpr MmulShape kMmul16x32[] = {{2, 4, 8}, {4, 4, 4}};
 inline constexpr MmulShape kMmul32x16[] = {{2, 4, 8}, {4, 4, 4}, {4, 1, 8}, {4, 2, 4}, {4, 4, 8}};
-inline constexpr MmulShape kMmul32x32[] = {{4, 2, 4}, {4, 4, 4}, {8, 2, 4}, {4, 1, 8}, {8, 1, 8}};
+inline constexpr MmulShape kMmul32x32[] = {{4, 2, 4}, {4, 4, 4}, {8, 2, 4}, {4, 1, 8}};
 inline constexpr MmulShape kMmulBf16[] = {{4, 8, 4}, {8, 8, 4}, {4, 8, 8}, {8, 8, 8}, {8, 1, 8}};
-inline constexpr MmulShape kMmulFloat[] = {{4, 8, 4}, {4, 1, 4}, {4, 1, 8},
-                                           {4, 4, 4}, {4, 2, 4}, {8, 2, 4}};
+inline constexpr MmulShape kMmulFloat[] = {{4, 8, 4}, {4, 1, 4}, {4, 1, 8}};
 
 template <typename A, typename B>
 constexpr bool has_mmul(MmulShape shape) {
@@ -50,6 +49,22 @@ constexpr bool has_mmul(MmulShape shape) {
                                 : kA == 32 && kB == 32 && contains(kMmul32x32, shape);
   }
 }
+
+/// Whether the instruction behind a shape of 16 x 16, 16 x 8 or 8 x 16 bits sums in 64 bits. Then
+/// so does the mmul, even where acc32 is asked for (aie_api: the accumulator of its C_block).
+template <typename A, typename B>
+constexpr bool sums_in_64_bits(MmulShape shape) {
+  constexpr MmulShape k16x16[] = {{4, 4, 4}, {2, 4, 8}, {4, 4, 8}};
+  constexpr MmulShape k16x8[] = {{4, 8, 4}, {2, 8, 8}};
+  if constexpr (is_floating_v<A> || sizeof(A) + sizeof(B) > 4) return false;
+  if constexpr (sizeof(A) == 2 && sizeof(B) == 2) return contains(k16x16, shape);
+  if constexpr (sizeof(A) == 2) return contains(k16x8, shape);
+  return sizeof(B) == 2;
+}
+
+/// The accumulator of an mmul.
+template <MmulShape shape, typename Tag, typename A, typename B>
+using mmul_tag_t = std::conditional_t<sums_in_64_bits<A, B>(shape), acc64, accum_tag_t<Tag, A, B>>;
 
 /// c += a * b for bfloat16, in 4x8x4 instructions; what a smaller k leaves empty is zero.
 template <unsigned M, unsigned K, unsigned N>
@@ -99,16 +114,18 @@ void mmul_integer(Lane* c, const A* a, const B* b) {
   }
 }
 
-/// c += a * b in floats that the core emulates (float_emulation.h), one k after another.
+/// c += a * b in floats that the core emulates (float_emulation.h).
 template <unsigned M, unsigned K, unsigned N>
 void mmul_float(float* c, const float* a, const float* b) {
-  static_assert(M * N % 16 == 0);
-  for (unsigned k = 0; k < K; ++k) {
+  if constexpr (K == 8) {
+    emulated_mac_4x8x4(c, a, b);
+  } else {
+    static_assert(K == 1);
     std::array<float, M * N> column;
     std::array<float, M * N> row;
     for (unsigned i = 0; i < M * N; ++i) {
-      column[i] = a[i / N * K + k];
-      row[i] = b[k * N + i % N];
+      column[i] = a[i / N];
+      row[i] = b[i % N];
     }
     for (unsigned i = 0; i < M * N; i += 16) {
       emulated_mac_16(c + i, column.data() + i, row.data() + i, false);
@@ -136,8 +153,9 @@ class mmul {
   static constexpr unsigned size_B = K * N;
   static constexpr unsigned size_C = M * N;
 
-  using accum_tag = std::conditional_t<kDense, sotto::npu::host::accum_tag_t<Tag, TypeA, TypeB>,
-                                       sotto::npu::host::sparse_mmul_tag_t<Tag, TypeA, TypeB>>;
+  using accum_tag =
+      std::conditional_t<kDense, sotto::npu::host::mmul_tag_t<{M, K, N}, Tag, TypeA, TypeB>,
+                         sotto::npu::host::sparse_mmul_tag_t<Tag, TypeA, TypeB>>;
   using accum_type = accum<accum_tag, size_C>;
   using vector_A_type = vector<TypeA, size_A>;
   using vector_B_type = vector<TypeB, size_B>;

@@ -164,6 +164,30 @@ class [[gnu::may_alias]] alignas(vector_ldst_align_v<T, Elems>) vector {
     return result;
   }
 
+  /// unpack and pack that read the lanes, and saturate, as signed or not, whatever T says.
+  template <typename U = typename sotto::npu::host::Resized<T>::twice>
+  vector<U, Elems> unpack_sign(bool is_signed) const {
+    if (is_signed) {
+      return cast_to<std::make_signed_t<T>>()
+          .template unpack<std::make_signed_t<U>>()
+          .template cast_to<U>();
+    }
+    return cast_to<std::make_unsigned_t<T>>()
+        .template unpack<std::make_unsigned_t<U>>()
+        .template cast_to<U>();
+  }
+  template <typename U = typename sotto::npu::host::Resized<T>::half>
+  vector<U, Elems> pack_sign(bool is_signed) const {
+    if (is_signed) {
+      return cast_to<std::make_signed_t<T>>()
+          .template pack<std::make_signed_t<U>>()
+          .template cast_to<U>();
+    }
+    return cast_to<std::make_unsigned_t<T>>()
+        .template pack<std::make_unsigned_t<U>>()
+        .template cast_to<U>();
+  }
+
   void load(const T* from);
   void store(T* to) const;
   void load_unaligned(const T* from, unsigned aligned_elems = 1);

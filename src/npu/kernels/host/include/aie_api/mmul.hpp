@@ -153,9 +153,9 @@ class mmul {
   static constexpr unsigned size_B = K * N;
   static constexpr unsigned size_C = M * N;
 
-  using accum_tag =
-      std::conditional_t<kDense, sotto::npu::host::mmul_tag_t<{M, K, N}, Tag, TypeA, TypeB>,
-                         sotto::npu::host::sparse_mmul_tag_t<Tag, TypeA, TypeB>>;
+  using accum_tag = std::conditional_t<
+      kDense, sotto::npu::host::mmul_tag_t<sotto::npu::host::MmulShape{M, K, N}, Tag, TypeA, TypeB>,
+      sotto::npu::host::sparse_mmul_tag_t<Tag, TypeA, TypeB>>;
   using accum_type = accum<accum_tag, size_C>;
   using vector_A_type = vector<TypeA, size_A>;
   using vector_B_type = vector<TypeB, size_B>;

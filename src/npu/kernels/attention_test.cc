@@ -177,6 +177,26 @@ TEST_F(AttentionTest, KeysFarBelowTheReferenceDoNotCount) {
   for (int i = 0; i < kHead; ++i) EXPECT_NEAR(out.at(3, i), problem.v.at(0, i), 1e-2);
 }
 
+TEST_F(AttentionTest, ScoresMayAllBeFarBelowZero) {
+  // A reference that is not below zero would leave all weights at their smallest.
+  Problem problem(80, 45, 1);
+  for (int row = 0; row < kTile; ++row) problem.q.at(row, 0) = -40;
+  for (int key = 0; key < 80; ++key) problem.k.at(key, 0) = 5;
+  EXPECT_LT(testing::relative_l1(attend(problem, buffers_), exact(problem)), 5e-3);
+}
+
+TEST_F(AttentionTest, OneKeyFarAboveAllBeforeIsTheWholeAnswer) {
+  // Up to 12288 above the reference; the sums so far underflow as they are scaled.
+  for (const double above : {40.0, 250.0, 1000.0, 12000.0}) {
+    Problem problem(100, 46, 1);
+    for (int row = 0; row < kTile; ++row) problem.q.at(row, 0) = 64;
+    for (int key = 0; key < 100; ++key) problem.k.at(key, 0) = key == 90 ? above / 64 : 0;
+    problem.k = testing::rounded(problem.k);
+    const Matrix out = attend(problem, buffers_);
+    EXPECT_LT(testing::relative_l1(out, exact(problem)), 5e-3) << above;
+  }
+}
+
 TEST_F(AttentionTest, EqualScoresAverageTheValues) {
   Problem problem(100, 50, 1);
   for (double& x : problem.q.values) x = 0;

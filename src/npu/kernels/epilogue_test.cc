@@ -142,8 +142,28 @@ TEST_F(EpilogueTest, StatisticsAreThoseOfFloat64) {
   }
 }
 
+TEST_F(EpilogueTest, ConstantRowsHaveNoVarianceBelowZero) {
+  // The mean square less the square of the mean rounds below zero for some of these.
+  std::mt19937 random(12);
+  for (const int width : {16, 80, 384, 512, 1280}) {
+    Matrix x(kTile, width);
+    for (int row = 0; row < kTile; ++row) {
+      const double value =
+          float{testing::to_bf16(std::uniform_real_distribution<double>(-600, 600)(random))};
+      for (int i = 0; i < width; ++i) x.at(row, i) = value;
+    }
+    const Norm norm = norm_of(x);
+    for (int row = 0; row < kTile; ++row) {
+      const auto at = static_cast<std::size_t>(row / 4 * kOperand + row % 4 * 4);
+      const double inverse = norm.inverse_sigmas[at] + norm.inverse_sigmas[at + kSum];
+      EXPECT_GT(inverse, 1) << x.at(row, 0);
+      EXPECT_LT(inverse, 316.3) << x.at(row, 0);  // 1 / sqrt(1e-5)
+    }
+  }
+}
+
 TEST_F(EpilogueTest, FoldedLayerNormIsCloseToFloat64InEveryLayout) {
-  for (const int width : {80, 384, 512}) {
+  for (const int width : {16, 24, 80, 384, 512}) {
     const Layer layer(normal_matrix(kTile, width, 2, 3));
     const Matrix exact = layer.exact();
     const Matrix a = run(epilogue_norm_a, layer, From::a);

@@ -139,5 +139,23 @@ TEST_F(RowsTest, LayerNormLosesNothingToALargeMeanOrAnOutlier) {
   EXPECT_LT(layer_norm_error(normal_matrix(3, 512, 8, 1e-4)), 2e-3);
 }
 
+TEST_F(RowsTest, LayerNormSquaresAllBitsOfTheDeviations) {
+  // 642 of 1280 elements are 1, the others -1: 1 - mean and -1 - mean need more bits than bfloat16
+  // has, and what it drops has the same sign as they have. Less beta, an error of the deviation
+  // shows.
+  constexpr int kWidth = 1280;
+  std::vector<double> x(kWidth, -1.0);
+  std::fill(x.begin(), x.begin() + 642, 1.0);
+  const Buffer<bfloat16> in = row_of(x, kWidth, 0);
+  const Buffer<bfloat16> gamma = row_of(std::vector<double>(kWidth, 1.0), kWidth, 0);
+  const Buffer<bfloat16> beta = row_of(std::vector<double>(kWidth, -1.0), kWidth, 0);
+  Buffer<bfloat16> out(kWidth);
+  layer_norm_bf16(out.data(), in.data(), gamma.data(), beta.data(), 1, kWidth);
+  const double mean = 4.0 / kWidth;
+  const double expected = (1 - mean) / std::sqrt(1 - mean * mean + 1e-5) - 1;
+  EXPECT_NEAR(out[0], expected, 6e-5);
+  EXPECT_NEAR(out[641], expected, 6e-5);
+}
+
 }  // namespace
 }  // namespace sotto::npu::kernels

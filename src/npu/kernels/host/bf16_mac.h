@@ -90,6 +90,10 @@ inline void mac_elementwise_16x2(float* c, const bfloat16* a, const bfloat16* b)
 inline void msc_elementwise_16x2(float* c, const bfloat16* a, const bfloat16* b) {
   mac_kernels().mac_elementwise_16x2(c, a, b, true);
 }
+/// c1 + c2 + Σ a[i·a_stride] b[i·b_stride] over i < n ≤ 8: a lane of vaddmac.f, whose second
+/// accumulator is one more term on the grid (xdna-emu, bf16_pipeline.rs; not probed by itself).
+float addmac_lane(float c1, float c2, const bfloat16* a, std::ptrdiff_t a_stride, const bfloat16* b,
+                  std::ptrdiff_t b_stride, int n);
 inline void add_16(float* c, const float* x) {
   mac_kernels().add_16(c, x, false);
 }

@@ -107,7 +107,7 @@ class Lane {
     return assemble(negative, field > 0 ? kInfiniteField : 0, 0);
   }
 
-  Term terms_[9];
+  Term terms_[10];  // two accumulators and eight products
   int n_ = 0;
   bool is_nan_ = false, plus_infinity_ = false, minus_infinity_ = false;
 };
@@ -170,6 +170,18 @@ float exact_add_lane(float c, float x, bool subtract) noexcept {
   Lane lane;
   lane.add(c, false);
   lane.add(x, subtract);
+  return lane.sum();
+}
+
+float addmac_lane(float c1, float c2, const bfloat16* a, std::ptrdiff_t a_stride, const bfloat16* b,
+                  std::ptrdiff_t b_stride, int n) {
+  if (core().mac_model == MacModel::plain_f32) {
+    return plain_mac_lane(c1, a, a_stride, b, b_stride, n, false) + c2;
+  }
+  Lane lane;
+  lane.add(c1, false);
+  lane.add(c2, false);
+  for (int i = 0; i < n; ++i) lane.add_product(a[i * a_stride], b[i * b_stride], false);
   return lane.sum();
 }
 

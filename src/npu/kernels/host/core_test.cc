@@ -14,12 +14,13 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-/// One core talking to itself: streams and cascade are queues, locks are counters that never wait.
+/// One core talking to itself: streams and cascade are queues; what is done to locks is written
+/// down.
 class Loopback : public CorePorts {
  public:
-  void acquire_greater_equal(unsigned id, int value) override { locks[id] -= value; }
-  void acquire_equal(unsigned id, int value) override { locks[id] -= value; }
-  void release(unsigned id, int value) override { locks[id] += value; }
+  void acquire_greater_equal(unsigned id, int value) override { note("acquire >=", id, value); }
+  void acquire_equal(unsigned id, int value) override { note("acquire ==", id, value); }
+  void release(unsigned id, int value) override { note("release", id, value); }
   StreamWord read_stream() override {
     const StreamWord word = stream.front();
     stream.pop_front();
@@ -47,10 +48,15 @@ class Loopback : public CorePorts {
   std::uint32_t column() override { return 2; }
   std::uint32_t row() override { return 5; }
 
-  std::map<unsigned, int> locks;
+  std::vector<std::string> locks;
   std::deque<StreamWord> stream;
   std::deque<CascadeWord> cascade;
   std::vector<unsigned> events;
+
+ private:
+  void note(const std::string& what, unsigned id, int value) {
+    locks.push_back(what + " " + std::to_string(id) + " " + std::to_string(value));
+  }
 };
 
 class CoreOperationsTest : public CoreTest {
@@ -59,22 +65,30 @@ class CoreOperationsTest : public CoreTest {
   Loopback ports_;
 };
 
-TEST_F(CoreOperationsTest, LocksCount) {
+TEST_F(CoreOperationsTest, LocksReachThePorts) {
   acquire_greater_equal(48, 2);
   release(49, 3);
+  release(49, -1);
   release(49, 1, 0);  // condition false
-  acquire_equal(50, 1);
+  release(49, 4, 1);
+  acquire_equal(50, 2);
+  acquire_equal(50, 2, 0);
   acquire_greater_equal(51, 1, 0);
-  EXPECT_EQ(ports_.locks, (std::map<unsigned, int>{{48, -2}, {49, 3}, {50, -1}}));
+  EXPECT_THAT(ports_.locks, ElementsAre("acquire >= 48 2", "release 49 3", "release 49 -1",
+                                        "release 49 4", "acquire == 50 2"));
 }
 
 TEST_F(CoreOperationsTest, StreamsCarryWordsAndWiderValues) {
   put_ms(-7);
-  put_ms(2.5f, 1);
+  put_ms(-2.5f, 1);  // sent as an integer
+  EXPECT_EQ(ports_.stream[1].value, 0xFFFFFFFEu);
   EXPECT_EQ(get_ss(), -7);
   bool last = false;
-  EXPECT_EQ(get_ss_float(last), 2.5f);
+  EXPECT_EQ(get_ss_float(last), -2.0f);
   EXPECT_TRUE(last);
+  put_ms(0x80000000u, 0, 2);  // enable says no, and only the lowest bit of last counts
+  EXPECT_EQ(get_ss_uint(last), 0x80000000u);
+  EXPECT_FALSE(last);
   put_ms(ramp<int16, 32>(), 1);
   EXPECT_EQ(ports_.stream.size(), 16u);
   EXPECT_FALSE(ports_.stream[14].last);
@@ -83,8 +97,10 @@ TEST_F(CoreOperationsTest, StreamsCarryWordsAndWiderValues) {
   bool success = true;
   get_ss_nb(success);
   EXPECT_FALSE(success);
-  for (int i = 0; i < 5; ++i) put_ms_nb(i, success);
+  for (int i = 0; i < 5; ++i) put_ms_nb(i, i, success);
   EXPECT_FALSE(success);
+  EXPECT_TRUE(ports_.stream[1].last);
+  EXPECT_FALSE(ports_.stream[2].last);  // only the lowest bit counts
   EXPECT_EQ(get_ss_nb(success), 0);
   EXPECT_TRUE(success);
 }
@@ -94,6 +110,8 @@ TEST_F(CoreOperationsTest, CascadeCarriesRegisters) {
   put_mcd(aie::accum<accfloat, 32>(random_vector<float, 32>(51)));
   put_mcd(ramp<int32, 16>(), 0);  // disabled
   EXPECT_EQ(ports_.cascade.size(), 3u);
+  EXPECT_EQ(ports_.cascade[1][0], std::bit_cast<uint32>(random_vector<float, 32>(51)[0]));
+  EXPECT_EQ(get_scd_v16int32(0)[5], -1);  // disabled: undefined, and nothing is taken
   EXPECT_EQ(lanes(get_scd_v16int32()), lanes(ramp<int32, 16>()));
   EXPECT_EQ(lanes(get_scd_v32accfloat()), lanes(random_vector<float, 32>(51)));
 }
@@ -101,7 +119,11 @@ TEST_F(CoreOperationsTest, CascadeCarriesRegisters) {
 TEST_F(CoreOperationsTest, EventsAndIdentity) {
   event0();
   event1();
-  EXPECT_THAT(ports_.events, ElementsAre(0, 1));
+  event2();
+  event3();
+  EXPECT_THAT(ports_.events, ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(aie::tile::current().global_id().row, 5);
+  EXPECT_EQ(aie::tile::current().id().row, 2);
   EXPECT_EQ(get_cycles(), 4711u);
   EXPECT_EQ(get_coreid(), 5 | 2 << 16);
   EXPECT_EQ(aie::tile::current().global_id().col, 2);

@@ -17,8 +17,12 @@ void expect_integer_arithmetic() {
     EXPECT_EQ(aie::sub(T(5), b)[i], static_cast<T>(5 - y));
     EXPECT_EQ(aie::neg(a)[i], static_cast<T>(-x));
     EXPECT_EQ(aie::abs(a)[i], static_cast<T>(x < 0 ? -x : x));
-    EXPECT_EQ(aie::saturating_add(a, b)[i], saturate<T>(x + y, Saturation::saturate));
-    EXPECT_EQ(aie::saturating_sub(a, b)[i], saturate<T>(x - y, Saturation::saturate));
+    for (const Saturation saturation :
+         {Saturation::none, Saturation::saturate, Saturation::symmetric}) {
+      core().saturation = saturation;
+      EXPECT_EQ(aie::saturating_add(a, b)[i], saturate<T>(x + y, saturation));
+      EXPECT_EQ(aie::saturating_sub(a, b)[i], saturate<T>(x - y, saturation));
+    }
     EXPECT_EQ(aie::maxdiff(a, b)[i], static_cast<T>(x > y ? x - y : 0));
     EXPECT_EQ(aie::bit_and(a, b)[i], static_cast<T>(x & y));
     EXPECT_EQ(aie::bit_or(a, b)[i], static_cast<T>(x | y));
@@ -85,9 +89,11 @@ TEST_F(ElementwiseTest, ShiftsGoThroughTheAccumulator) {
   const auto v = ramp<int16, 16>(-8);
   EXPECT_EQ(aie::upshift(v, 3)[0], -64);
   EXPECT_EQ(aie::downshift(v, 1)[1], -4);  // -7 / 2, floor
+  EXPECT_EQ((aie::downshift(aie::broadcast<int32, 16>(-1000), 5)[0]), -32);
   state_.rounding = Rounding::positive_inf;
   EXPECT_EQ(aie::downshift(v, 1)[1], -3);
   EXPECT_EQ((aie::logical_downshift(aie::broadcast<int8, 32>(-2), 1)[0]), 127);
+  EXPECT_EQ((aie::logical_downshift(aie::broadcast<int8, 32>(-1), 2)[0]), 64);  // 63.75
   EXPECT_EQ((aie::upshift(aie::broadcast<int16, 16>(20000), 1)[0]), static_cast<int16>(40000));
   state_.saturation = Saturation::saturate;
   EXPECT_EQ((aie::upshift(aie::broadcast<int16, 16>(20000), 1)[0]), 32767);
@@ -158,6 +164,35 @@ TEST_F(ElementwiseTest, FloatProductsAreEmulatedToTheLastPlaces) {
   }
 }
 
+TEST_F(ElementwiseTest, FloatProductsBitForBit) {
+  // From a model of the splits and products in exact fractions, written apart from this one.
+  const auto product = [](uint32 x, uint32 y) {
+    return std::bit_cast<uint32>(
+        float{aie::mul(aie::broadcast<float, 16>(std::bit_cast<float>(x)), std::bit_cast<float>(y))
+                  .data()[2]});
+  };
+  EXPECT_EQ(product(0x40490FDB, 0x402DF854), 0x4108A2C0u);
+  EXPECT_EQ(product(0x3F899DB5, 0x3FC67DC1), 0x3FD56728u);  // one less without the smallest product
+  EXPECT_EQ(product(0x3FEC78B5, 0x3FE6B09F), 0x40551798u);  // one more if the largest came first
+  const auto pi = aie::broadcast<float, 16>(std::bit_cast<float>(0x40490FDB));
+  const auto minus_e = aie::broadcast<float, 16>(std::bit_cast<float>(0xC02DF854));
+  const aie::accum<accfloat, 16> eight(aie::broadcast<float, 16>(std::bit_cast<float>(0x41000001)));
+  EXPECT_EQ(std::bit_cast<uint32>(aie::mac(eight, pi, minus_e).data()[2]), 0xBF0A2BF0u);
+}
+
+TEST_F(ElementwiseTest, AFloatMacAddsItsAccumulatorInOneGo) {
+  // 1.5 (1.5 + 2^-22) = 2.25 + 3 · 2^-23. By itself it is stored in steps of 2^-22, less 1 in steps
+  // of 2^-23.
+  const auto x = aie::broadcast<float, 16>(1.5f + 0x1p-22f);
+  const auto y = aie::broadcast<float, 16>(1.5f);
+  const aie::accum<accfloat, 16> minus_one(aie::broadcast<float, 16>(-1.0f));
+  EXPECT_EQ(aie::mul(x, y).data()[0], 2.25f + 0x1p-21f);
+  EXPECT_EQ(aie::mac(minus_one, x, y).data()[0], 1.25f + 3 * 0x1p-23f);
+  EXPECT_EQ(aie::msc(minus_one, x, y).data()[0], -3.25f - 0x1p-21f);
+  state_.mac_model = MacModel::plain_f32;
+  EXPECT_EQ(aie::mac(minus_one, x, y).data()[0], 1.25f + 0x1p-21f);
+}
+
 TEST_F(ElementwiseTest, AccumulateWeighsVectors) {
   const aie::vector<int16, 16> coeff(2, -3, 5, 7);
   const auto x = ramp<uint8, 32>();
@@ -173,6 +208,12 @@ TEST_F(ElementwiseTest, AccumulateWeighsVectors) {
   const auto a = random_vector<bfloat16, 16>(13);
   const auto b = random_vector<bfloat16, 16>(14);
   const auto floats = aie::accumulate<16>(weights, 0, a, b, a);
+  EXPECT_EQ(lanes(aie::accumulate<16>(weights, 0, std::array{a, b, a})), lanes(floats));
+  // Eight lanes take the same instructions as sixteen: two products at a time (sliding_mul_test).
+  const aie::accum<accfloat, 8> start(aie::broadcast<float, 8>(0x1p24f - 1));
+  const aie::vector<bfloat16, 8> coefficients(1.5f, 1.0f);
+  const auto ones = aie::broadcast<bfloat16, 8>(1.0f);
+  EXPECT_EQ((aie::accumulate<8>(start, coefficients, 0, ones, ones).data()[7]), 0x1p24f + 2);
   for (unsigned i = 0; i < 16; ++i) {
     EXPECT_NEAR(floats.data()[i], 2 * static_cast<float>(b[i]) - 0.5f * static_cast<float>(a[i]),
                 1e-5);

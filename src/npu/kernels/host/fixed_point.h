@@ -2,6 +2,7 @@
 // (UPS) of loads, and sums that wrap as the core's do.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -32,7 +33,7 @@ T saturate(Wide value, Saturation saturation) {
   if (saturation == Saturation::none) return static_cast<T>(value);
   constexpr Wide kHighest = static_cast<Wide>(std::numeric_limits<T>::max());
   constexpr Wide kLowest = static_cast<Wide>(std::numeric_limits<T>::lowest());
-  const bool symmetric = saturation == Saturation::symmetric && std::is_signed_v<T>;
+  const bool symmetric = saturation == Saturation::symmetric && std::numeric_limits<T>::is_signed;
   const Wide lowest = symmetric ? -kHighest : kLowest;
   return static_cast<T>(value > kHighest ? kHighest : value < lowest ? lowest : value);
 }
@@ -45,17 +46,15 @@ T shift_round_saturate(std::int64_t value, int shift, Rounding rounding, Saturat
 }
 
 /// vfloor.s32.bf16: floor(value * 2^shift), clamped to int32, whatever the registers say. Of the
-/// shift the lower six bits count, as a signed number; NaN gives the highest int32 and a subnormal
-/// zero (xdna-emu, src/interpreter/execute/vector_convert.rs).
+/// shift the lower six bits count, as a signed number; NaN gives the highest int32. A subnormal is
+/// not flushed: below zero its floor is -1 (xdna-emu, vec_vfloor_bf16_denorm, captured on a
+/// Phoenix).
 inline std::int32_t floor_to_int(bfloat16 value, int shift) {
   const int exponent = (shift & 0x3F) - ((shift & 0x20) << 1);
-  const double scaled =
-      std::isnormal(static_cast<float>(value)) || std::isinf(static_cast<float>(value))
-          ? std::floor(std::ldexp(static_cast<double>(static_cast<float>(value)), exponent))
-          : 0.0;
-  if (std::isnan(static_cast<float>(value)) || scaled > 2147483647.0) return 2147483647;
-  return scaled < -2147483648.0 ? std::numeric_limits<std::int32_t>::min()
-                                : static_cast<std::int32_t>(scaled);
+  const double number = static_cast<double>(static_cast<float>(value));
+  if (std::isnan(number)) return 2147483647;
+  const double floor = std::floor(std::ldexp(number, exponent));
+  return static_cast<std::int32_t>(std::clamp(floor, -2147483648.0, 2147483647.0));
 }
 
 /// a + b, a - b, a * b and a * 2^shift in T, wrapping.

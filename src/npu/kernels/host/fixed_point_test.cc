@@ -104,7 +104,12 @@ TEST(FixedPoint, FloorOfBfloat16) {
   EXPECT_EQ(floor_to_int(bfloat16(-3e9f), 0), std::numeric_limits<int32>::min());
   EXPECT_EQ(floor_to_int(bfloat16::from_bits(0xFF80), 0), std::numeric_limits<int32>::min());
   EXPECT_EQ(floor_to_int(bfloat16::from_bits(0x7FC0), 0), 2147483647);  // NaN
-  EXPECT_EQ(floor_to_int(bfloat16::from_bits(0x8001), 31), 0);          // a subnormal
+  EXPECT_EQ(floor_to_int(bfloat16::from_bits(0x7F80), 0), 2147483647);
+  // Subnormals, on the silicon.
+  EXPECT_EQ(floor_to_int(bfloat16::from_bits(0x0001), 0), 0);
+  EXPECT_EQ(floor_to_int(bfloat16::from_bits(0x8001), 0), -1);
+  EXPECT_EQ(floor_to_int(bfloat16::from_bits(0x807F), 31), -1);
+  EXPECT_EQ(floor_to_int(bfloat16::from_bits(0x007F), 31), 0);
 }
 
 TEST(FixedPoint, ArithmeticWraps) {

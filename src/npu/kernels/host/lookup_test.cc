@@ -66,6 +66,21 @@ TEST_F(LookupTest, RoundingToNearestReadsTheNextEntryForAnEighthOfTheKeys) {
   EXPECT_EQ(wrong(), 65536 / 8);
 }
 
+TEST_F(LookupTest, ValuesOfOneByteLieInTheTableAsTwo) {
+  std::vector<int16> entries(256);
+  for (int i = 0; i < 256; ++i) entries[i] = static_cast<int16>(i - 128);
+  entries[10] = 300;
+  const auto table = duplicated(entries);
+  const aie::lut<4, int8> lut(256, table.data(), table.data());
+  aie::parallel_lookup<uint8, aie::lut<4, int8>> lookup(lut);
+  const aie::vector<uint8, 32> keys(0, 1, 9, 255, 10);
+  const auto values = lookup.fetch(keys);
+  EXPECT_EQ(std::vector<int>(values.data(), values.data() + 5),
+            (std::vector<int>{-128, -127, -119, 127, 44}));
+  state_.saturation = Saturation::saturate;
+  EXPECT_EQ(lookup.fetch(keys)[4], 127);
+}
+
 TEST_F(LookupTest, OutOfRangePolicies) {
   std::vector<int32> entries = {10, 11, 12, 13, 14, 15, 16, 17};
   const auto table = duplicated(entries);

@@ -11,7 +11,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 struct Buffer {
-  alignas(32) int16 data[128];
+  alignas(64) int16 data[128];
   Buffer() {
     for (int i = 0; i < 128; ++i) data[i] = static_cast<int16>(i);
   }
@@ -54,7 +54,12 @@ TEST(Memory, UnalignedForms) {
   EXPECT_EQ(b.data[20], 915);
   EXPECT_EQ(b.data[21], 21);
   EXPECT_EQ(aie::load_floor_v<16>(b.data + 62)[0], 48);
-  EXPECT_EQ(aie::load_floor_bytes_v<16>(b.data + 62, 16)[0], 56);
+  EXPECT_EQ(aie::load_floor_v<16>(b.data + 62, 32)[0], 32);
+  EXPECT_EQ(aie::load_floor_bytes_v<8>(b.data + 62, 16)[0], 56);
+  // Byte 112, which the core would round down once more, for a load of 32 bytes.
+  EXPECT_THAT(
+      message_of(ErrorKind::unsupported, [&] { aie::load_floor_bytes_v<16>(b.data + 62, 16); }),
+      HasSubstr("not a multiple of 32"));
 }
 
 TEST(Memory, IteratorsStepByVectors) {

@@ -113,13 +113,24 @@ TEST(Permute, ShuffleModesOfBothOperands) {
 
 TEST(Permute, ShuffleModesOfOneOperand) {
   const auto a = ramp<uint8, 64>();
-  EXPECT_EQ(lanes(shuffle(a, a, T8_8x8)), transposed(lanes(a), 1, 8, 8));
-  EXPECT_EQ(lanes(shuffle(a, T32_4x4)), transposed(lanes(a), 4, 4, 4));
-  EXPECT_EQ(lanes(shuffle(a, a, T16_4x8)), transposed(lanes(a), 2, 4, 8));
-  const auto halves = shuffle(a, a, T16_4x4);  // two matrices side by side
-  EXPECT_EQ(halves[2], 8);
-  EXPECT_EQ(halves[32], 32);
-  EXPECT_EQ(halves[34], 40);
+  const struct {
+    unsigned mode, bytes, rows, columns;
+  } modes[] = {{T16_8x4, 2, 8, 4},   {T16_4x8, 2, 4, 8},  {T32_4x4, 4, 4, 4}, {T8_8x8, 1, 8, 8},
+               {T8_16x4, 1, 16, 4},  {T8_4x16, 1, 4, 16}, {T16_4x4, 2, 4, 4}, {T16_4x2, 2, 4, 2},
+               {T16_2x4, 2, 2, 4},   {T16_8x2, 2, 8, 2},  {T16_2x8, 2, 2, 8}, {T16_16x2, 2, 16, 2},
+               {T16_2x16, 2, 2, 16}, {T8_8x4, 1, 8, 4},   {T8_4x8, 1, 4, 8}};
+  for (const auto& m : modes) {
+    // Smaller matrices lie one after another.
+    std::vector<uint8> expected;
+    const unsigned size = m.bytes * m.rows * m.columns;
+    for (unsigned at = 0; at < 64; at += size) {
+      std::vector<uint8> matrix;
+      for (unsigned i = 0; i < size; ++i) matrix.push_back(a[at + i]);
+      const auto turned = transposed(matrix, m.bytes, m.rows, m.columns);
+      expected.insert(expected.end(), turned.begin(), turned.end());
+    }
+    EXPECT_EQ(lanes(shuffle(a, m.mode)), expected) << m.mode;
+  }
   const auto flipped = shuffle(a, a, T16_1x2_flip);
   EXPECT_EQ(flipped[0], 2);
   EXPECT_EQ(flipped[1], 3);

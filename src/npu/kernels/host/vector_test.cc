@@ -42,6 +42,8 @@ TEST_F(VectorTest, PartsGoInAndOut) {
   EXPECT_EQ(grown[31], 15);
   EXPECT_EQ(grown[32], -1);
   EXPECT_EQ((ramp<int8, 16>().grow_replicate<64>()[50]), 2);
+  const aie::accum<acc32, 8> part(ramp<int16, 8>());
+  EXPECT_EQ((part.grow_replicate<32>().data()[29]), 5);
   const auto joined = aie::concat(ramp<int16, 8>(), ramp<int16, 8>(50));
   EXPECT_EQ(joined[7], 7);
   EXPECT_EQ(joined[8], 50);
@@ -65,8 +67,18 @@ TEST_F(VectorTest, UnpackKeepsTheSignAndPackObeysSaturation) {
   EXPECT_EQ((aie::broadcast<uint8, 32>(250).unpack()[0]), 250);
   const aie::vector<int16, 32> v = aie::broadcast<int16, 32>(300);
   EXPECT_EQ(v.pack()[0], 44);
+  EXPECT_EQ((aie::broadcast<int8, 32>(-5).unpack_sign(false)[3]), 251);
+  EXPECT_EQ((aie::broadcast<uint8, 32>(251).unpack_sign(true)[3]), 0xFFFB);
+  const aie::vector<int32, 16> wide = aie::broadcast<int32, 16>(-70000);
+  EXPECT_EQ(wide.pack()[0], static_cast<int16>(-70000));
   aie::set_saturation(aie::saturation_mode::saturate);
   EXPECT_EQ(v.pack()[0], 127);
+  EXPECT_EQ(wide.pack()[0], -32768);
+  EXPECT_EQ((aie::broadcast<int16, 32>(200).pack_sign(false)[0]), static_cast<int8>(200));
+  EXPECT_EQ((aie::broadcast<int16, 32>(-1).pack_sign(true)[0]), -1);
+  EXPECT_EQ((aie::broadcast<uint16, 32>(300).pack_sign(true)[0]), 127);
+  aie::set_saturation(aie::saturation_mode::symmetric);
+  EXPECT_EQ(wide.pack()[0], -32767);
 }
 
 TEST_F(AccumTest, TagsAreRoundedUpToLanes) {

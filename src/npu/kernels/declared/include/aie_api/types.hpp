@@ -32,6 +32,39 @@ class bfloat16 {
   uint16 bits_;
 };
 
+// Soft-float on the core.
+#define SOTTO_BF16_ASSIGN(op)                             \
+  inline bfloat16& operator op##=(bfloat16& a, float b) { \
+    return a = bfloat16(static_cast<float>(a) op b);      \
+  }
+SOTTO_BF16_ASSIGN(+)
+SOTTO_BF16_ASSIGN(-)
+SOTTO_BF16_ASSIGN(*)
+SOTTO_BF16_ASSIGN(/)
+#undef SOTTO_BF16_ASSIGN
+
+namespace aie {
+namespace detail {
+
+/// Four bits of a byte: two elements share one in memory.
+template <bool kSigned>
+class Nibble {
+ public:
+  Nibble() = default;
+  constexpr Nibble(int value)
+      : value_(static_cast<int8>(kSigned ? ((value & 15) ^ 8) - 8 : value & 15)) {}
+  constexpr operator int() const { return value_; }
+
+ private:
+  int8 value_;
+};
+
+}  // namespace detail
+}  // namespace aie
+
+using int4 = aie::detail::Nibble<true>;
+using uint4 = aie::detail::Nibble<false>;
+
 struct acc16 {};
 struct acc24 {};
 struct acc32 {};
@@ -59,6 +92,15 @@ template <>
 inline constexpr bool is_integer<int32> = true;
 template <>
 inline constexpr bool is_integer<uint32> = true;
+
+template <bool kSigned>
+inline constexpr bool is_integer<Nibble<kSigned>> = true;
+
+/// Bits of an element.
+template <typename T>
+inline constexpr unsigned bits_of = 8 * sizeof(T);
+template <bool kSigned>
+inline constexpr unsigned bits_of<Nibble<kSigned>> = 4;
 
 template <typename T>
 inline constexpr bool is_float = false;
@@ -98,6 +140,10 @@ template <typename T>
 struct Same {
   using type = T;
 };
+template <typename A, typename B>
+inline constexpr bool is_same = false;
+template <typename A>
+inline constexpr bool is_same<A, A> = true;
 /// A parameter that takes no part in finding the template arguments.
 template <typename T>
 using same_t = typename Same<T>::type;
@@ -122,31 +168,29 @@ using product_tag = typename ProductTag<Tag, A, B>::type;
 
 /// The integers of twice and of half the width.
 template <typename T>
-using twice_t = choose_t<sizeof(T) == 1, choose_t<(T(-1) < T(0)), int16, uint16>,
-                         choose_t<(T(-1) < T(0)), int32, uint32>>;
+inline constexpr bool is_signed = T(-1) < T(0);
 template <typename T>
-using half_t = choose_t<sizeof(T) == 2, choose_t<(T(-1) < T(0)), int8, uint8>,
-                        choose_t<(T(-1) < T(0)), int16, uint16>>;
+using twice_t = choose_t<bits_of<T> == 4, choose_t<is_signed<T>, int8, uint8>,
+                         choose_t<bits_of<T> == 8, choose_t<is_signed<T>, int16, uint16>,
+                                  choose_t<is_signed<T>, int32, uint32>>>;
+template <typename T>
+using half_t = choose_t<bits_of<T> == 8, choose_t<is_signed<T>, int4, uint4>,
+                        choose_t<bits_of<T> == 16, choose_t<is_signed<T>, int8, uint8>,
+                                 choose_t<is_signed<T>, int16, uint16>>>;
 
-/// Whether a vector register may have so many bytes.
-constexpr bool is_vector_size(unsigned bytes) {
-  return bytes == 16 || bytes == 32 || bytes == 64 || bytes == 128;
+/// Whether a vector register may have so many bits.
+constexpr bool is_vector_size(unsigned bits) {
+  return bits == 128 || bits == 256 || bits == 512 || bits == 1024;
 }
-
-/// What an operation with two results returns.
-template <typename First, typename Second>
-struct Pair {
-  First first;
-  Second second;
-};
 
 }  // namespace detail
 
 inline constexpr unsigned vector_decl_align = 32;
 template <typename T, unsigned Elems>
 inline constexpr unsigned vector_ldst_align_v =
-    sizeof(T) * Elems < vector_decl_align ? sizeof(T) * Elems : vector_decl_align;
+    detail::bits_of<T> * Elems < 8 * vector_decl_align ? detail::bits_of<T> * Elems / 8
+                                                       : vector_decl_align;
 template <typename T>
-inline constexpr unsigned native_vector_length_v = 64 / sizeof(T);
+inline constexpr unsigned native_vector_length_v = 512 / detail::bits_of<T>;
 
 }  // namespace aie

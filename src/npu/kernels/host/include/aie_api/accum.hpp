@@ -67,6 +67,8 @@ class [[gnu::may_alias]] alignas(vector_decl_align) accum {
       static_assert(sotto::npu::host::is_floating_v<T>,
                     "float accumulators take float or bfloat16");
       for (unsigned i = 0; i < Elems; ++i) lanes_[i] = static_cast<float>(v.data()[i]);
+    } else if constexpr (sotto::npu::host::Nibble<T>) {
+      from_vector(v.unpack(), shift);
     } else {
       static_assert(std::is_integral_v<T>, "integer accumulators take integers");
       if constexpr (sizeof(T) == 4 && sizeof(lane_type) == 4)
@@ -105,6 +107,8 @@ class [[gnu::may_alias]] alignas(vector_decl_align) accum {
               bfloat16::from_bits(sotto::npu::host::narrow_to_bf16(lanes_[i], core.rounding));
         }
       }
+    } else if constexpr (sotto::npu::host::Nibble<T>) {
+      return to_vector<typename sotto::npu::host::Resized<T>::twice>(shift).template pack<T>();
     } else {
       static_assert(std::is_integral_v<T>, "integer accumulators give integers");
       if constexpr (sizeof(T) == 4 && sizeof(lane_type) == 4) {
@@ -161,6 +165,14 @@ class [[gnu::may_alias]] alignas(vector_decl_align) accum {
   accum<Tag, ElemsOut> grow(unsigned index = 0) const {
     accum<Tag, ElemsOut> result;
     result.insert(index, *this);
+    return result;
+  }
+
+  /// A larger accumulator that repeats this one.
+  template <unsigned ElemsOut>
+  accum<Tag, ElemsOut> grow_replicate() const {
+    accum<Tag, ElemsOut> result;
+    for (unsigned i = 0; i < ElemsOut / Elems; ++i) result.insert(i, *this);
     return result;
   }
 

@@ -114,17 +114,33 @@ Register from_words(const std::array<std::uint32_t, sizeof(Register) / 4>& words
 template <typename T>
 concept StreamScalar = sizeof(T) == 4 && std::is_trivially_copyable_v<T>;
 
+/// The word that stands for a scalar. Of a float Peano sends the integer that it converts to, and
+/// converts what it receives as one (aiev2_streams.h casts): send the bits of a float as int.
+template <StreamScalar T>
+std::uint32_t stream_word(T value) {
+  if constexpr (std::is_same_v<T, float>) {
+    return static_cast<std::uint32_t>(static_cast<std::int32_t>(value));
+  } else {
+    return std::bit_cast<std::uint32_t>(value);
+  }
+}
+
 }  // namespace sotto::npu::host
 
 template <sotto::npu::host::StreamScalar T>
 void put_ms(T value, int last = 0) {
   sotto::npu::host::ports("put_ms").write_stream(
-      {std::bit_cast<std::uint32_t>(value), (last & 1) != 0});
+      {sotto::npu::host::stream_word(value), (last & 1) != 0});
+}
+/// `enable` is not looked at, on the core neither.
+template <typename T>
+void put_ms(const T& value, int /*enable*/, int last) {
+  put_ms(value, last);
 }
 template <sotto::npu::host::StreamScalar T>
 void put_ms_nb(T value, int last, bool& success) {
   success = sotto::npu::host::ports("put_ms_nb")
-                .try_write_stream({std::bit_cast<std::uint32_t>(value), (last & 1) != 0});
+                .try_write_stream({sotto::npu::host::stream_word(value), (last & 1) != 0});
 }
 template <sotto::npu::host::StreamScalar T>
 void put_ms_nb(T value, bool& success) {
@@ -171,10 +187,10 @@ inline unsigned get_ss_uint(bool& last) {
   return static_cast<unsigned>(get_ss(last));
 }
 inline float get_ss_float() {
-  return std::bit_cast<float>(get_ss());
+  return static_cast<float>(get_ss());
 }
 inline float get_ss_float(bool& last) {
-  return std::bit_cast<float>(get_ss(last));
+  return static_cast<float>(get_ss(last));
 }
 
 namespace sotto::npu::host {
@@ -273,6 +289,11 @@ class tile {
   tile_id global_id() const {
     sotto::npu::host::CorePorts& ports = sotto::npu::host::ports("tile::global_id");
     return {static_cast<std::uint16_t>(ports.row()), static_cast<std::uint16_t>(ports.column())};
+  }
+  /// Counted from the array's row 3, as aie_api does on every device.
+  tile_id id() const {
+    const tile_id global = global_id();
+    return {static_cast<std::uint16_t>(global.row - 3), global.col};
   }
   uint64 cycles() const { return get_cycles(); }
   void set_saturation(saturation_mode mode) const { aie::set_saturation(mode); }

@@ -1,6 +1,6 @@
 // Lane by lane sums, differences, signs and bits of vectors and accumulators.
-// Integer lanes wrap, saturating_add and saturating_sub clamp. bfloat16 sums are made in the float
-// accumulator and stored again, so they round by the rounding register.
+// Integer lanes wrap. bfloat16 sums are made in the float accumulator and stored again, so they
+// round by the rounding register.
 #pragma once
 
 #include <algorithm>
@@ -79,7 +79,7 @@ accum<Tag, Elems> neg(const accum<Tag, Elems>& a) {
 
 #define SOTTO_AIE_BITWISE(name, op)                                             \
   template <typename T, unsigned Elems>                                         \
-    requires std::is_integral_v<T>                                              \
+    requires std::numeric_limits<T>::is_integer                                 \
   vector<T, Elems> name(const vector<T, Elems>& a, const vector<T, Elems>& b) { \
     vector<T, Elems> result;                                                    \
     for (unsigned i = 0; i < Elems; ++i) {                                      \
@@ -94,7 +94,7 @@ SOTTO_AIE_BITWISE(bit_xor, ^)
 #undef SOTTO_AIE_BITWISE
 
 template <typename T, unsigned Elems>
-  requires std::is_integral_v<T>
+  requires std::numeric_limits<T>::is_integer
 vector<T, Elems> bit_not(const vector<T, Elems>& v) {
   return bit_xor(v, static_cast<T>(~T(0)));
 }
@@ -105,6 +105,8 @@ template <typename T, unsigned Elems>
 vector<T, Elems> add(const vector<T, Elems>& a, const vector<T, Elems>& b) {
   if constexpr (std::is_same_v<T, bfloat16>) {
     return add(accum<accfloat, Elems>(a), accum<accfloat, Elems>(b));
+  } else if constexpr (sotto::npu::host::Nibble<T>) {
+    return add(a.unpack(), b.unpack()).pack();
   } else {
     vector<T, Elems> result = a;
     sotto::npu::host::add_lanes<false>(result.data(), b.data(), Elems);
@@ -115,6 +117,8 @@ template <typename T, unsigned Elems>
 vector<T, Elems> sub(const vector<T, Elems>& a, const vector<T, Elems>& b) {
   if constexpr (std::is_same_v<T, bfloat16>) {
     return sub(accum<accfloat, Elems>(a), accum<accfloat, Elems>(b));
+  } else if constexpr (sotto::npu::host::Nibble<T>) {
+    return sub(a.unpack(), b.unpack()).pack();
   } else {
     vector<T, Elems> result = a;
     sotto::npu::host::add_lanes<true>(result.data(), b.data(), Elems);
@@ -122,28 +126,17 @@ vector<T, Elems> sub(const vector<T, Elems>& a, const vector<T, Elems>& b) {
   }
 }
 
-/// Clamped to the range of T, whatever the saturation register says.
+/// The exact sum or difference, stored: it is clamped if the saturation register says so, and wraps
+/// if not (aie_api makes it of an accumulator and an SRS).
 template <typename T, unsigned Elems>
   requires std::is_integral_v<T>
 vector<T, Elems> saturating_add(const vector<T, Elems>& a, const vector<T, Elems>& b) {
-  vector<T, Elems> result;
-  for (unsigned i = 0; i < Elems; ++i) {
-    result.data()[i] = sotto::npu::host::saturate<T>(
-        static_cast<std::int64_t>(a.data()[i]) + static_cast<std::int64_t>(b.data()[i]),
-        sotto::npu::host::Saturation::saturate);
-  }
-  return result;
+  return add(accum<acc64, Elems>(a), accum<acc64, Elems>(b)).template to_vector<T>();
 }
 template <typename T, unsigned Elems>
   requires std::is_integral_v<T>
 vector<T, Elems> saturating_sub(const vector<T, Elems>& a, const vector<T, Elems>& b) {
-  vector<T, Elems> result;
-  for (unsigned i = 0; i < Elems; ++i) {
-    result.data()[i] = sotto::npu::host::saturate<T>(
-        static_cast<std::int64_t>(a.data()[i]) - static_cast<std::int64_t>(b.data()[i]),
-        sotto::npu::host::Saturation::saturate);
-  }
-  return result;
+  return sub(accum<acc64, Elems>(a), accum<acc64, Elems>(b)).template to_vector<T>();
 }
 
 /// A float changes its sign bit, so 0 becomes -0.
@@ -173,7 +166,7 @@ vector<T, Elems> abs(const vector<T, Elems>& v) {
 /// a - b where a > b, else zero.
 template <typename T, unsigned Elems>
 vector<T, Elems> maxdiff(const vector<T, Elems>& a, const vector<T, Elems>& b) {
-  return select(zeros<T, Elems>(), sub(a, b), gt(a, b));
+  return select(zeros<T, Elems>(), sub(a, b), sotto::npu::host::raw_lt(b, a));
 }
 
 SOTTO_AIE_WITH_SCALAR(add)
@@ -198,15 +191,11 @@ vector<T, Elems> downshift(const vector<T, Elems>& v, unsigned shift) {
   using Tag = sotto::npu::host::accum_tag_t<accauto, T, T>;
   return accum<Tag, Elems>(v).template to_vector<T>(static_cast<int>(shift));
 }
-/// The bits moved down, with zeros above them.
+/// downshift of the same bits as unsigned numbers: what it drops is rounded as well.
 template <typename T, unsigned Elems>
   requires std::is_integral_v<T>
 vector<T, Elems> logical_downshift(const vector<T, Elems>& v, unsigned shift) {
-  vector<T, Elems> result;
-  for (unsigned i = 0; i < Elems; ++i) {
-    result.data()[i] = static_cast<T>(static_cast<std::make_unsigned_t<T>>(v.data()[i]) >> shift);
-  }
-  return result;
+  return downshift(v.template cast_to<std::make_unsigned_t<T>>(), shift).template cast_to<T>();
 }
 
 }  // namespace aie

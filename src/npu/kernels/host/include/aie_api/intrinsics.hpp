@@ -18,6 +18,8 @@
   SOTTO_AIE_REGISTER(v##n256##type, aie::vector<type, n256>) \
   SOTTO_AIE_REGISTER(v##n512##type, aie::vector<type, n512>) \
   SOTTO_AIE_REGISTER(v##n1024##type, aie::vector<type, n1024>)
+SOTTO_AIE_VECTORS(int4, 64, 128, 256)
+SOTTO_AIE_VECTORS(uint4, 64, 128, 256)
 SOTTO_AIE_VECTORS(int8, 32, 64, 128)
 SOTTO_AIE_VECTORS(uint8, 32, 64, 128)
 SOTTO_AIE_VECTORS(int16, 16, 32, 64)
@@ -26,6 +28,8 @@ SOTTO_AIE_VECTORS(int32, 8, 16, 32)
 SOTTO_AIE_VECTORS(uint32, 8, 16, 32)
 SOTTO_AIE_VECTORS(bfloat16, 16, 32, 64)
 SOTTO_AIE_VECTORS(float, 8, 16, 32)
+SOTTO_AIE_REGISTER(v32int4, aie::vector<int4, 32>)
+SOTTO_AIE_REGISTER(v32uint4, aie::vector<uint4, 32>)
 SOTTO_AIE_REGISTER(v16int8, aie::vector<int8, 16>)
 SOTTO_AIE_REGISTER(v16uint8, aie::vector<uint8, 16>)
 SOTTO_AIE_REGISTER(v8int16, aie::vector<int16, 8>)
@@ -118,6 +122,10 @@ aie::accum<Tag, Elems> insert(aie::accum<Tag, Elems> acc, unsigned index,
   name set_##name(unsigned index, const Part& part) {      \
     return part.template grow<elems>(index);               \
   }
+SOTTO_AIE_PARTS(v64int4, 64)
+SOTTO_AIE_PARTS(v64uint4, 64)
+SOTTO_AIE_PARTS(v128int4, 128)
+SOTTO_AIE_PARTS(v128uint4, 128)
 SOTTO_AIE_PARTS(v32int8, 32)
 SOTTO_AIE_PARTS(v32uint8, 32)
 SOTTO_AIE_PARTS(v64int8, 64)

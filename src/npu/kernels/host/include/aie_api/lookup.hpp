@@ -68,9 +68,10 @@ namespace aie {
 template <typename Key, typename Table, lut_oor_policy policy = lut_oor_policy::saturate>
 class parallel_lookup;
 
-/// table[(key >> step_bits) + bias].
+/// table[(key >> step_bits) + bias]. Values of one byte lie in the table as 16-bit numbers and are
+/// packed on the way out, so the saturation register has a say.
 /// The trap: the shift is an SRS of step_bits − q bits (q = 2 for entries up to two bytes, 3 for
-/// four, 4 for eight), and what it drops is rounded by the rounding register. Only under floor is
+/// four), and what it drops is rounded by the rounding register. Only under floor is
 /// the entry that of the key; to nearest, keys within the last 2^-(q+1) of a step read the next
 /// entry (aie_api, detail/aie2/parallel_lookup.hpp).
 template <typename Key, typename Value, lut_oor_policy policy>
@@ -82,13 +83,13 @@ class parallel_lookup<Key, lut<4, Value, Value>, policy> {
 
   template <unsigned Elems>
   vector<Value, Elems> fetch(const vector<Key, Elems>& keys) const {
-    constexpr int kFraction = sizeof(Value) <= 2 ? 2 : sizeof(Value) == 4 ? 3 : 4;
+    constexpr int kFraction = sizeof(Value) <= 2 ? 2 : 3;
     const vector<int32, Elems> scaled =
         accum<acc64, Elems>(keys).template to_vector<int32>(step_bits_ - kFraction);
     vector<Value, Elems> result;
     for (unsigned i = 0; i < Elems; ++i) {
       const int index = in_range((scaled.data()[i] >> kFraction) + bias_);
-      result.data()[i] = sotto::npu::host::read_table<Value>(table_, static_cast<unsigned>(index));
+      result.data()[i] = value_at(static_cast<unsigned>(index));
     }
     return result;
   }
@@ -98,6 +99,16 @@ class parallel_lookup<Key, lut<4, Value, Value>, policy> {
   }
 
  private:
+  Value value_at(unsigned index) const {
+    if constexpr (sizeof(Value) == 1) {
+      using Stored = typename sotto::npu::host::Resized<Value>::twice;
+      return sotto::npu::host::saturate<Value>(sotto::npu::host::read_table<Stored>(table_, index),
+                                               sotto::npu::host::core().saturation);
+    } else {
+      return sotto::npu::host::read_table<Value>(table_, index);
+    }
+  }
+
   int in_range(int index) const {
     const int last = static_cast<int>(table_.LUT_elems_) - 1;
     if constexpr (policy == lut_oor_policy::truncate) {

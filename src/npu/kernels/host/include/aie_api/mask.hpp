@@ -15,7 +15,9 @@ class mask {
  public:
   static constexpr unsigned size() { return Elems; }
 
-  mask() = default;
+  explicit mask(bool all = false) {
+    if (all) set();
+  }
 
   /// From words of 32 or 64 bits, lowest lanes first; bits beyond the last lane are ignored.
   template <typename... Words>
@@ -36,6 +38,25 @@ class mask {
     return result.trimmed();
   }
 
+  /// The lanes of `first`, then those of the others, all equally many.
+  template <unsigned Part, unsigned... Parts>
+    requires(Part + (Parts + ... + 0) == Elems && ((Parts == Part) && ...))
+  static mask from_masks(const mask<Part>& first, const mask<Parts>&... others) {
+    mask result;
+    unsigned index = 0;
+    result.insert(index++, first);
+    (result.insert(index++, others), ...);
+    return result;
+  }
+
+  /// Lanes 32 i, 32 i + 1, … (64 i, …).
+  std::uint32_t to_uint32(unsigned i) const {
+    sotto::npu::host::check_index(i, (Elems + 31) / 32);
+    return static_cast<std::uint32_t>(words_[i / 2] >> (i % 2 * 32));
+  }
+  std::uint64_t to_uint64(unsigned i) const {
+    return words_[sotto::npu::host::check_index(i, (Elems + 63) / 64)];
+  }
   std::uint32_t to_uint32() const
     requires(Elems <= 32)
   {
@@ -92,6 +113,10 @@ class mask {
     for (unsigned i = 0; i < ElemsOut; ++i) result.set(i, test(at + i));
     return result;
   }
+  template <unsigned ElemsOut>
+  mask<ElemsOut> get_submask(unsigned index) const {
+    return extract<ElemsOut>(index);
+  }
   template <unsigned ElemsIn>
   mask& insert(unsigned index, const mask<ElemsIn>& part) {
     const unsigned at = ElemsIn * sotto::npu::host::check_index(index, Elems / ElemsIn);
@@ -133,6 +158,8 @@ class mask {
     for (unsigned i = lanes; i < Elems; ++i) result.set(i - lanes, test(i));
     return result;
   }
+  mask& operator<<=(unsigned lanes) { return *this = *this << lanes; }
+  mask& operator>>=(unsigned lanes) { return *this = *this >> lanes; }
   bool operator==(const mask&) const = default;
 
  private:

@@ -4,6 +4,7 @@
 // much. exp2, tanh, sin and cos exist on other generations of the array only.
 #pragma once
 
+#include <cmath>
 #include <utility>
 
 #include "intrinsics.hpp"
@@ -155,19 +156,52 @@ vector<T, Elems> invsqrt(const vector<T, Elems>& v) {
   return sotto::npu::host::by_16_lanes<T>(v, sotto::npu::host::reciprocal_root<T>);
 }
 
-template <typename T>
+/// The square root of each lane, by the C library.
+template <typename T, unsigned Elems>
   requires sotto::npu::host::is_floating_v<T>
-T inv(T value) {
-  return inv(broadcast<T, 16>(value))[0];
-}
-template <typename T>
-  requires sotto::npu::host::is_floating_v<T>
-T invsqrt(T value) {
-  return invsqrt(broadcast<T, 16>(value))[0];
+vector<T, Elems> sqrt(const vector<T, Elems>& v) {
+  vector<T, Elems> result;
+  for (unsigned i = 0; i < Elems; ++i) result.data()[i] = T(std::sqrt(float{v.data()[i]}));
+  return result;
 }
 
-/// a * inv(b). A scalar quotient, by contrast, is soft-float on the core; so is sqrt, which does
-/// not even link there and is therefore missing here.
+// Scalars: a float takes soft-float division and the C library's square root, which are exact; a
+// bfloat16 takes the sequences above. Peano's library has no sqrtf: sqrt of either type and invsqrt
+// of a float link with AMD's compiler only.
+inline float inv(float value) {
+  return 1.0f / value;
+}
+inline float invsqrt(float value) {
+  return 1.0f / std::sqrt(value);
+}
+inline bfloat16 inv(bfloat16 value) {
+  return inv(broadcast<bfloat16, 16>(value))[0];
+}
+inline bfloat16 invsqrt(bfloat16 value) {
+  return invsqrt(broadcast<bfloat16, 16>(value))[0];
+}
+inline float sqrt(float value) {
+  return std::sqrt(value);
+}
+inline bfloat16 sqrt(bfloat16 value) {
+  return bfloat16(std::sqrt(float{value}));
+}
+
+/// The same of the floats in an accumulator.
+template <unsigned Elems>
+accum<accfloat, Elems> inv(const accum<accfloat, Elems>& acc) {
+  return accum<accfloat, Elems>(inv(acc.to_vector()));
+}
+template <unsigned Elems>
+accum<accfloat, Elems> invsqrt(const accum<accfloat, Elems>& acc) {
+  return accum<accfloat, Elems>(invsqrt(acc.to_vector()));
+}
+template <unsigned Elems>
+accum<accfloat, Elems> sqrt(const accum<accfloat, Elems>& acc) {
+  return accum<accfloat, Elems>(sqrt(acc.to_vector()));
+}
+
+/// a * inv(b).
 template <typename A, typename B, unsigned Elems>
 auto div(const vector<A, Elems>& a, const vector<B, Elems>& b) {
   return mul(a, inv(b));
@@ -212,6 +246,29 @@ vector<R, Elems> to_float(const vector<T, Elems>& v, int shift = 0) {
 template <typename R = float>
 R to_float(int value, int shift = 0) {
   return to_float<R>(broadcast<int32, 16>(value), shift)[0];
+}
+
+/// acc / 2^shift as float: 16 bits of the lanes at a time, the highest first, whose float sum
+/// rounds at each step.
+template <typename Tag, unsigned Elems>
+  requires(!std::is_same_v<Tag, accfloat>)
+vector<float, Elems> to_float(const accum<Tag, Elems>& acc, int shift = 0) {
+  using Lane = sotto::npu::host::accum_lane_t<Tag>;
+  vector<int16, Elems> highest;
+  for (unsigned i = 0; i < Elems; ++i) {
+    highest.data()[i] = static_cast<int16>(acc.data()[i] >> (8 * sizeof(Lane) - 16));
+  }
+  int place = static_cast<int>(8 * sizeof(Lane)) - 16;
+  vector<float, Elems> result = to_float(highest, shift - place);
+  while (place > 0) {
+    place -= 16;
+    vector<uint16, Elems> next;
+    for (unsigned i = 0; i < Elems; ++i) {
+      next.data()[i] = static_cast<uint16>(acc.data()[i] >> place);
+    }
+    result = add(result, to_float(next, shift - place));
+  }
+  return result;
 }
 
 }  // namespace aie

@@ -42,39 +42,37 @@ void store_unaligned_v(std::type_identity_t<T>* to, const vector<T, Elems>& v,
   v.store_unaligned(to, aligned_elems);
 }
 
-/// Loads the vector that contains `*from`: the address is rounded down to `n` elements.
-template <unsigned Elems, typename T>
-vector<T, Elems> load_floor_v(const T* from, unsigned n = Elems) {
-  const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(from);
-  const std::uintptr_t over = address % (n * sizeof(T));
-  vector<T, Elems> v;
-  std::memcpy(static_cast<void*>(v.data()), reinterpret_cast<const char*>(from) - over, v.bytes());
-  return v;
-}
+/// Loads from the address rounded down to `bytes` (to n elements), a power of two. Like any load it
+/// wants the alignment of the vector as well.
 template <unsigned Elems, typename T>
 vector<T, Elems> load_floor_bytes_v(const T* from, std::size_t bytes) {
-  return load_floor_v<Elems>(from, static_cast<unsigned>(bytes / sizeof(T)));
+  const std::uintptr_t over = reinterpret_cast<std::uintptr_t>(from) & (bytes - 1);
+  return load_v<Elems>(reinterpret_cast<const T*>(reinterpret_cast<const char*>(from) - over));
+}
+template <unsigned Elems, typename T>
+vector<T, Elems> load_floor_v(const T* from, unsigned n = Elems) {
+  return load_floor_bytes_v<Elems>(from, sotto::npu::host::bytes_of<T>(n));
 }
 
 template <sotto::npu::host::Element T, unsigned Elems>
 void vector<T, Elems>::load(const T* from) {
   sotto::npu::host::check_aligned(from, alignof(vector), bytes());
-  std::memcpy(static_cast<void*>(lanes_.data()), from, sizeof(lanes_));
+  std::memcpy(static_cast<void*>(&lanes_), from, sizeof(lanes_));
 }
 template <sotto::npu::host::Element T, unsigned Elems>
 void vector<T, Elems>::store(T* to) const {
   sotto::npu::host::check_aligned(to, alignof(vector), bytes());
-  std::memcpy(static_cast<void*>(to), lanes_.data(), sizeof(lanes_));
+  std::memcpy(static_cast<void*>(to), &lanes_, sizeof(lanes_));
 }
 template <sotto::npu::host::Element T, unsigned Elems>
 void vector<T, Elems>::load_unaligned(const T* from, unsigned aligned_elems) {
-  sotto::npu::host::check_aligned(from, aligned_elems * sizeof(T), bytes());
-  std::memcpy(static_cast<void*>(lanes_.data()), from, sizeof(lanes_));
+  sotto::npu::host::check_aligned(from, sotto::npu::host::bytes_of<T>(aligned_elems), bytes());
+  std::memcpy(static_cast<void*>(&lanes_), from, sizeof(lanes_));
 }
 template <sotto::npu::host::Element T, unsigned Elems>
 void vector<T, Elems>::store_unaligned(T* to, unsigned aligned_elems) const {
-  sotto::npu::host::check_aligned(to, aligned_elems * sizeof(T), bytes());
-  std::memcpy(static_cast<void*>(to), lanes_.data(), sizeof(lanes_));
+  sotto::npu::host::check_aligned(to, sotto::npu::host::bytes_of<T>(aligned_elems), bytes());
+  std::memcpy(static_cast<void*>(to), &lanes_, sizeof(lanes_));
 }
 
 // --- iterators
@@ -103,7 +101,7 @@ class vector_iterator {
   reference operator[](difference_type n) const { return *(*this + n); }
 
   vector_iterator& operator+=(difference_type n) {
-    at_ += n * static_cast<difference_type>(Elems);
+    at_ += n * sotto::npu::host::pointer_step<T>(Elems);
     return *this;
   }
   vector_iterator& operator-=(difference_type n) { return *this += -n; }
@@ -122,7 +120,7 @@ class vector_iterator {
   friend vector_iterator operator+(vector_iterator it, difference_type n) { return it += n; }
   friend vector_iterator operator-(vector_iterator it, difference_type n) { return it -= n; }
   friend difference_type operator-(const vector_iterator& a, const vector_iterator& b) {
-    return (a.at_ - b.at_) / static_cast<difference_type>(Elems);
+    return (a.at_ - b.at_) / sotto::npu::host::pointer_step<T>(Elems);
   }
   auto operator<=>(const vector_iterator&) const = default;
 
@@ -141,7 +139,9 @@ class vector_circular_iterator {
     }
   }
 
-  decltype(auto) operator*() const { return *vector_iterator<T, Elems>(base_ + at_); }
+  decltype(auto) operator*() const {
+    return *vector_iterator<T, Elems>(base_ + sotto::npu::host::pointer_step<T>(at_));
+  }
 
   vector_circular_iterator& operator+=(std::ptrdiff_t n) {
     const auto size = static_cast<std::ptrdiff_t>(size_);
@@ -198,7 +198,7 @@ class unaligned_vector_iterator {
   explicit unaligned_vector_iterator(T* at) : at_(at) {}
   unaligned_vector_ref<T, Elems> operator*() const { return unaligned_vector_ref<T, Elems>(at_); }
   unaligned_vector_iterator& operator+=(std::ptrdiff_t n) {
-    at_ += n * static_cast<std::ptrdiff_t>(Elems);
+    at_ += n * sotto::npu::host::pointer_step<T>(Elems);
     return *this;
   }
   unaligned_vector_iterator& operator++() { return *this += 1; }

@@ -1,47 +1,35 @@
 // aie::mmul<M, K, N, A, B, Tag>: C (M x N) += A (M x K) * B (K x N), all row-major in registers.
-// The shapes are those that aie_api offers on AIE2 (include/aie_api/detail/mmul.hpp, table of
-// matrix multiplication modes); others do not compile. A shape larger than the native one (bfloat16
-// 4x8x4, int8 4x8x8, int16xint8 4x4x8, int16 4x4x4) is several instructions; for integers that
-// changes nothing, for bfloat16 the k dimension is taken in steps of eight.
+// The shapes are those that aie_api implements for dense operands on AIE2 (detail/aie2/mmul_*.hpp);
+// others do not compile. A shape larger than the native one (bfloat16 4x8x4, int8 4x8x8, int16xint8
+// 4x4x8, int16 4x4x4) is several instructions; neither for integers nor for bfloat16 does that
+// change a bit.
+// B may also be a sparse_vector, see mmul_sparse.hpp; the shapes are others.
 #pragma once
 
+#include "mmul_sparse.hpp"
 #include "multiply.hpp"
 
 namespace sotto::npu::host {
 
-struct MmulShape {
-  unsigned m, k, n;
-  constexpr bool operator==(const MmulShape&) const = default;
-};
-
-template <std::size_t Count>
-constexpr bool contains(const MmulShape (&shapes)[Count], MmulShape shape) {
-  for (const MmulShape& candidate : shapes) {
-    if (candidate == shape) return true;
-  }
-  return false;
-}
-
 /// The shapes of each pair of element widths in bits.
+inline constexpr MmulShape kMmul8x4[] = {{4, 16, 8}, {8, 16, 8}, {4, 32, 8}};
 inline constexpr MmulShape kMmul8x8[] = {{4, 8, 4}, {4, 16, 4}, {8, 8, 4},  {2, 8, 8}, {4, 8, 8},
                                          {8, 8, 8}, {1, 16, 8}, {2, 16, 8}, {4, 16, 8}};
 inline constexpr MmulShape kMmul16x8[] = {{4, 4, 4}, {8, 4, 4}, {4, 8, 4},
                                           {4, 4, 8}, {8, 4, 8}, {2, 8, 8}};
 inline constexpr MmulShape kMmul8x16[] = {{4, 4, 8}, {4, 4, 4}};
-inline constexpr MmulShape kMmul16x16[] = {{4, 4, 4}, {2, 4, 8}, {4, 4, 8}, {4, 2, 8},
-                                           {8, 2, 8}, {8, 1, 8}, {2, 8, 8}, {4, 8, 8}};
-inline constexpr MmulShape kMmul16x32[] = {{2, 4, 8}, {4, 4, 8}, {4, 4, 4}, {4, 2, 4}, {4, 1, 8}};
+inline constexpr MmulShape kMmul16x16[] = {{4, 4, 4}, {2, 4, 8}, {4, 4, 8},
+                                           {4, 2, 8}, {8, 2, 8}, {8, 1, 8}};
+inline constexpr MmulShape kMmul16x32[] = {{2, 4, 8}, {4, 4, 4}};
 inline constexpr MmulShape kMmul32x16[] = {{2, 4, 8}, {4, 4, 4}, {4, 1, 8}, {4, 2, 4}, {4, 4, 8}};
-inline constexpr MmulShape kMmul32x32[] = {{4, 2, 4}, {4, 4, 4}, {8, 2, 4}, {4, 1, 8}, {8, 1, 8}};
-inline constexpr MmulShape kMmulBf16[] = {{4, 8, 4},  {8, 8, 4}, {4, 8, 8},
-                                          {4, 16, 8}, {8, 8, 8}, {8, 1, 8}};
-inline constexpr MmulShape kMmulFloat[] = {{4, 8, 4}, {4, 1, 4}, {4, 1, 8},
-                                           {4, 4, 4}, {4, 2, 4}, {8, 2, 4}};
+inline constexpr MmulShape kMmul32x32[] = {{4, 2, 4}, {4, 4, 4}, {8, 2, 4}, {4, 1, 8}};
+inline constexpr MmulShape kMmulBf16[] = {{4, 8, 4}, {8, 8, 4}, {4, 8, 8}, {8, 8, 8}, {8, 1, 8}};
+inline constexpr MmulShape kMmulFloat[] = {{4, 8, 4}, {4, 1, 4}, {4, 1, 8}};
 
 template <typename A, typename B>
 constexpr bool has_mmul(MmulShape shape) {
-  constexpr std::size_t kA = 8 * sizeof(A);
-  constexpr std::size_t kB = 8 * sizeof(B);
+  constexpr std::size_t kA = element_bits_v<A>;
+  constexpr std::size_t kB = element_bits_v<B>;
   if constexpr (std::is_same_v<A, bfloat16> && std::is_same_v<B, bfloat16>) {
     return contains(kMmulBf16, shape);
   } else if constexpr (std::is_same_v<A, float> && std::is_same_v<B, float>) {
@@ -49,15 +37,34 @@ constexpr bool has_mmul(MmulShape shape) {
   } else if constexpr (is_floating_v<A> || is_floating_v<B>) {
     return false;
   } else if constexpr (kA == 8) {
-    return kB == 8 ? contains(kMmul8x8, shape) : kB == 16 && contains(kMmul8x16, shape);
+    return kB == 4   ? contains(kMmul8x4, shape)
+           : kB == 8 ? contains(kMmul8x8, shape)
+                     : kB == 16 && contains(kMmul8x16, shape);
   } else if constexpr (kA == 16) {
     return kB == 8    ? contains(kMmul16x8, shape)
            : kB == 16 ? contains(kMmul16x16, shape)
-                      : contains(kMmul16x32, shape);
+                      : kB == 32 && contains(kMmul16x32, shape);
   } else {
-    return kB == 16 ? contains(kMmul32x16, shape) : kB == 32 && contains(kMmul32x32, shape);
+    return kA == 32 && kB == 16 ? contains(kMmul32x16, shape)
+                                : kA == 32 && kB == 32 && contains(kMmul32x32, shape);
   }
 }
+
+/// Whether the instruction behind a shape of 16 x 16, 16 x 8 or 8 x 16 bits sums in 64 bits. Then
+/// so does the mmul, even where acc32 is asked for (aie_api: the accumulator of its C_block).
+template <typename A, typename B>
+constexpr bool sums_in_64_bits(MmulShape shape) {
+  constexpr MmulShape k16x16[] = {{4, 4, 4}, {2, 4, 8}, {4, 4, 8}};
+  constexpr MmulShape k16x8[] = {{4, 8, 4}, {2, 8, 8}};
+  if constexpr (is_floating_v<A> || sizeof(A) + sizeof(B) > 4) return false;
+  if constexpr (sizeof(A) == 2 && sizeof(B) == 2) return contains(k16x16, shape);
+  if constexpr (sizeof(A) == 2) return contains(k16x8, shape);
+  return sizeof(B) == 2;
+}
+
+/// The accumulator of an mmul.
+template <MmulShape shape, typename Tag, typename A, typename B>
+using mmul_tag_t = std::conditional_t<sums_in_64_bits<A, B>(shape), acc64, accum_tag_t<Tag, A, B>>;
 
 /// c += a * b for bfloat16, in 4x8x4 instructions; what a smaller k leaves empty is zero.
 template <unsigned M, unsigned K, unsigned N>
@@ -107,16 +114,18 @@ void mmul_integer(Lane* c, const A* a, const B* b) {
   }
 }
 
-/// c += a * b in floats that the core emulates (float_emulation.h), one k after another.
+/// c += a * b in floats that the core emulates (float_emulation.h).
 template <unsigned M, unsigned K, unsigned N>
 void mmul_float(float* c, const float* a, const float* b) {
-  static_assert(M * N % 16 == 0);
-  for (unsigned k = 0; k < K; ++k) {
+  if constexpr (K == 8) {
+    emulated_mac_4x8x4(c, a, b);
+  } else {
+    static_assert(K == 1);
     std::array<float, M * N> column;
     std::array<float, M * N> row;
     for (unsigned i = 0; i < M * N; ++i) {
-      column[i] = a[i / N * K + k];
-      row[i] = b[k * N + i % N];
+      column[i] = a[i / N];
+      row[i] = b[i % N];
     }
     for (unsigned i = 0; i < M * N; i += 16) {
       emulated_mac_16(c + i, column.data() + i, row.data() + i, false);
@@ -130,8 +139,12 @@ namespace aie {
 
 template <unsigned M_, unsigned K_, unsigned N_, typename TypeA, typename TypeB = TypeA,
           typename Tag = accauto>
-  requires(sotto::npu::host::has_mmul<TypeA, TypeB>({M_, K_, N_}))
+  requires(sotto::npu::host::has_mmul<TypeA, TypeB>({M_, K_, N_}) ||
+           sotto::npu::host::has_sparse_mmul<TypeA, TypeB>({M_, K_, N_}))
 class mmul {
+  static constexpr bool kDense = sotto::npu::host::has_mmul<TypeA, TypeB>({M_, K_, N_});
+  static constexpr bool kSparse = sotto::npu::host::has_sparse_mmul<TypeA, TypeB>({M_, K_, N_});
+
  public:
   static constexpr unsigned M = M_;
   static constexpr unsigned K = K_;
@@ -140,31 +153,59 @@ class mmul {
   static constexpr unsigned size_B = K * N;
   static constexpr unsigned size_C = M * N;
 
-  using accum_tag = sotto::npu::host::accum_tag_t<Tag, TypeA, TypeB>;
+  using accum_tag = std::conditional_t<
+      kDense, sotto::npu::host::mmul_tag_t<sotto::npu::host::MmulShape{M, K, N}, Tag, TypeA, TypeB>,
+      sotto::npu::host::sparse_mmul_tag_t<Tag, TypeA, TypeB>>;
   using accum_type = accum<accum_tag, size_C>;
   using vector_A_type = vector<TypeA, size_A>;
   using vector_B_type = vector<TypeB, size_B>;
 
   static constexpr unsigned size() { return size_C; }
 
+  static_assert(
+      kDense || !sotto::npu::host::is_split<TypeA>(N) ||
+          sizeof(
+              sotto::npu::host::accum_lane_t<sotto::npu::host::accum_tag_t<Tag, TypeA, TypeB>>) ==
+              8,
+      "2x8x16 needs a tag of 64 bits, see mmul_sparse.hpp");
+
   /// C is zero: the first mac of a new object is a mul (aie_api, detail/mmul.hpp: C_block::zero).
   mmul() : c_(zeros<accum_tag, size_C>()) {}
   mmul(const accum_type& c) : c_(c) {}
   template <typename T>
+    requires(kDense || !sotto::npu::host::is_split<TypeA>(N))
   mmul(const vector<T, size_C>& c, int shift = 0) : c_(c, shift) {}
 
   /// C += A * B.
-  void mac(const vector_A_type& a, const vector_B_type& b) {
+  void mac(const vector_A_type& a, const vector_B_type& b)
+    requires(kDense)
+  {
     if constexpr (std::is_same_v<TypeA, bfloat16>) {
       sotto::npu::host::mmul_bf16<M, K, N>(c_.data(), a.data(), b.data());
     } else if constexpr (std::is_same_v<TypeA, float>) {
       sotto::npu::host::mmul_float<M, K, N>(c_.data(), a.data(), b.data());
+    } else if constexpr (sotto::npu::host::Nibble<TypeB>) {
+      sotto::npu::host::mmul_integer<M, K, N>(c_.data(), a.data(), b.unpack().data());
     } else {
       sotto::npu::host::mmul_integer<M, K, N>(c_.data(), a.data(), b.data());
     }
   }
   /// C = A * B.
-  void mul(const vector_A_type& a, const vector_B_type& b) {
+  void mul(const vector_A_type& a, const vector_B_type& b)
+    requires(kDense)
+  {
+    c_ = zeros<accum_tag, size_C>();
+    mac(a, b);
+  }
+  /// The same with a sparse B. (A template, because not every size is one of a sparse vector.)
+  template <unsigned SizeB>
+    requires(kSparse && SizeB == size_B)
+  void mac(const vector_A_type& a, const sparse_vector<TypeB, SizeB>& b) {
+    sotto::npu::host::mmul_sparse<M, K, N>(c_.data(), a.data(), b);
+  }
+  template <unsigned SizeB>
+    requires(kSparse && SizeB == size_B)
+  void mul(const vector_A_type& a, const sparse_vector<TypeB, SizeB>& b) {
     c_ = zeros<accum_tag, size_C>();
     mac(a, b);
   }

@@ -1,11 +1,14 @@
-// The sum, the largest or the smallest of a vector's lanes.
-// The core folds the register onto itself: halves, quarters, … down to lane 0. That order is kept
-// here, because it decides how float sums round (aie_api, detail/aie2/add_reduce.hpp).
+// The sum, the product, the largest or the smallest of a vector's lanes.
+// The core joins the registers of a large vector first, then folds the one that is left onto
+// itself: halves, quarters, … down to lane 0. That order is kept here, because it decides how float
+// sums round and, where two floats count as equal, which is the larger (aie_api, detail/aie2/
+// add_reduce.hpp, max_min_reduce.hpp and mul_reduce.hpp).
 #pragma once
 
 #include <algorithm>
 
 #include "elementwise.hpp"
+#include "multiply.hpp"
 
 namespace sotto::npu::host {
 
@@ -17,6 +20,29 @@ aie::vector<T, Rest> fold(const aie::vector<T, Elems>& v, Combine combine) {
   } else {
     const auto [low, high] = v.template split<Elems / 2>();
     return fold<Rest>(combine(low, high), combine);
+  }
+}
+
+/// The registers `first`, first + 1, … of v, `count` of them, combined one after another.
+template <typename T, unsigned Elems, typename Combine>
+aie::vector<T, aie::native_vector_length_v<T>> chain(const aie::vector<T, Elems>& v, unsigned first,
+                                                     unsigned count, Combine combine) {
+  constexpr unsigned kNative = aie::native_vector_length_v<T>;
+  auto result = v.template extract<kNative>(first);
+  for (unsigned i = 1; i < count; ++i) {
+    result = combine(result, v.template extract<kNative>(first + i));
+  }
+  return result;
+}
+
+/// The lane that is left of v.
+template <typename T, unsigned Elems, typename Combine>
+T reduce_extreme(const aie::vector<T, Elems>& v, Combine combine) {
+  constexpr unsigned kNative = aie::native_vector_length_v<T>;
+  if constexpr (Elems > kNative) {
+    return fold<1>(chain(v, 0, Elems / kNative, combine), combine)[0];
+  } else {
+    return fold<1>(v, combine)[0];
   }
 }
 
@@ -50,7 +76,15 @@ T reduce_add(const vector<T, Elems>& v) {
   if constexpr (std::is_same_v<T, bfloat16>) {
     return sotto::npu::host::reduce_add_bf16(v);
   } else if constexpr (sizeof(T) == 4) {
-    return sotto::npu::host::fold<1>(v, sum)[0];
+    constexpr unsigned kNative = native_vector_length_v<T>;
+    if constexpr (Elems > kNative) {  // the registers of each half, then the halves
+      constexpr unsigned kHalf = Elems / kNative / 2;
+      const auto low = sotto::npu::host::chain(v, 0, kHalf, sum);
+      const auto high = sotto::npu::host::chain(v, kHalf, kHalf, sum);
+      return sotto::npu::host::fold<1>(sum(low, high), sum)[0];
+    } else {
+      return sotto::npu::host::fold<1>(v, sum)[0];
+    }
   } else {
     constexpr unsigned kExact = std::min(Elems, 16 / static_cast<unsigned>(sizeof(T)));
     const vector<T, kExact> rest = sotto::npu::host::fold<kExact>(v, sum);
@@ -61,13 +95,29 @@ T reduce_add(const vector<T, Elems>& v) {
 }
 template <typename T, unsigned Elems>
 T reduce_max(const vector<T, Elems>& v) {
-  return sotto::npu::host::fold<1>(
-      v, [](const auto& low, const auto& high) { return max(low, high); })[0];
+  return sotto::npu::host::reduce_extreme(
+      v, [](const auto& low, const auto& high) { return max(low, high); });
 }
 template <typename T, unsigned Elems>
 T reduce_min(const vector<T, Elems>& v) {
-  return sotto::npu::host::fold<1>(
-      v, [](const auto& low, const auto& high) { return min(low, high); })[0];
+  return sotto::npu::host::reduce_extreme(
+      v, [](const auto& low, const auto& high) { return min(low, high); });
+}
+
+/// The product of lanes of 8 or 16 bits. Every fold ends in a store, which rounds and saturates as
+/// the registers say; the two halves of a vector of 1024 bits are multiplied as scalars.
+template <typename Tag = accauto, typename T, unsigned Elems>
+  requires(sizeof(T) <= 2)
+T reduce_mul(const vector<T, Elems>& v) {
+  constexpr unsigned kNative = native_vector_length_v<T>;
+  if constexpr (Elems == 2 * kNative) {
+    return static_cast<T>(reduce_mul<Tag>(v.template extract<kNative>(0)) *
+                          reduce_mul<Tag>(v.template extract<kNative>(1)));
+  } else {
+    return sotto::npu::host::fold<1>(v, [](const auto& low, const auto& high) {
+      return mul<Tag>(low, high).template to_vector<T>();
+    })[0];
+  }
 }
 
 /// The sums of several vectors, that of the n-th in lane n.

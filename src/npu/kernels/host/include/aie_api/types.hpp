@@ -6,6 +6,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "int4.hpp"
 #include "npu/kernels/host/bf16.h"
 #include "npu/kernels/host/core_state.h"
 
@@ -88,11 +89,11 @@ concept AccumTag = requires { typename AccumLane<Tag>::type; };
 template <typename T>
 inline constexpr bool is_floating_v = std::is_same_v<T, float> || std::is_same_v<T, bfloat16>;
 
-/// Elements a vector may have on AIE2 (int4 and complex numbers are not implemented here).
+/// Elements a vector may have on AIE2 (complex numbers are not implemented here).
 template <typename T>
-concept Element = std::is_same_v<T, int8> || std::is_same_v<T, uint8> || std::is_same_v<T, int16> ||
-                  std::is_same_v<T, uint16> || std::is_same_v<T, int32> ||
-                  std::is_same_v<T, uint32> || is_floating_v<T>;
+concept Element = Nibble<T> || std::is_same_v<T, int8> || std::is_same_v<T, uint8> ||
+                  std::is_same_v<T, int16> || std::is_same_v<T, uint16> ||
+                  std::is_same_v<T, int32> || std::is_same_v<T, uint32> || is_floating_v<T>;
 
 template <typename A, typename B>
 struct DefaultTag {
@@ -116,14 +117,24 @@ struct Resized {
   using half = void;
 };
 template <>
+struct Resized<int4> {
+  using twice = int8;
+  using half = void;
+};
+template <>
+struct Resized<uint4> {
+  using twice = uint8;
+  using half = void;
+};
+template <>
 struct Resized<int8> {
   using twice = int16;
-  using half = void;
+  using half = int4;
 };
 template <>
 struct Resized<uint8> {
   using twice = uint16;
-  using half = void;
+  using half = uint4;
 };
 template <>
 struct Resized<int16> {
@@ -156,11 +167,13 @@ inline constexpr unsigned vector_decl_align = 32;
 /// Alignment of the address of a vector load or store of so many elements, in bytes.
 template <typename T, unsigned Elems>
 inline constexpr unsigned vector_ldst_align_v =
-    sizeof(T) * Elems < vector_decl_align ? sizeof(T) * Elems : vector_decl_align;
+    sotto::npu::host::element_bits_v<T> * Elems < 8 * vector_decl_align
+        ? sotto::npu::host::element_bits_v<T> * Elems / 8
+        : vector_decl_align;
 
 /// Elements of a 512-bit register.
 template <typename T>
-inline constexpr unsigned native_vector_length_v = 64 / sizeof(T);
+inline constexpr unsigned native_vector_length_v = 512 / sotto::npu::host::element_bits_v<T>;
 
 enum class rounding_mode : unsigned {
   floor = static_cast<unsigned>(sotto::npu::host::Rounding::floor),

@@ -23,17 +23,23 @@ class [[gnu::may_alias]] alignas(vector_ldst_align_v<T, Elems>) vector {
   using value_type = T;
   using native_type = vector;
   using storage_t = vector;
+  /// As many lanes of type U have the same bits.
+  template <typename U>
+  using recast =
+      vector<U, Elems * sotto::npu::host::element_bits_v<T> / sotto::npu::host::element_bits_v<U>>;
+
+  using reference = decltype(std::declval<sotto::npu::host::lane_array_t<T, Elems>&>()[0]);
 
   static constexpr unsigned size() { return Elems; }
-  static constexpr unsigned type_bits() { return 8 * sizeof(T); }
+  static constexpr unsigned type_bits() { return sotto::npu::host::element_bits_v<T>; }
   static constexpr unsigned bits() { return Elems * type_bits(); }
-  static constexpr unsigned bytes() { return Elems * sizeof(T); }
+  static constexpr unsigned bytes() { return bits() / 8; }
   static constexpr bool is_signed() { return std::numeric_limits<T>::is_signed; }
-  static constexpr bool is_integral() { return std::is_integral_v<T>; }
+  static constexpr bool is_integral() { return std::numeric_limits<T>::is_integer; }
   static constexpr bool is_floating_point() { return sotto::npu::host::is_floating_v<T>; }
 
   /// Undefined on the core. Here every byte is 0xFF (NaN, -1), so that what was forgotten shows.
-  vector() { std::memset(static_cast<void*>(lanes_.data()), 0xFF, sizeof(lanes_)); }
+  vector() { std::memset(static_cast<void*>(&lanes_), 0xFF, sizeof(lanes_)); }
 
   /// The first lanes; the others are undefined, as above.
   template <typename... Values>
@@ -48,28 +54,27 @@ class [[gnu::may_alias]] alignas(vector_ldst_align_v<T, Elems>) vector {
   /// v32int16(v16int32).
   template <typename U>
     requires(!std::is_same_v<T, U>)
-  explicit vector(const vector<U, Elems * sizeof(T) / sizeof(U)>& other)
-      : vector(other.template cast_to<T>()) {}
+  explicit vector(const recast<U>& other) : vector(other.template cast_to<T>()) {}
 
   T get(unsigned lane) const { return lanes_[sotto::npu::host::check_index(lane, Elems)]; }
   void set(T value, unsigned lane) { lanes_[sotto::npu::host::check_index(lane, Elems)] = value; }
   T operator[](unsigned lane) const { return get(lane); }
-  T& operator[](unsigned lane) { return lanes_[sotto::npu::host::check_index(lane, Elems)]; }
+  reference operator[](unsigned lane) { return lanes_[sotto::npu::host::check_index(lane, Elems)]; }
   T elem_const_ref(unsigned lane) const { return get(lane); }
   T elem_ref(unsigned lane) const { return get(lane); }
-  T& elem_ref(unsigned lane) { return (*this)[lane]; }
+  reference elem_ref(unsigned lane) { return (*this)[lane]; }
 
   /// All lanes, for code that goes through them in a loop.
-  T* data() { return lanes_.data(); }
-  const T* data() const { return lanes_.data(); }
+  auto data() { return lanes_.data(); }
+  auto data() const { return lanes_.data(); }
 
   native_type to_native() const { return *this; }
 
   /// The same bits seen as lanes of another type.
   template <typename U>
-  vector<U, Elems * sizeof(T) / sizeof(U)> cast_to() const {
-    vector<U, Elems * sizeof(T) / sizeof(U)> result;
-    std::memcpy(static_cast<void*>(result.data()), lanes_.data(), sizeof(lanes_));
+  recast<U> cast_to() const {
+    recast<U> result;
+    std::memcpy(static_cast<void*>(&result), &lanes_, sizeof(lanes_));
     return result;
   }
 
@@ -159,13 +164,37 @@ class [[gnu::may_alias]] alignas(vector_ldst_align_v<T, Elems>) vector {
     return result;
   }
 
+  /// unpack and pack that read the lanes, and saturate, as signed or not, whatever T says.
+  template <typename U = typename sotto::npu::host::Resized<T>::twice>
+  vector<U, Elems> unpack_sign(bool is_signed) const {
+    if (is_signed) {
+      return cast_to<std::make_signed_t<T>>()
+          .template unpack<std::make_signed_t<U>>()
+          .template cast_to<U>();
+    }
+    return cast_to<std::make_unsigned_t<T>>()
+        .template unpack<std::make_unsigned_t<U>>()
+        .template cast_to<U>();
+  }
+  template <typename U = typename sotto::npu::host::Resized<T>::half>
+  vector<U, Elems> pack_sign(bool is_signed) const {
+    if (is_signed) {
+      return cast_to<std::make_signed_t<T>>()
+          .template pack<std::make_signed_t<U>>()
+          .template cast_to<U>();
+    }
+    return cast_to<std::make_unsigned_t<T>>()
+        .template pack<std::make_unsigned_t<U>>()
+        .template cast_to<U>();
+  }
+
   void load(const T* from);
   void store(T* to) const;
   void load_unaligned(const T* from, unsigned aligned_elems = 1);
   void store_unaligned(T* to, unsigned aligned_elems = 1) const;
 
  private:
-  std::array<T, Elems> lanes_;
+  sotto::npu::host::lane_array_t<T, Elems> lanes_;
 };
 
 /// The vectors one after another, lowest lanes first.

@@ -156,7 +156,8 @@ class mmul {
   static constexpr unsigned size_B = K * N;
   static constexpr unsigned size_C = M * N;
 
-  using accum_tag = sotto::npu::host::mmul_tag_t<{M, K, N}, Tag, TypeA, TypeB>;
+  using accum_tag =
+      sotto::npu::host::mmul_tag_t<sotto::npu::host::MmulShape{M, K, N}, Tag, TypeA, TypeB>;
   using accum_type = accum<accum_tag, size_C>;
   using vector_A_type = vector<TypeA, size_A>;
   using vector_B_type = vector<TypeB, size_B>;

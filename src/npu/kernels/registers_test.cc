@@ -46,13 +46,13 @@ TEST_F(RegistersTest, OfRowsAndStatistics) {
 TEST_F(RegistersTest, OfEpilogues) {
   using enum host::Saturation;
   bfloat16 *out = out_.data(), *low = low_.data(), *rows = rows_.data(), *columns = columns_.data();
-  bfloat16 *inverse = inverse_.data(), *in = in_.data();
+  bfloat16* inverse = inverse_.data();
   const float* c = c_.data();
   expect_registers("residual", saturate,
                    [&] { epilogue_residual(out, low, c, rows, columns, 0, 0, 16); });
   expect_registers("gelu", saturate, [&] { epilogue_gelu(out, c, rows, columns, 0, 0, 16); });
-  expect_registers("gelu_positions", saturate,
-                   [&] { epilogue_gelu_positions(out, low, c, rows, columns, in, in, 0, 0, 16); });
+  expect_registers("gelu_sums", saturate, [&] { gelu_sums(c_.data(), rows, columns); });
+  expect_registers("parts", saturate, [&] { epilogue_parts(out, low, c, 0, 0, 16); });
   for (const auto epilogue :
        {epilogue_norm_a, epilogue_norm_k, epilogue_norm_v, epilogue_norm_gelu}) {
     expect_registers("norm", saturate, [&] { epilogue(out, c, rows, columns, inverse, 0, 0, 16); });
@@ -70,7 +70,7 @@ TEST_F(RegistersTest, OfAttention) {
   expect_registers("rescale", saturate, [&] {
     attention_rescale(c_.data(), sums_.data(), offsets.data(), q, k, 64, 0);
   });
-  expect_registers("finish", none, [&] { attention_finish(p, c_.data(), sums_.data()); });
+  expect_registers("finish", none, [&] { attention_finish(p, c_.data(), sums_.data(), 0); });
 }
 
 }  // namespace

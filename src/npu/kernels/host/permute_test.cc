@@ -139,6 +139,35 @@ TEST(Permute, ShuffleModesOfOneOperand) {
               HasSubstr("index 48"));
 }
 
+TEST(Permute, ModesHaveTheNumbersOfTheInstruction) {
+  // llvm-aie, aiev2_enums.h: a kernel may pass the number.
+  EXPECT_EQ(T8_64x2_lo, 0u);
+  EXPECT_EQ(T256_2x2_hi, 11u);
+  EXPECT_EQ(T512_1x2_lo, 22u);
+  EXPECT_EQ(T16_8x4, 28u);
+  EXPECT_EQ(T32_4x4, 34u);
+  EXPECT_EQ(T16_1x2_flip, 38u);
+  EXPECT_EQ(T16_2x16, 45u);
+  EXPECT_EQ(T8_4x8, 47u);
+}
+
+TEST(Permute, ModesByWhatTheyDo) {
+  const auto a = ramp<int16, 32>();
+  const auto b = ramp<int16, 32>(100);
+  const auto low = shuffle(a, b, INTLV_lo_16o32);
+  const auto high = shuffle(a, b, INTLV_hi_16o32);
+  EXPECT_EQ(low[0], 0);
+  EXPECT_EQ(low[1], 100);
+  EXPECT_EQ(low[31], 115);
+  EXPECT_EQ(high[0], 16);
+  EXPECT_EQ(high[31], 131);
+  EXPECT_EQ(lanes(shuffle(low, high, DINTLV_lo_16o32)), lanes(a));
+  EXPECT_EQ(lanes(shuffle(low, high, DINTLV_hi_16o32)), lanes(b));
+  EXPECT_EQ(shuffle(a, b, INTLV_hi_256o512)[0], 16);
+  EXPECT_EQ(shuffle(a, b, INTLV_hi_256o512)[16], 116);
+  EXPECT_EQ(shuffle(a, b, DINTLV_hi_512o1024)[0], 100);
+}
+
 TEST(Permute, BytesShiftThroughTwoRegisters) {
   const auto a = ramp<int32, 16>();
   const auto b = ramp<int32, 16>(100);

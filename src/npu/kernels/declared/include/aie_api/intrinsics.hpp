@@ -184,3 +184,19 @@ enum : unsigned {
   T8_4x8,
 };
 // clang-format on
+
+// By what they do.
+inline constexpr unsigned INTLV_lo_8o16 = T8_2x64_lo, INTLV_hi_8o16 = T8_2x64_hi,
+                          INTLV_lo_16o32 = T16_2x32_lo, INTLV_hi_16o32 = T16_2x32_hi,
+                          INTLV_lo_32o64 = T32_2x16_lo, INTLV_hi_32o64 = T32_2x16_hi,
+                          INTLV_lo_64o128 = T64_2x8_lo, INTLV_hi_64o128 = T64_2x8_hi,
+                          INTLV_lo_128o256 = T128_2x4_lo, INTLV_hi_128o256 = T128_2x4_hi,
+                          INTLV_lo_256o512 = T256_2x2_lo, INTLV_hi_256o512 = T256_2x2_hi,
+                          INTLV_lo_512o1024 = T512_1x2_lo, INTLV_hi_512o1024 = T512_1x2_hi,
+                          DINTLV_lo_8o16 = T8_64x2_lo, DINTLV_hi_8o16 = T8_64x2_hi,
+                          DINTLV_lo_16o32 = T16_32x2_lo, DINTLV_hi_16o32 = T16_32x2_hi,
+                          DINTLV_lo_32o64 = T32_16x2_lo, DINTLV_hi_32o64 = T32_16x2_hi,
+                          DINTLV_lo_64o128 = T64_8x2_lo, DINTLV_hi_64o128 = T64_8x2_hi,
+                          DINTLV_lo_128o256 = T128_4x2_lo, DINTLV_hi_128o256 = T128_4x2_hi,
+                          DINTLV_lo_256o512 = T256_2x2_lo, DINTLV_hi_256o512 = T256_2x2_hi,
+                          DINTLV_lo_512o1024 = T512_1x2_lo, DINTLV_hi_512o1024 = T512_1x2_hi;

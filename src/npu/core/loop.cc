@@ -17,7 +17,7 @@ class Checker {
   }
 
   std::string run() {
-    if (loop_.trips < 1 || loop_.min_trips < 1) return "the loop may run no time";
+    if (loop_.trips < 1 || loop_.min_trips < 0) return "the loop may run no time";
     for (size_t i = 0; i < loop_.operations.size(); ++i) {
       std::string problem = check(static_cast<int>(i));
       if (!problem.empty()) return concat("operation ", i, ": ", problem);

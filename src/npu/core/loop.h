@@ -111,7 +111,7 @@ struct Loop {
   std::vector<Operation> operations;
   std::vector<Order> orders;
   int64_t trips = 1;      ///< of this loop, each time it is entered
-  int64_t min_trips = 1;  ///< what the code may rely on: a pipeline of more stages is not entered
+  int64_t min_trips = 0;  ///< if the count varies: the least; a pipeline has at most so many stages
 
   int value(RegisterClass cls, std::string value_name = {});
   int state(RegisterClass cls, std::string state_name = {});

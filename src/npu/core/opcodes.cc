@@ -66,6 +66,7 @@ Signature signature(Opcode opcode, AddressMode mode) {
     all.uses.push_back({cls});
     all.defs.push_back({cls});
   };
+  const auto counts = [&] { all.defs.push_back({RegisterClass::dc}); };
   switch (mode) {
     case AddressMode::none:
       break;
@@ -85,11 +86,14 @@ Signature signature(Opcode opcode, AddressMode mode) {
       break;
     case AddressMode::increment_2d:
       updates(RegisterClass::p);
-      updates(RegisterClass::d);
+      reads(RegisterClass::d);
+      counts();
       break;
     case AddressMode::increment_3d:
       updates(RegisterClass::p);
-      updates(RegisterClass::d3);
+      reads(RegisterClass::d3);
+      counts();
+      counts();
       break;
     case AddressMode::stack:
       reads(RegisterClass::sp);

@@ -119,8 +119,9 @@ const OpcodeInfo& info(Opcode opcode);
 /// The instructions that `opcode` may become, preferred first; itself unless it is a family.
 std::span<const Opcode> choices(Opcode opcode);
 
-/// All operands of an instruction in order: its results, then the pointer and the modifier that a
-/// post-increment updates; its sources, then pointer and index or modifier.
+/// All operands of an instruction in order: its results, then the pointer and the counters (dc of
+/// the modifier, two if it is 3-D) that a post-increment updates; its sources, then pointer and
+/// index or modifier.
 struct Signature {
   Timings defs, uses;
 };

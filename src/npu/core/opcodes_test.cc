@@ -88,7 +88,7 @@ TEST(Opcodes, PostIncrementsAddPointerAndModifier) {
   const Signature all = signature(Opcode::vst_srs_bm, AddressMode::increment_2d);
   ASSERT_EQ(all.defs.size(), 2u);
   EXPECT_EQ(all.defs[0].cls, RegisterClass::p);
-  EXPECT_EQ(all.defs[1].cls, RegisterClass::d);
+  EXPECT_EQ(all.defs[1].cls, RegisterClass::dc);
   ASSERT_EQ(all.uses.size(), 4u);
   EXPECT_EQ(all.uses[1].cls, RegisterClass::s);
   EXPECT_EQ(all.uses[2].cls, RegisterClass::p);

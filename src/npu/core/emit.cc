@@ -1,0 +1,201 @@
+#include "npu/core/emit.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "npu/core/formats.h"
+#include "npu/core/hardware_loop.h"
+
+namespace sotto::npu::core {
+namespace {
+
+Instruction instruction_of(const Loop& loop, const Schedule& schedule, const Allocation& allocation,
+                           size_t op, int64_t iteration) {
+  const Operation& operation = loop.operations[op];
+  Instruction made;
+  made.opcode = schedule.placements[op].opcode;
+  made.suffix = operation.suffix;
+  made.mode = operation.mode;
+  made.immediate = operation.immediate;
+  made.access = operation.access;
+  made.operation = static_cast<int>(op);
+  made.iteration = iteration;
+  const Signature all = signature(made.opcode, made.mode);
+  // Half of an x is a w, half of a cm a bm: the register of the operand's class on those units.
+  const auto place = [&](const Operand& operand, RegisterClass cls) {
+    const Register whole_register = allocation.of(operand.reg, iteration - operand.distance);
+    const Span span = span_of(loop, operand);
+    if (span.units == whole_register.units()) return whole_register;
+    for (int i = 0; i < register_file(cls).count; ++i) {
+      const Register reg{cls, static_cast<uint8_t>(i)};
+      if (reg.first_unit() == whole_register.first_unit() + span.first) return reg;
+    }
+    SOTTO_CHECK(false);
+    return whole_register;
+  };
+  for (size_t i = 0; i < operation.defs.size(); ++i) {
+    made.defs.push_back(place(operation.defs[i], all.defs[i].cls));
+  }
+  for (size_t i = 0; i < operation.uses.size(); ++i) {
+    made.uses.push_back(place(operation.uses[i], all.uses[i].cls));
+  }
+  return made;
+}
+
+Instruction constant(Opcode opcode, Register to, int64_t value) {
+  Instruction made;
+  made.opcode = opcode;
+  made.defs = {to};
+  made.immediate = value;
+  return made;
+}
+
+void set_shortest(Bundle& bundle) {
+  bundle.bytes = bundle_bytes(bundle.slots());
+  SOTTO_CHECK(bundle.bytes > 0);
+}
+
+int bytes_between(const Program& program, int first, int end) {
+  int sum = 0;
+  for (int i = first; i < end; ++i) sum += program.bundles[static_cast<size_t>(i)].bytes;
+  return sum;
+}
+
+/// The three writes that set the loop up: in the ramp where it has no scalar and no move, early
+/// enough before the end; before the ramp otherwise.
+void set_up_loop(Program& program) {
+  const std::vector<Instruction> writes = {
+      constant(Opcode::movxm_ls, {RegisterClass::ls, 0}, program.loop->first),
+      constant(Opcode::movxm_le, {RegisterClass::le, 0}, program.loop->last),
+      constant(Opcode::movxm_lc, {RegisterClass::lc, 0}, program.loop->trips)};
+  int done = 0;
+  for (int i = 0; i < program.loop->first && done < 3; ++i) {
+    Bundle& bundle = program.bundles[static_cast<size_t>(i)];
+    if (bundle.slots().meets(occupied_by(Slot::lng))) continue;
+    // The write path of the scalar registers may be busy from a product of before: keep it simple
+    // and take only bundles with nothing from the mv slot just before.
+    if (i > 0 && program.bundles[static_cast<size_t>(i - 1)].slots().has(Slot::mv)) continue;
+    if (bytes_between(program, i, program.loop->last) < kLoopSetupBytes + kMaxBundleBytes) break;
+    bundle.instructions.push_back(writes[static_cast<size_t>(done++)]);
+    set_shortest(bundle);
+  }
+  std::vector<Bundle> before;
+  for (; done < 3; ++done) {
+    before.emplace_back();
+    before.back().instructions.push_back(writes[static_cast<size_t>(done)]);
+    set_shortest(before.back());
+  }
+  const int count = static_cast<int>(before.size());
+  program.bundles.insert(program.bundles.begin(), before.begin(), before.end());
+  program.loop->first += count;
+  program.loop->last += count;
+}
+
+/// Nops between the set-up and the ramp when all of it is too short.
+void keep_distance(Program& program) {
+  int last_write = 0;
+  for (int i = 0; i < program.loop->first; ++i) {
+    for (const Instruction& made : program.bundles[static_cast<size_t>(i)].instructions) {
+      if (info(made.opcode).slot == Slot::lng && made.operation < 0) last_write = i;
+    }
+  }
+  while (bytes_between(program, last_write, program.loop->last) < kLoopSetupBytes) {
+    Bundle nop;
+    nop.bytes = 2;
+    program.bundles.insert(program.bundles.begin() + last_write + 1, nop);
+    ++program.loop->first;
+    ++program.loop->last;
+  }
+}
+
+/// Makes the bundles [first, end) longer, so that their bytes become a multiple of the alignment;
+/// false when that cannot be.
+bool pad(Program& program, int first, int end) {
+  constexpr int kUnreached = 1 << 20;
+  const int count = end - first;
+  // least[i][r]: fewest bytes of the first i bundles with remainder r, and the size chosen last.
+  std::vector<std::vector<int>> least(static_cast<size_t>(count + 1),
+                                      std::vector<int>(kLoopAlignment, kUnreached));
+  std::vector<std::vector<int>> chosen(static_cast<size_t>(count + 1),
+                                       std::vector<int>(kLoopAlignment, 0));
+  least[0][0] = 0;
+  for (int i = 0; i < count; ++i) {
+    const SlotSet slots = program.bundles[static_cast<size_t>(first + i)].slots();
+    for (int r = 0; r < kLoopAlignment; ++r) {
+      const int before = least[static_cast<size_t>(i)][static_cast<size_t>(r)];
+      if (before == kUnreached) continue;
+      for (const int size : bundle_sizes(slots)) {
+        const size_t to = static_cast<size_t>((r + size) % kLoopAlignment);
+        if (before + size >= least[static_cast<size_t>(i + 1)][to]) continue;
+        least[static_cast<size_t>(i + 1)][to] = before + size;
+        chosen[static_cast<size_t>(i + 1)][to] = size;
+      }
+    }
+  }
+  if (least[static_cast<size_t>(count)][0] == kUnreached) return false;
+  int remainder = 0;
+  for (int i = count; i > 0; --i) {
+    const int size = chosen[static_cast<size_t>(i)][static_cast<size_t>(remainder)];
+    program.bundles[static_cast<size_t>(first + i - 1)].bytes = size;
+    remainder = ((remainder - size) % kLoopAlignment + kLoopAlignment) % kLoopAlignment;
+  }
+  return true;
+}
+
+/// The loop starts and its last bundle starts at a multiple of 16 bytes; the last has 16.
+void align_loop(Program& program) {
+  program.bundles[static_cast<size_t>(program.loop->last)].bytes = kLoopEndBytes;
+  while (!pad(program, 0, program.loop->first)) {
+    program.bundles.insert(program.bundles.begin(), Bundle{});
+    ++program.loop->first;
+    ++program.loop->last;
+  }
+  // A bundle of six instructions has one size, 16 bytes, and fits anyhow.
+  SOTTO_CHECK(pad(program, program.loop->first, program.loop->last));
+}
+
+}  // namespace
+
+Program emit(const Loop& loop, const Schedule& schedule, const Allocation& allocation) {
+  const int64_t stages = schedule.stages();
+  const int unroll = allocation.unroll;
+  const int64_t steady = loop.trips - (stages - 1);
+  const int64_t trips = steady > 0 ? steady / unroll : 0;
+  const bool has_loop = trips > 1;
+  // Iterations that start before the kernel, and in the kernel's first trip.
+  const int64_t lead = has_loop ? stages - 1 + steady % unroll : loop.trips;
+  const int64_t started = has_loop ? lead + unroll : loop.trips;
+  const int64_t skipped = loop.trips - started;  // in the other trips
+
+  Program program;
+  const int64_t issued = (started - 1) * schedule.interval + schedule.last_cycle() + 1;
+  const int64_t kernel = lead * schedule.interval;
+  // The last cycles of the kernel may be empty.
+  const int64_t cycles = has_loop ? std::max(issued, kernel + unroll * schedule.interval) : issued;
+  program.bundles.resize(static_cast<size_t>(cycles));
+  for (int64_t iteration = 0; iteration < started; ++iteration) {
+    for (size_t op = 0; op < loop.operations.size(); ++op) {
+      const int64_t cycle = iteration * schedule.interval + schedule.placements[op].cycle;
+      // What the ramp out issues belongs to the last iterations.
+      const bool after = has_loop && cycle >= kernel + unroll * schedule.interval;
+      program.bundles[static_cast<size_t>(cycle)].instructions.push_back(
+          instruction_of(loop, schedule, allocation, op, iteration + (after ? skipped : 0)));
+    }
+  }
+  for (Bundle& bundle : program.bundles) set_shortest(bundle);
+  if (!has_loop) return program;
+  program.loop =
+      HardwareLoop{static_cast<int>(kernel),
+                   static_cast<int>(kernel) + unroll * schedule.interval - 1, trips, unroll};
+  set_up_loop(program);
+  keep_distance(program);
+  align_loop(program);
+  return program;
+}
+
+RampCost ramps_of(const Program& program) {
+  if (!program.loop) return {static_cast<int>(program.bundles.size()), 0};
+  return {program.loop->first, static_cast<int>(program.bundles.size()) - program.loop->last - 1};
+}
+
+}  // namespace sotto::npu::core

@@ -1,0 +1,152 @@
+#include "npu/core/pipeline.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "npu/core/emit.h"
+#include "npu/core/spill.h"
+
+namespace sotto::npu::core {
+namespace {
+
+bool has_room(const Loop& loop, const Schedule& schedule) {
+  const auto pressure = pressure_of(loop, schedule);
+  for (int pool = 0; pool < kRegisterPools; ++pool) {
+    if (pressure[static_cast<size_t>(pool)] > units_in(static_cast<RegisterPool>(pool)))
+      return false;
+  }
+  return true;
+}
+
+class Search {
+ public:
+  Search(const Loop& loop, const Effort& effort) : effort_(effort) {
+    const std::string problem = problem_of(loop);
+    if (!problem.empty()) fail(ErrorKind::unsupported, "loop ", loop.name, ": ", problem);
+    found_.loop = loop;
+  }
+
+  Pipeline run() {
+    for (;; ++found_.spills) {
+      const std::vector<Edge> edges = dependences(found_.loop);
+      found_.bounds = bounds_of(found_.loop, edges);
+      const bool may_spill = found_.spills < effort_.max_spills && pick_spill(edges) >= 0;
+      const int extra = may_spill ? effort_.extra_interval : 4 * found_.bounds.interval() + 16;
+      for (int i = 0; i <= extra; ++i) {
+        if (try_interval(edges, found_.bounds.interval() + i)) return std::move(found_);
+      }
+      if (!may_spill) {
+        fail(ErrorKind::unsupported, "loop ", found_.loop.name, ": no code at ",
+             found_.bounds.interval() + extra, " cycles an iteration; ", stuck_name());
+      }
+      spill_one(pick_spill(edges));
+    }
+  }
+
+ private:
+  bool try_interval(const std::vector<Edge>& edges, int interval) {
+    const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
+    for (int seed = 0; seed < effort_.seeds; ++seed) {
+      std::optional<Schedule> schedule =
+          find_schedule(found_.loop, edges, distances, interval, static_cast<uint32_t>(seed));
+      if (!schedule) continue;
+      shorten_lifetimes(found_.loop, edges, *schedule, static_cast<uint32_t>(seed));
+      if (found_.loop.min_trips > 0 && schedule->stages() > found_.loop.min_trips) continue;
+      if (allocate_for(*schedule, static_cast<uint32_t>(seed))) return true;
+    }
+    return false;
+  }
+
+  bool allocate_for(const Schedule& schedule, uint32_t seed) {
+    if (!has_room(found_.loop, schedule)) return false;
+    const int least = least_unroll(found_.loop, schedule);
+    for (int unroll = least; unroll <= least + 2; ++unroll) {
+      std::optional<Allocation> allocation = allocate(found_.loop, schedule, unroll, seed, &stuck_);
+      if (!allocation) continue;
+      found_.schedule = schedule;
+      found_.allocation = std::move(*allocation);
+      found_.program = emit(found_.loop, found_.schedule, found_.allocation);
+      return true;
+    }
+    return false;
+  }
+
+  /// The value that holds the most register cycles in a schedule of some interval.
+  int pick_spill(const std::vector<Edge>& edges) const {
+    const int interval = found_.bounds.interval() + effort_.extra_interval;
+    const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
+    std::optional<Schedule> schedule = find_schedule(found_.loop, edges, distances, interval, 0);
+    if (!schedule) return -1;
+    shorten_lifetimes(found_.loop, edges, *schedule, 0);
+    const Lifetimes lifetimes = lifetimes_of(found_.loop, *schedule);
+    const auto pressure = pressure_of(found_.loop, *schedule);
+    int best = -1, most = 0;
+    for (int reg = 0; reg < static_cast<int>(lifetimes.size()); ++reg) {
+      const size_t at = static_cast<size_t>(reg);
+      const RegisterPool pool = pool_of(found_.loop.registers[at].cls);
+      const bool tight = pressure[static_cast<size_t>(pool)] > units_in(pool) * 3 / 4;
+      if (!tight || !can_spill(found_.loop, reg)) continue;
+      int cycles = 0;
+      for (const Lifetime& life : lifetimes[at]) {
+        cycles += life.throughout ? 4 * interval : life.length();
+      }
+      if (cycles <= most) continue;
+      best = reg;
+      most = cycles;
+    }
+    return best;
+  }
+
+  void spill_one(int reg) {
+    const int bytes = spill_bytes(found_.loop, reg);
+    found_.loop = spill(found_.loop, reg, found_.stack_bytes);
+    found_.stack_bytes += bytes;
+  }
+
+  std::string stuck_name() const {
+    if (stuck_ < 0 || stuck_ >= static_cast<int>(found_.loop.registers.size()))
+      return "no schedule";
+    return "no register for " + found_.loop.registers[static_cast<size_t>(stuck_)].name;
+  }
+
+  const Effort effort_;
+  Pipeline found_;
+  int stuck_ = -1;
+};
+
+}  // namespace
+
+Pipeline pipeline(const Loop& loop, const Effort& effort) {
+  return Search(loop, effort).run();
+}
+
+Pipeline straight(const Loop& loop, const Effort& effort) {
+  const std::string problem = problem_of(loop);
+  if (!problem.empty()) fail(ErrorKind::unsupported, "code ", loop.name, ": ", problem);
+  Pipeline found;
+  found.loop = loop;
+  found.loop.trips = 1;
+  for (;; ++found.spills) {
+    const std::vector<Edge> edges = dependences(found.loop);
+    found.schedule = schedule_straight(found.loop, edges);
+    // Results may be written after the last issue: the circle is longer than the code.
+    Schedule alone = found.schedule;
+    alone.interval += 16;
+    int stuck = -1;
+    std::optional<Allocation> allocation = allocate(found.loop, alone, 1, 0, &stuck);
+    if (allocation) {
+      found.allocation = std::move(*allocation);
+      found.program = emit(found.loop, found.schedule, found.allocation);
+      return found;
+    }
+    if (found.spills == effort.max_spills || stuck < 0 || !can_spill(found.loop, stuck)) {
+      fail(ErrorKind::unsupported, "code ", loop.name, ": registers do not suffice");
+    }
+    const int bytes = spill_bytes(found.loop, stuck);
+    found.loop = spill(found.loop, stuck, found.stack_bytes);
+    found.stack_bytes += bytes;
+  }
+}
+
+}  // namespace sotto::npu::core

@@ -147,6 +147,8 @@ std::string register_name(Register reg) {
     }
     case RegisterClass::y:
       return concat("y", reg.index + 2);
+    case RegisterClass::l:
+      return concat("r", 2 * reg.index + 17, ":r", 2 * reg.index + 16);
     case RegisterClass::cr:
       return kControlNames[reg.index];
     case RegisterClass::lc:
@@ -171,6 +173,13 @@ std::optional<Register> parse_register(std::string_view name) {
   for (const RegisterClass cls : {RegisterClass::lc, RegisterClass::ls, RegisterClass::le,
                                   RegisterClass::sp, RegisterClass::lr}) {
     if (name == register_file(cls).name) return Register{cls, 0};
+  }
+  // A pair is named by its two registers: r17:r16.
+  if (const size_t colon = name.find(':'); colon != std::string_view::npos) {
+    const std::optional<Register> low = parse_numbered(name.substr(colon + 1));
+    if (!low || low->index < 16 || low->index % 2 != 0) return std::nullopt;
+    const Register pair{RegisterClass::l, static_cast<uint8_t>((low->index - 16) / 2)};
+    return register_name(pair) == name ? std::optional(pair) : std::nullopt;
   }
   return parse_numbered(name);
 }

@@ -75,7 +75,7 @@ bool accepts(RegisterClass cls, Register reg);
 /// Whether every register of `narrow` is one of `wide`.
 bool accepts(RegisterClass wide, RegisterClass narrow);
 
-/// As assembly writes it: "r3", "wl5", "bmh2", "dj4".
+/// As assembly writes it: "r3", "r17:r16", "wl5", "bmh2", "dj4".
 std::string register_name(Register reg);
 std::optional<Register> parse_register(std::string_view name);
 

@@ -30,8 +30,8 @@ TEST(Registers, NamesAndRegistersAreOneToOne) {
 }
 
 TEST(Registers, UnknownNamesAreNone) {
-  for (const char* name :
-       {"x12", "wl12", "r32", "bmh9", "y1", "y6", "p8", "q4", "amll9", "", "r", "z0"}) {
+  for (const char* name : {"x12", "wl12", "r32", "bmh9", "y1", "y6", "p8", "q4", "amll9", "", "r",
+                           "z0", "r18:r17", "r17:r15", "r17:"}) {
     EXPECT_FALSE(parse_register(name).has_value()) << name;
   }
 }

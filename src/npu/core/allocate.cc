@@ -19,7 +19,8 @@ struct Item {
   std::vector<Lifetime> units;    ///< of iteration `copy`
   std::vector<int> enters_until;  ///< by unit: last read of the value that the loop enters with
   bool enters = false, leaves = false;
-  int weight = 0;  ///< how often it found no register
+  int weight = 0;        ///< how often it found no register
+  std::vector<int> kin;  ///< items of the sum that it continues, and that continues it
 };
 
 /// Cycles of the circle in which a physical unit is taken, and by which units of which items.
@@ -61,7 +62,7 @@ class Allocator {
       const bool throughout = std::any_of(units.begin(), units.end(),
                                           [](const Lifetime& life) { return life.throughout; });
       if (throughout) {
-        items_.push_back({static_cast<int>(reg), 0, true, units, {}, false, false, 0});
+        items_.push_back({static_cast<int>(reg), 0, true, units, {}, false, false, 0, {}});
         continue;
       }
       const bool too_long = std::any_of(units.begin(), units.end(), [&](const Lifetime& life) {
@@ -74,7 +75,36 @@ class Allocator {
       for (int copy = 0; copy < unroll_; ++copy)
         add_copy(static_cast<int>(reg), copy, units, depth[reg]);
     }
+    find_kin();
     return true;
+  }
+
+  /// An accumulator is best kept where it is: sum and continued sum like the same register.
+  void find_kin() {
+    for (const Operation& operation : loop_.operations) {
+      if (operation.defs.empty() || operation.uses.empty()) continue;
+      const Operand& def = operation.defs[0];
+      const Operand& use = operation.uses[0];
+      const RegisterClass cls = loop_.registers[static_cast<size_t>(def.reg)].cls;
+      if (cls != loop_.registers[static_cast<size_t>(use.reg)].cls) continue;
+      if (pool_of(cls) != RegisterPool::accumulators) continue;
+      for (int copy = 0; copy < unroll_; ++copy) {
+        const int from = item_of(use.reg, copy - use.distance), to = item_of(def.reg, copy);
+        if (from < 0 || to < 0 || from == to) continue;
+        items_[static_cast<size_t>(from)].kin.push_back(to);
+        items_[static_cast<size_t>(to)].kin.push_back(from);
+      }
+    }
+  }
+
+  int item_of(int reg, int copy) const {
+    copy = (copy % unroll_ + unroll_) % unroll_;
+    for (size_t i = 0; i < items_.size(); ++i) {
+      if (items_[i].reg == reg && items_[i].copy == copy && !items_[i].throughout) {
+        return static_cast<int>(i);
+      }
+    }
+    return -1;
   }
 
   /// How many iterations' values each register enters the loop with.
@@ -90,7 +120,7 @@ class Allocator {
   }
 
   void add_copy(int reg, int copy, const std::vector<Lifetime>& units, int depth) {
-    Item item{reg, copy, false, units, {}, false, false, 0};
+    Item item{reg, copy, false, units, {}, false, false, 0, {}};
     item.enters = unroll_ - copy <= depth;
     item.leaves =
         loop_.registers[static_cast<size_t>(reg)].live_out && (loop_.trips - 1) % unroll_ == copy;
@@ -129,6 +159,7 @@ class Allocator {
     taken_.assign(static_cast<size_t>(register_units()), {});
     for (Taken& unit : taken_) unit.rows.assign(static_cast<size_t>(circle_), false);
     chosen_.assign(items_.size(), {});
+    placed_.assign(items_.size(), false);
     for (const int index : order()) {
       if (!choose(index)) return index;
     }
@@ -143,7 +174,7 @@ class Allocator {
       const Register candidate{reg.cls, static_cast<uint8_t>(i)};
       if (reg.fixed && candidate != *reg.fixed) continue;
       if (!fits(index, candidate)) continue;
-      const int gap = gap_before(item, candidate);
+      const int gap = is_home(item, candidate) ? -1 : gap_before(item, candidate);
       if (best >= 0 && gap >= best_gap) continue;
       best = i;
       best_gap = gap;
@@ -151,6 +182,13 @@ class Allocator {
     if (best < 0) return false;
     take(index, Register{reg.cls, static_cast<uint8_t>(best)});
     return true;
+  }
+
+  bool is_home(const Item& item, Register candidate) const {
+    return std::any_of(item.kin.begin(), item.kin.end(), [&](int other) {
+      return placed_[static_cast<size_t>(other)] &&
+             chosen_[static_cast<size_t>(other)] == candidate;
+    });
   }
 
   size_t row_of(int cycle) const {
@@ -217,6 +255,7 @@ class Allocator {
   void take(int index, Register reg) {
     const Item& item = items_[static_cast<size_t>(index)];
     chosen_[static_cast<size_t>(index)] = reg;
+    placed_[static_cast<size_t>(index)] = true;
     for (int unit = 0; unit < reg.units(); ++unit) {
       Taken& taken = taken_[static_cast<size_t>(reg.first_unit() + unit)];
       taken.holders.push_back({index, unit});
@@ -250,6 +289,7 @@ class Allocator {
   std::vector<Item> items_;
   std::vector<Taken> taken_;  ///< by physical unit
   std::vector<Register> chosen_;
+  std::vector<bool> placed_;
 };
 
 }  // namespace

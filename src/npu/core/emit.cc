@@ -61,55 +61,98 @@ int bytes_between(const Program& program, int first, int end) {
   return sum;
 }
 
-/// The three writes that set the loop up: in the ramp where it has no scalar and no move, early
-/// enough before the end; before the ramp otherwise.
+bool sets_loop(const Bundle& bundle) {
+  return std::any_of(bundle.instructions.begin(), bundle.instructions.end(),
+                     [](const Instruction& made) {
+                       return made.opcode == Opcode::movxm_ls || made.opcode == Opcode::movxm_le ||
+                              made.opcode == Opcode::movxm_lc;
+                     });
+}
+
+/// Whether a bundle has room for a constant of 32 bits, which also takes the write path of r.
+bool takes_long(const Program& program, int index) {
+  if (program.bundles[static_cast<size_t>(index)].slots().meets(occupied_by(Slot::lng)))
+    return false;
+  for (int i = std::max(0, index - 8); i <= index; ++i) {
+    for (const Instruction& made : program.bundles[static_cast<size_t>(i)].instructions) {
+      for (const Reservation& use : info(made.opcode).units) {
+        const int from = i + use.cycle;
+        if (use.unit == Unit::rs_write_m && from <= index && index < from + use.cycles)
+          return false;
+      }
+    }
+  }
+  return true;
+}
+
+void insert_first(Program& program, int at, const Bundle& bundle) {
+  program.bundles.insert(program.bundles.begin() + at, bundle);
+  ++program.loop->first;
+  ++program.loop->last;
+}
+
+/// Longer bundles between the last write and the end of the loop, until they are far enough apart.
+bool stretch(Program& program) {
+  int last_write = 0;
+  for (int i = 0; i < program.loop->first; ++i) {
+    if (sets_loop(program.bundles[static_cast<size_t>(i)])) last_write = i;
+  }
+  int lack = kLoopSetupBytes - bytes_between(program, last_write, program.loop->last);
+  for (int i = last_write; i < program.loop->last && lack > 0; ++i) {
+    Bundle& bundle = program.bundles[static_cast<size_t>(i)];
+    for (const int size : bundle_sizes(bundle.slots())) {
+      if (size <= bundle.bytes || lack <= 0) continue;
+      lack -= size - bundle.bytes;
+      bundle.bytes = size;
+    }
+  }
+  return lack <= 0;
+}
+
+/// The writes of ls, le and lc: in the ramp where a bundle has room, if that is early enough.
+bool set_up_in_ramp(Program& program, const std::vector<Instruction>& writes) {
+  size_t done = 0;
+  for (int i = 0; i < program.loop->first && done < writes.size(); ++i) {
+    if (!takes_long(program, i)) continue;
+    program.bundles[static_cast<size_t>(i)].instructions.push_back(writes[done++]);
+    set_shortest(program.bundles[static_cast<size_t>(i)]);
+  }
+  for (; done < writes.size(); ++done) {
+    Bundle before;
+    before.instructions.push_back(writes[done]);
+    set_shortest(before);
+    insert_first(program, 0, before);
+  }
+  return stretch(program);
+}
+
+void set_up_before_ramp(Program& program, const std::vector<Instruction>& writes) {
+  for (size_t i = 0; i < writes.size(); ++i) {
+    Bundle before;
+    before.instructions.push_back(writes[i]);
+    set_shortest(before);
+    insert_first(program, static_cast<int>(i), before);
+  }
+  Bundle nop;
+  nop.bytes = kMaxBundleBytes;
+  while (!stretch(program)) insert_first(program, static_cast<int>(writes.size()), nop);
+}
+
 void set_up_loop(Program& program) {
   const std::vector<Instruction> writes = {
       constant(Opcode::movxm_ls, {RegisterClass::ls, 0}, program.loop->first),
       constant(Opcode::movxm_le, {RegisterClass::le, 0}, program.loop->last),
       constant(Opcode::movxm_lc, {RegisterClass::lc, 0}, program.loop->trips)};
-  int done = 0;
-  for (int i = 0; i < program.loop->first && done < 3; ++i) {
-    Bundle& bundle = program.bundles[static_cast<size_t>(i)];
-    if (bundle.slots().meets(occupied_by(Slot::lng))) continue;
-    // The write path of the scalar registers may be busy from a product of before: keep it simple
-    // and take only bundles with nothing from the mv slot just before.
-    if (i > 0 && program.bundles[static_cast<size_t>(i - 1)].slots().has(Slot::mv)) continue;
-    if (bytes_between(program, i, program.loop->last) < kLoopSetupBytes + kMaxBundleBytes) break;
-    bundle.instructions.push_back(writes[static_cast<size_t>(done++)]);
-    set_shortest(bundle);
-  }
-  std::vector<Bundle> before;
-  for (; done < 3; ++done) {
-    before.emplace_back();
-    before.back().instructions.push_back(writes[static_cast<size_t>(done)]);
-    set_shortest(before.back());
-  }
-  const int count = static_cast<int>(before.size());
-  program.bundles.insert(program.bundles.begin(), before.begin(), before.end());
-  program.loop->first += count;
-  program.loop->last += count;
-}
-
-/// Nops between the set-up and the ramp when all of it is too short.
-void keep_distance(Program& program) {
-  int last_write = 0;
-  for (int i = 0; i < program.loop->first; ++i) {
-    for (const Instruction& made : program.bundles[static_cast<size_t>(i)].instructions) {
-      if (info(made.opcode).slot == Slot::lng && made.operation < 0) last_write = i;
-    }
-  }
-  while (bytes_between(program, last_write, program.loop->last) < kLoopSetupBytes) {
-    Bundle nop;
-    nop.bytes = 2;
-    program.bundles.insert(program.bundles.begin() + last_write + 1, nop);
-    ++program.loop->first;
-    ++program.loop->last;
+  Program in_ramp = program;
+  if (set_up_in_ramp(in_ramp, writes)) {
+    program = std::move(in_ramp);
+  } else {
+    set_up_before_ramp(program, writes);
   }
 }
 
-/// Makes the bundles [first, end) longer, so that their bytes become a multiple of the alignment;
-/// false when that cannot be.
+/// Makes the bundles [first, end) longer, none shorter, so that their bytes become a multiple of
+/// the alignment; false when that cannot be.
 bool pad(Program& program, int first, int end) {
   constexpr int kUnreached = 1 << 20;
   const int count = end - first;
@@ -120,11 +163,12 @@ bool pad(Program& program, int first, int end) {
                                        std::vector<int>(kLoopAlignment, 0));
   least[0][0] = 0;
   for (int i = 0; i < count; ++i) {
-    const SlotSet slots = program.bundles[static_cast<size_t>(first + i)].slots();
+    const Bundle& bundle = program.bundles[static_cast<size_t>(first + i)];
     for (int r = 0; r < kLoopAlignment; ++r) {
       const int before = least[static_cast<size_t>(i)][static_cast<size_t>(r)];
       if (before == kUnreached) continue;
-      for (const int size : bundle_sizes(slots)) {
+      for (const int size : bundle_sizes(bundle.slots())) {
+        if (size < bundle.bytes) continue;
         const size_t to = static_cast<size_t>((r + size) % kLoopAlignment);
         if (before + size >= least[static_cast<size_t>(i + 1)][to]) continue;
         least[static_cast<size_t>(i + 1)][to] = before + size;
@@ -188,7 +232,6 @@ Program emit(const Loop& loop, const Schedule& schedule, const Allocation& alloc
       HardwareLoop{static_cast<int>(kernel),
                    static_cast<int>(kernel) + unroll * schedule.interval - 1, trips, unroll};
   set_up_loop(program);
-  keep_distance(program);
   align_loop(program);
   return program;
 }

@@ -45,31 +45,39 @@ class Search {
   }
 
  private:
+  /// Of all schedules at this interval that get registers, the code that takes the fewest cycles
+  /// with its ramps, then bytes.
   bool try_interval(const std::vector<Edge>& edges, int interval) {
     const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
+    bool found = false;
     for (int seed = 0; seed < effort_.seeds; ++seed) {
       std::optional<Schedule> schedule =
           find_schedule(found_.loop, edges, distances, interval, static_cast<uint32_t>(seed));
       if (!schedule) continue;
       shorten_lifetimes(found_.loop, edges, *schedule, static_cast<uint32_t>(seed));
       if (found_.loop.min_trips > 0 && schedule->stages() > found_.loop.min_trips) continue;
-      if (allocate_for(*schedule, static_cast<uint32_t>(seed))) return true;
+      const std::optional<Allocation> allocation =
+          allocate_for(*schedule, static_cast<uint32_t>(seed));
+      if (!allocation) continue;
+      Program program = emit(found_.loop, *schedule, *allocation);
+      const auto cost = [](const Program& of) { return std::pair(of.cycles(), of.bytes()); };
+      if (found && cost(program) >= cost(found_.program)) continue;
+      found = true;
+      found_.schedule = std::move(*schedule);
+      found_.allocation = *allocation;
+      found_.program = std::move(program);
     }
-    return false;
+    return found;
   }
 
-  bool allocate_for(const Schedule& schedule, uint32_t seed) {
-    if (!has_room(found_.loop, schedule)) return false;
+  std::optional<Allocation> allocate_for(const Schedule& schedule, uint32_t seed) {
+    if (!has_room(found_.loop, schedule)) return std::nullopt;
     const int least = least_unroll(found_.loop, schedule);
     for (int unroll = least; unroll <= least + 2; ++unroll) {
       std::optional<Allocation> allocation = allocate(found_.loop, schedule, unroll, seed, &stuck_);
-      if (!allocation) continue;
-      found_.schedule = schedule;
-      found_.allocation = std::move(*allocation);
-      found_.program = emit(found_.loop, found_.schedule, found_.allocation);
-      return true;
+      if (allocation) return allocation;
     }
-    return false;
+    return std::nullopt;
   }
 
   /// The value that holds the most register cycles in a schedule of some interval.

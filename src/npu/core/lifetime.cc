@@ -1,6 +1,7 @@
 #include "npu/core/lifetime.h"
 
 #include <algorithm>
+#include <climits>
 #include <random>
 
 #include "base/error.h"
@@ -155,13 +156,24 @@ class Shortener {
       const int to = schedule_.placements[static_cast<size_t>(edge.to)].cycle;
       last = std::min(last, to - edge.latency + schedule_.interval * edge.distance);
     }
-    const int64_t before = cost(at);
+    int earliest_other = INT_MAX, latest_other = INT_MIN;
+    for (size_t other = 0; other < schedule_.placements.size(); ++other) {
+      if (other == at) continue;
+      earliest_other = std::min(earliest_other, schedule_.placements[other].cycle);
+      latest_other = std::max(latest_other, schedule_.placements[other].cycle);
+    }
+    // A longer iteration is a longer ramp.
+    const auto full_cost = [&](int cycle) {
+      if (earliest_other > latest_other) return cost(at);
+      return cost(at) + 2 * std::max({earliest_other - cycle, cycle - latest_other, 0});
+    };
+    const int64_t before = full_cost(now);
     int64_t best = before;
     int best_cycle = now;
     for (int cycle = first; cycle <= last; ++cycle) {
       if (cycle == now) continue;
       schedule_.placements[at].cycle = cycle;
-      const int64_t after = cost(at);
+      const int64_t after = full_cost(cycle);
       // Equal moves now and then lead off a plateau.
       if (after > best || (after == best && random_() % 4 != 0)) continue;
       table_.remove(op);

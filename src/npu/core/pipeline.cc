@@ -28,19 +28,24 @@ class Search {
   }
 
   Pipeline run() {
-    for (;; ++found_.spills) {
+    for (;;) {
       const std::vector<Edge> edges = dependences(found_.loop);
       found_.bounds = bounds_of(found_.loop, edges);
-      const bool may_spill = found_.spills < effort_.max_spills && pick_spill(edges) >= 0;
-      const int extra = may_spill ? effort_.extra_interval : 4 * found_.bounds.interval() + 16;
-      for (int i = 0; i <= extra; ++i) {
-        if (try_interval(edges, found_.bounds.interval() + i)) return std::move(found_);
+      const int bound = found_.bounds.interval();
+      for (int i = 0; i <= effort_.extra_interval; ++i) {
+        if (try_interval(edges, bound + i)) return std::move(found_);
       }
-      if (!may_spill) {
-        fail(ErrorKind::unsupported, "loop ", found_.loop.name, ": no code at ",
-             found_.bounds.interval() + extra, " cycles an iteration; ", stuck_name());
+      const int spilled = found_.spills < effort_.max_spills ? pick_spill(edges) : -1;
+      if (spilled >= 0) {
+        spill_one(spilled);
+        continue;
       }
-      spill_one(pick_spill(edges));
+      const int most = 4 * bound + 16;
+      for (int i = effort_.extra_interval + 1; bound + i <= most; i += 1 + i / 8) {
+        if (try_interval(edges, bound + i)) return std::move(found_);
+      }
+      fail(ErrorKind::unsupported, "loop ", found_.loop.name, ": no code at ", most,
+           " cycles an iteration; ", stuck_name());
     }
   }
 
@@ -49,8 +54,11 @@ class Search {
   /// with its ramps, then bytes.
   bool try_interval(const std::vector<Edge>& edges, int interval) {
     const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
+    constexpr int kMoreAfterTheFirst = 12;
     bool found = false;
-    for (int seed = 0; seed < effort_.seeds; ++seed) {
+    int left = effort_.seeds;
+    for (int i = 0; left > 0; ++i, --left) {
+      const int seed = seed_of(i);
       std::optional<Schedule> schedule =
           find_schedule(found_.loop, edges, distances, interval, static_cast<uint32_t>(seed));
       if (!schedule) continue;
@@ -62,12 +70,19 @@ class Search {
       Program program = emit(found_.loop, *schedule, *allocation);
       const auto cost = [](const Program& of) { return std::pair(of.cycles(), of.bytes()); };
       if (found && cost(program) >= cost(found_.program)) continue;
+      if (!found) left = std::min(left, kMoreAfterTheFirst);
       found = true;
       found_.schedule = std::move(*schedule);
       found_.allocation = *allocation;
       found_.program = std::move(program);
     }
     return found;
+  }
+
+  /// By bottleneck and by slack in turns; large loops have no time for slack.
+  int seed_of(int i) const {
+    constexpr size_t kLarge = 120;
+    return found_.loop.operations.size() > kLarge ? 2 * i : i;
   }
 
   std::optional<Allocation> allocate_for(const Schedule& schedule, uint32_t seed) {
@@ -110,6 +125,7 @@ class Search {
     const int bytes = spill_bytes(found_.loop, reg);
     found_.loop = spill(found_.loop, reg, found_.stack_bytes);
     found_.stack_bytes += bytes;
+    ++found_.spills;
   }
 
   std::string stuck_name() const {

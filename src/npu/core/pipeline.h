@@ -12,7 +12,7 @@
 namespace sotto::npu::core {
 
 struct Effort {
-  int seeds = 12;          ///< schedules tried per interval
+  int seeds = 16;          ///< schedules tried per interval
   int extra_interval = 4;  ///< above the bound, before something is spilled
   int max_spills = 24;
 };

@@ -1,7 +1,7 @@
 #include "npu/core/schedule.h"
 
 #include <algorithm>
-#include <numeric>
+#include <array>
 #include <random>
 
 #include "base/error.h"
@@ -20,9 +20,12 @@ class SlackScheduler {
         count_(static_cast<int>(loop.operations.size())),
         table_(loop, interval),
         random_(seed),
+        by_bottleneck_(seed % 2 == 0),
         last_try_(loop.operations.size(), kNever) {
     collect_neighbours(edges);
     set_static_bounds();
+    find_bottleneck();
+    delay_bottleneck(seed);
   }
 
   std::optional<Schedule> run() {
@@ -71,10 +74,26 @@ class SlackScheduler {
       const size_t at = static_cast<size_t>(i);
       length = std::max(length, earliest0_[at] + tail[at]);
     }
+    // A full slot makes an iteration longer than its longest path; how much longer shows as it
+    // fills.
+    if (by_bottleneck_) length += 4 * interval_;
     latest0_.resize(static_cast<size_t>(count_));
     for (size_t i = 0; i < latest0_.size(); ++i) latest0_[i] = length - tail[i];
     earliest_ = earliest0_;
     latest_ = latest0_;
+  }
+
+  /// Starts the bottleneck late enough for all that feeds it, so that it runs without a gap.
+  void delay_bottleneck(uint32_t seed) {
+    if (!by_bottleneck_ || seed / 2 % 2 == 1) return;
+    int start = 0;
+    for (size_t i = 0; i < bottleneck_.size(); ++i) {
+      if (!bottleneck_[i]) start = std::max(start, earliest0_[i]);
+    }
+    for (size_t i = 0; i < bottleneck_.size(); ++i) {
+      if (bottleneck_[i]) earliest0_[i] = std::max(earliest0_[i], start);
+    }
+    earliest_ = earliest0_;
   }
 
   void restrict_by(int op) {
@@ -100,7 +119,44 @@ class SlackScheduler {
     }
   }
 
-  int pick() {
+  /// Operations of a slot that is nearly full and that nothing else can take.
+  void find_bottleneck() {
+    std::array<int, kSlots> demand{};
+    for (const Operation& operation : loop_.operations) {
+      const auto members = choices(operation.opcode);
+      if (members.size() == 1) ++demand[static_cast<size_t>(info(members[0]).slot)];
+    }
+    for (const Operation& operation : loop_.operations) {
+      const auto members = choices(operation.opcode);
+      const int needed = demand[static_cast<size_t>(info(members[0]).slot)];
+      bottleneck_.push_back(members.size() == 1 && 5 * needed >= 4 * interval_);
+    }
+  }
+
+  int pick() { return by_bottleneck_ ? pick_by_bottleneck() : pick_by_slack(); }
+
+  /// The bottleneck first, in order; then what feeds it, backwards from it; then what it feeds.
+  int pick_by_bottleneck() {
+    int best = -1;
+    std::array<int, 3> best_key{};
+    for (int i = 0; i < count_; ++i) {
+      if (table_.placed(i)) continue;
+      const size_t at = static_cast<size_t>(i);
+      const int jitter = static_cast<int>(random_() % 2);
+      std::array<int, 3> key{2, earliest_[at], jitter};
+      if (bottleneck_[at]) {
+        key = {0, earliest_[at], i};
+      } else if (any_placed(takers_[at])) {
+        key = {1, -latest_[at], jitter};
+      }
+      if (best >= 0 && key >= best_key) continue;
+      best = i;
+      best_key = key;
+    }
+    return best;
+  }
+
+  int pick_by_slack() {
     int best = -1;
     int best_slack = 0;
     for (int i = 0; i < count_; ++i) {
@@ -118,12 +174,14 @@ class SlackScheduler {
     return best;
   }
 
+  bool any_placed(const std::vector<int>& ops) const {
+    return std::any_of(ops.begin(), ops.end(), [&](int other) { return table_.placed(other); });
+  }
+
   /// Late, next to the takers, when only they are placed; early otherwise.
   bool goes_late(int op) const {
-    const auto any_placed = [&](const std::vector<int>& ops) {
-      return std::any_of(ops.begin(), ops.end(), [&](int other) { return table_.placed(other); });
-    };
     const size_t at = static_cast<size_t>(op);
+    if (by_bottleneck_) return !bottleneck_[at] && any_placed(takers_[at]);
     const bool giver = any_placed(givers_[at]), taker = any_placed(takers_[at]);
     if (giver != taker) return taker;
     return givers_[at].size() < takers_[at].size();
@@ -171,6 +229,8 @@ class SlackScheduler {
   const int count_;
   ReservationTable table_;
   std::mt19937 random_;
+  const bool by_bottleneck_;
+  std::vector<bool> bottleneck_;
   std::vector<int> last_try_;
   std::vector<std::vector<int>> givers_, takers_;
   std::vector<int> earliest0_, latest0_, earliest_, latest_;

@@ -27,8 +27,9 @@ struct Schedule {
   int stages() const { return last_cycle() / interval + 1; }
 };
 
-/// A schedule at this interval, or nothing when the search gives up. Different seeds break ties
-/// differently. `distances` are those of the edges at this interval.
+/// A schedule at this interval, or nothing when the search gives up. Even seeds take the bottleneck
+/// first, odd ones go by slack, and each breaks ties differently. `distances` are those of the
+/// edges at this interval.
 std::optional<Schedule> find_schedule(const Loop& loop, const std::vector<Edge>& edges,
                                       const Distances& distances, int interval, uint32_t seed);
 

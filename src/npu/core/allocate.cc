@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "npu/core/spill.h"
 
 namespace sotto::npu::core {
 namespace {
@@ -300,7 +301,7 @@ Register Allocation::of(int reg, int64_t iteration) const {
 }
 
 int least_unroll(const Loop& loop, const Schedule& schedule) {
-  int unroll = 1;
+  int unroll = spill_depth(loop, schedule);
   for (const std::vector<Lifetime>& units : lifetimes_of(loop, schedule)) {
     for (const Lifetime& life : units) {
       if (life.throughout) continue;

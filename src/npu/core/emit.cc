@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "npu/core/formats.h"
 #include "npu/core/hardware_loop.h"
+#include "npu/core/spill.h"
 
 namespace sotto::npu::core {
 namespace {
@@ -20,6 +21,13 @@ Instruction instruction_of(const Loop& loop, const Schedule& schedule, const All
   made.access = operation.access;
   made.operation = static_cast<int>(op);
   made.iteration = iteration;
+  if (is_spill(made.access)) {
+    // The places of the iterations in the kernel stand one area after the other.
+    const int64_t place = iteration % allocation.unroll;
+    made.immediate -= place * spill_area(loop);
+    made.access->offset = place * made.access->stride;
+    made.access->stride = 0;
+  }
   const Signature all = signature(made.opcode, made.mode);
   // Half of an x is a w, half of a cm a bm: the register of the operand's class on those units.
   const auto place = [&](const Operand& operand, RegisterClass cls) {

@@ -28,28 +28,48 @@ class Search {
   }
 
   Pipeline run() {
-    for (;;) {
-      const std::vector<Edge> edges = dependences(found_.loop);
-      found_.bounds = bounds_of(found_.loop, edges);
-      const int bound = found_.bounds.interval();
-      for (int i = 0; i <= effort_.extra_interval; ++i) {
-        if (try_interval(edges, bound + i)) return std::move(found_);
-      }
-      const int spilled = found_.spills < effort_.max_spills ? pick_spill(edges) : -1;
-      if (spilled >= 0) {
-        spill_one(spilled);
-        continue;
-      }
-      const int most = 4 * bound + 16;
-      for (int i = effort_.extra_interval + 1; bound + i <= most; i += 1 + i / 8) {
-        if (try_interval(edges, bound + i)) return std::move(found_);
-      }
-      fail(ErrorKind::unsupported, "loop ", found_.loop.name, ": no code at ", most,
+    const std::vector<Edge> edges = dependences(found_.loop);
+    found_.bounds = bounds_of(found_.loop, edges);
+    const int bound = found_.bounds.interval();
+    const int most = 4 * bound + 16;
+    // Single cycles at first, then in steps of an eighth.
+    for (int i = 0; bound + i <= most; i += 1 + std::max(0, i - effort_.extra_interval) / 8) {
+      if (!try_interval(edges, bound + i)) continue;
+      if (i <= effort_.extra_interval) return std::move(found_);
+      break;
+    }
+    Pipeline best =
+        spill_below(found_.program.bundles.empty() ? most + 1 : found_.schedule.interval);
+    if (best.program.bundles.empty()) {
+      fail(ErrorKind::unsupported, "loop ", best.loop.name, ": no code at ", most,
            " cycles an iteration; ", stuck_name());
     }
+    return best;
   }
 
  private:
+  /// Spills one value after the other for a shorter interval than there is without; what was found
+  /// before when that does not help.
+  Pipeline spill_below(int interval) {
+    Pipeline best = found_;
+    while (found_.spills < effort_.max_spills) {
+      const std::vector<Edge> before = dependences(found_.loop);
+      const int spilled = pick_spill(before);
+      if (spilled < 0) break;
+      spill_one(spilled);
+      const std::vector<Edge> edges = dependences(found_.loop);
+      found_.bounds = bounds_of(found_.loop, edges);
+      const int bound = found_.bounds.interval();
+      for (int i = 0; i <= effort_.extra_interval && bound + i < interval; ++i) {
+        if (!try_interval(edges, bound + i)) continue;
+        best = found_;
+        interval = bound + i;
+      }
+      if (bound >= interval) break;
+    }
+    return best;
+  }
+
   /// Of all schedules at this interval that get registers, the code that takes the fewest cycles
   /// with its ramps, then bytes.
   bool try_interval(const std::vector<Edge>& edges, int interval) {
@@ -75,6 +95,7 @@ class Search {
       found_.schedule = std::move(*schedule);
       found_.allocation = *allocation;
       found_.program = std::move(program);
+      found_.stack_bytes = spill_area(found_.loop) * found_.allocation.unroll;
     }
     return found;
   }
@@ -122,9 +143,7 @@ class Search {
   }
 
   void spill_one(int reg) {
-    const int bytes = spill_bytes(found_.loop, reg);
-    found_.loop = spill(found_.loop, reg, found_.stack_bytes);
-    found_.stack_bytes += bytes;
+    found_.loop = spill(found_.loop, reg, spill_area(found_.loop));
     ++found_.spills;
   }
 
@@ -167,9 +186,8 @@ Pipeline straight(const Loop& loop, const Effort& effort) {
     if (found.spills == effort.max_spills || stuck < 0 || !can_spill(found.loop, stuck)) {
       fail(ErrorKind::unsupported, "code ", loop.name, ": registers do not suffice");
     }
-    const int bytes = spill_bytes(found.loop, stuck);
-    found.loop = spill(found.loop, stuck, found.stack_bytes);
-    found.stack_bytes += bytes;
+    found.loop = spill(found.loop, stuck, spill_area(found.loop));
+    found.stack_bytes = spill_area(found.loop);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "npu/core/semantics.h"
 
+#include "npu/core/spill.h"
+
 namespace sotto::npu::core {
 namespace {
 
@@ -32,7 +34,10 @@ Token identity(const Execution& execution) {
         opcode = Opcode::movxm;
       }
   }
-  Token token = mix(static_cast<Token>(opcode), static_cast<Token>(execution.immediate));
+  // Where a spilled value is, code decides.
+  const bool spilled = execution.access != nullptr && execution.access->object >= kFirstSpillObject;
+  Token token =
+      mix(static_cast<Token>(opcode), spilled ? 0 : static_cast<Token>(execution.immediate));
   for (const char letter : *execution.suffix) token = mix(token, static_cast<Token>(letter));
   return mix(token, static_cast<Token>(execution.mode));
 }
@@ -60,18 +65,24 @@ void HashSemantics::address(Execution& execution) {
   }
 }
 
+HashSemantics::Byte& HashSemantics::at(int object, int64_t byte) {
+  const auto [place, fresh] = memory_.try_emplace({object, byte});
+  if (fresh) place->second.token = mix(static_cast<Token>(object), static_cast<Token>(byte));
+  return place->second;
+}
+
 Token HashSemantics::load(const Execution& execution) {
   const Access& access = *execution.access;
   if (access.object == kAnyObject) return unknown_;
   Token all = 0;
   const int64_t first = access.offset + access.stride * execution.iteration;
   for (int64_t byte = first; byte < first + access.bytes; ++byte) {
-    Byte& cell = memory_[{access.object, byte}];
+    Byte& cell = at(access.object, byte);
     // A load in the very cycle of a store gets either: neither is right.
     const bool race = cell.written == execution.cycle;
     // A part-word store may read what it writes.
     if (info(choices(execution.opcode)[0]).memory == MemoryUse::load) cell.read = execution.cycle;
-    all = mix(all, mix(cell.token, race ? ~Token{0} : static_cast<Token>(byte)));
+    all = mix(all, race ? ~Token{0} : cell.token);
   }
   return all;
 }
@@ -84,9 +95,11 @@ void HashSemantics::store(const Execution& execution, Token token) {
   }
   const int64_t first = access.offset + access.stride * execution.iteration;
   for (int64_t byte = first; byte < first + access.bytes; ++byte) {
-    Byte& cell = memory_[{access.object, byte}];
+    Byte& cell = at(access.object, byte);
     const bool race = cell.written == execution.cycle || cell.read == execution.cycle;
-    cell.token = mix(cell.token, mix(token, race ? ~Token{0} : static_cast<Token>(byte - first)));
+    // A place of a spilled value has no past: where it is depends on the code.
+    const Token past = access.object >= kFirstSpillObject ? 0 : cell.token;
+    cell.token = mix(past, mix(token, race ? ~Token{0} : static_cast<Token>(byte - first)));
     cell.written = execution.cycle;
   }
 }
@@ -108,7 +121,7 @@ bool same_memory(const HashSemantics& a, const HashSemantics& b) {
   const auto written = [](const HashSemantics& of) {
     std::map<std::pair<int, int64_t>, Token> tokens;
     for (const auto& [place, byte] : of.memory()) {
-      if (byte.written >= 0) tokens[place] = byte.token;
+      if (byte.written >= 0 && place.first < kFirstSpillObject) tokens[place] = byte.token;
     }
     return tokens;
   };

@@ -57,6 +57,7 @@ class HashSemantics : public Semantics {
   static Token hash(const Tokens& tokens);
 
  private:
+  Byte& at(int object, int64_t byte);
   Token load(const Execution& execution);
   void store(const Execution& execution, Token token);
 
@@ -64,7 +65,7 @@ class HashSemantics : public Semantics {
   Token unknown_ = 1;
 };
 
-/// The same stores, whatever their cycles.
+/// The same stores, whatever their cycles; those of spilled values do not count.
 bool same_memory(const HashSemantics& a, const HashSemantics& b);
 
 }  // namespace sotto::npu::core

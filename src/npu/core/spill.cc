@@ -52,7 +52,9 @@ class Spiller {
   }
 
   Access slot(int unit) const {
-    return {.object = kFirstSpillObject + offset_ / kUnitBytes + unit, .bytes = kUnitBytes};
+    return {.object = kFirstSpillObject + offset_ / kUnitBytes + unit,
+            .stride = kUnitBytes,
+            .bytes = kUnitBytes};
   }
 
   void store(const Operand& def) {
@@ -98,20 +100,46 @@ bool can_spill(const Loop& loop, int reg) {
   const VirtualRegister& which = loop.registers[static_cast<size_t>(reg)];
   if (which.storage == Storage::state || which.fixed || which.live_out) return false;
   if (!is_vector(which.cls) && !is_accumulator(which.cls)) return false;
+  bool made = false;
   for (const Operation& operation : loop.operations) {
     for (const Operand& use : operation.uses) {
-      // What enters the loop would have to be stored before it.
+      // What enters the loop, and what never changes in it, would have to be stored before it.
       if (use.reg == reg && (use.distance > 0 || operation.comment == "spill")) return false;
     }
     for (const Operand& def : operation.defs) {
       if (def.reg == reg && operation.comment == "reload") return false;
+      made = made || def.reg == reg;
     }
   }
-  return true;
+  return made;
 }
 
-int spill_bytes(const Loop& loop, int reg) {
-  return kUnitBytes * register_file(loop.registers[static_cast<size_t>(reg)].cls).units;
+bool is_spill(const std::optional<Access>& access) {
+  return access && access->object >= kFirstSpillObject;
+}
+
+int spill_area(const Loop& loop) {
+  int slots = 0;
+  for (const Operation& operation : loop.operations) {
+    if (!is_spill(operation.access)) continue;
+    slots = std::max(slots, operation.access->object - kFirstSpillObject + 1);
+  }
+  return kUnitBytes * slots;
+}
+
+int spill_depth(const Loop& loop, const Schedule& schedule) {
+  int depth = 1;
+  for (size_t a = 0; a < loop.operations.size(); ++a) {
+    if (!is_spill(loop.operations[a].access)) continue;
+    for (size_t b = 0; b < loop.operations.size(); ++b) {
+      const std::optional<Access>& other = loop.operations[b].access;
+      if (!is_spill(other) || other->object != loop.operations[a].access->object) continue;
+      // Stores and reloads access memory in the same cycle after issue.
+      const int apart = schedule.placements[b].cycle - schedule.placements[a].cycle;
+      depth = std::max(depth, apart / schedule.interval + 1);
+    }
+  }
+  return depth;
 }
 
 Loop spill(const Loop& loop, int reg, int offset) {

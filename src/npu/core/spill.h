@@ -1,7 +1,14 @@
 // Gives a value a place on the stack: stored where it is made, loaded before each use.
+//
+// To the loop, each iteration has a place of its own: one further on, as an array would. In code
+// there are as many places as iterations of the kernel, used in turn, like the registers of a value
+// that lives longer than the interval.
 #pragma once
 
+#include <optional>
+
 #include "npu/core/loop.h"
+#include "npu/core/schedule.h"
 
 namespace sotto::npu::core {
 
@@ -12,10 +19,16 @@ inline constexpr int kFirstSpillObject = 1 << 24;
 /// already is a reload.
 bool can_spill(const Loop& loop, int reg);
 
-/// Bytes of stack that a register takes.
-int spill_bytes(const Loop& loop, int reg);
+/// Whether an access is to a spilled value.
+bool is_spill(const std::optional<Access>& access);
 
-/// The loop with register `reg` at [sp, offset).
+/// Bytes of all places of one iteration.
+int spill_area(const Loop& loop);
+
+/// Iterations between the store of a spilled value and the first that may use its place again.
+int spill_depth(const Loop& loop, const Schedule& schedule);
+
+/// The loop with register `reg` at [sp, −offset).
 Loop spill(const Loop& loop, int reg, int offset);
 
 }  // namespace sotto::npu::core

@@ -1,0 +1,292 @@
+#include "npu/core/lifetime.h"
+
+#include <algorithm>
+#include <climits>
+#include <random>
+
+#include "base/error.h"
+#include "npu/core/reservation_table.h"
+
+namespace sotto::npu::core {
+namespace {
+
+struct Touch {
+  int operation;
+  Timing timing;
+  Span span;
+  int distance;
+};
+
+/// Defs and uses of each register.
+struct Touches {
+  std::vector<std::vector<Touch>> defs, uses;
+
+  explicit Touches(const Loop& loop) : defs(loop.registers.size()), uses(loop.registers.size()) {
+    for (int index = 0; index < static_cast<int>(loop.operations.size()); ++index) {
+      const Operation& operation = loop.operations[static_cast<size_t>(index)];
+      const Signature all = signature(operation.opcode, operation.mode);
+      for (size_t i = 0; i < operation.defs.size(); ++i) {
+        const Operand& def = operation.defs[i];
+        defs[static_cast<size_t>(def.reg)].push_back({index, all.defs[i], span_of(loop, def), 0});
+      }
+      for (size_t i = 0; i < operation.uses.size(); ++i) {
+        const Operand& use = operation.uses[i];
+        uses[static_cast<size_t>(use.reg)].push_back(
+            {index, all.uses[i], span_of(loop, use), use.distance});
+      }
+    }
+  }
+};
+
+Lifetime unit_lifetime(const std::vector<Touch>& defs, const std::vector<Touch>& uses, int unit,
+                       const Schedule& schedule) {
+  const Span here{unit, 1};
+  const auto issue = [&](const Touch& touch) {
+    return schedule.placements[static_cast<size_t>(touch.operation)].cycle;
+  };
+  Lifetime life{0, -1, true};
+  for (const Touch& def : defs) {
+    if (!def.span.meets(here)) continue;
+    const int written = issue(def) + def.timing.cycle;
+    life = {written + (def.timing.bypass == Bypass::none ? 1 : 0), written + 1, false};
+  }
+  if (life.throughout) return life;
+  for (const Touch& use : uses) {
+    if (!use.span.meets(here)) continue;
+    const int read = issue(use) + use.timing.cycle + schedule.interval * use.distance;
+    life.end = std::max(life.end, read);
+  }
+  return life;
+}
+
+std::vector<Lifetime> register_lifetimes(const Loop& loop, const Touches& touches, size_t reg,
+                                         const Schedule& schedule) {
+  std::vector<Lifetime> units;
+  const int count = register_file(loop.registers[reg].cls).units;
+  for (int unit = 0; unit < count; ++unit) {
+    if (loop.registers[reg].storage == Storage::state) {
+      units.push_back({0, -1, true});
+    } else {
+      units.push_back(unit_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule));
+    }
+  }
+  return units;
+}
+
+class Shortener {
+ public:
+  Shortener(const Loop& loop, const std::vector<Edge>& edges, Schedule& schedule, uint32_t seed)
+      : loop_(loop),
+        schedule_(schedule),
+        touches_(loop),
+        table_(loop, schedule.interval),
+        random_(seed),
+        in_(loop.operations.size()),
+        out_(loop.operations.size()),
+        registers_(loop.operations.size()) {
+    for (const Edge& edge : edges) {
+      if (edge.from == edge.to) continue;
+      in_[static_cast<size_t>(edge.to)].push_back(edge);
+      out_[static_cast<size_t>(edge.from)].push_back(edge);
+    }
+    for (size_t op = 0; op < loop.operations.size(); ++op) {
+      for (const Operand& use : loop.operations[op].uses) note(op, use.reg);
+      for (const Operand& def : loop.operations[op].defs) note(op, def.reg);
+    }
+  }
+
+  void run() {
+    if (!fill_table()) return;
+    std::vector<int> order(loop_.operations.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+    int idle = 0;
+    for (int pass = 0; pass < 60 && idle < 6; ++pass) {
+      std::shuffle(order.begin(), order.end(), random_);
+      bool better = false;
+      for (const int op : order) better = improve(op) || better;
+      idle = better ? 0 : idle + 1;
+    }
+    write_back();
+  }
+
+ private:
+  void note(size_t op, int reg) {
+    if (loop_.registers[static_cast<size_t>(reg)].storage == Storage::value) {
+      registers_[op].push_back(static_cast<size_t>(reg));
+    }
+  }
+
+  /// The table may choose other slots than the schedule had; all fit, since families agree in
+  /// timing.
+  bool fill_table() {
+    for (size_t op = 0; op < loop_.operations.size(); ++op) {
+      // Members with one choice first, so that families fill the gaps.
+      if (choices(loop_.operations[op].opcode).size() == 1 && !put(static_cast<int>(op)))
+        return false;
+    }
+    for (size_t op = 0; op < loop_.operations.size(); ++op) {
+      if (!table_.placed(static_cast<int>(op)) && !put(static_cast<int>(op))) return false;
+    }
+    return true;
+  }
+  bool put(int op) { return table_.place(op, schedule_.placements[static_cast<size_t>(op)].cycle); }
+
+  /// Unit cycles of the registers that an operation touches; longer than the interval costs
+  /// unrolling.
+  int64_t cost(size_t op) const {
+    int64_t sum = 0;
+    for (const size_t reg : registers_[op]) {
+      for (const Lifetime& life : register_lifetimes(loop_, touches_, reg, schedule_)) {
+        if (life.throughout) continue;
+        sum += life.length() + 4 * std::max(life.length() - schedule_.interval, 0);
+      }
+    }
+    return sum;
+  }
+
+  bool improve(int op) {
+    const size_t at = static_cast<size_t>(op);
+    const int now = schedule_.placements[at].cycle;
+    int first = now - 2 * schedule_.interval, last = now + 2 * schedule_.interval;
+    for (const Edge& edge : in_[at]) {
+      const int from = schedule_.placements[static_cast<size_t>(edge.from)].cycle;
+      first = std::max(first, from + edge.latency - schedule_.interval * edge.distance);
+    }
+    for (const Edge& edge : out_[at]) {
+      const int to = schedule_.placements[static_cast<size_t>(edge.to)].cycle;
+      last = std::min(last, to - edge.latency + schedule_.interval * edge.distance);
+    }
+    int earliest_other = INT_MAX, latest_other = INT_MIN;
+    for (size_t other = 0; other < schedule_.placements.size(); ++other) {
+      if (other == at) continue;
+      earliest_other = std::min(earliest_other, schedule_.placements[other].cycle);
+      latest_other = std::max(latest_other, schedule_.placements[other].cycle);
+    }
+    // A longer iteration is a longer ramp.
+    const auto full_cost = [&](int cycle) {
+      if (earliest_other > latest_other) return cost(at);
+      return cost(at) + 2 * std::max({earliest_other - cycle, cycle - latest_other, 0});
+    };
+    const int64_t before = full_cost(now);
+    int64_t best = before;
+    int best_cycle = now;
+    for (int cycle = first; cycle <= last; ++cycle) {
+      if (cycle == now) continue;
+      schedule_.placements[at].cycle = cycle;
+      const int64_t after = full_cost(cycle);
+      // Equal moves now and then lead off a plateau.
+      if (after > best || (after == best && random_() % 4 != 0)) continue;
+      table_.remove(op);
+      if (table_.place(op, cycle)) {
+        best = after;
+        best_cycle = cycle;
+      } else {
+        // Where it was there is still room.
+        SOTTO_CHECK(table_.place(op, best_cycle));
+      }
+    }
+    schedule_.placements[at].cycle = best_cycle;
+    return best < before;
+  }
+
+  void write_back() {
+    int first = schedule_.placements[0].cycle;
+    for (const Placement& placement : schedule_.placements)
+      first = std::min(first, placement.cycle);
+    for (size_t op = 0; op < loop_.operations.size(); ++op) {
+      schedule_.placements[op] = {schedule_.placements[op].cycle - first,
+                                  table_.opcode(static_cast<int>(op))};
+    }
+  }
+
+  const Loop& loop_;
+  Schedule& schedule_;
+  Touches touches_;
+  ReservationTable table_;
+  std::mt19937 random_;
+  std::vector<std::vector<Edge>> in_, out_;
+  std::vector<std::vector<size_t>> registers_;
+};
+
+}  // namespace
+
+Lifetimes lifetimes_of(const Loop& loop, const Schedule& schedule) {
+  const Touches touches(loop);
+  Lifetimes all;
+  for (size_t reg = 0; reg < loop.registers.size(); ++reg) {
+    all.push_back(register_lifetimes(loop, touches, reg, schedule));
+  }
+  return all;
+}
+
+RegisterPool pool_of(RegisterClass cls) {
+  using enum RegisterClass;
+  switch (cls) {
+    case p:
+      return RegisterPool::pointers;
+    case m:
+    case dn:
+    case dj:
+    case dc:
+    case d:
+    case d3:
+      return RegisterPool::modifiers;
+    case s:
+      return RegisterPool::shifts;
+    case w:
+    case x:
+    case y:
+      return RegisterPool::vectors;
+    case am:
+    case bm:
+    case cm:
+      return RegisterPool::accumulators;
+    case q:
+      return RegisterPool::masks;
+    case cr:
+    case lc:
+    case ls:
+    case le:
+    case sp:
+    case lr:
+    case any_scalar:
+      return RegisterPool::rest;
+    default:
+      return RegisterPool::scalars;
+  }
+}
+
+int units_in(RegisterPool pool) {
+  constexpr int kUnits[kRegisterPools] = {32, 8, 32, 4, 24, 36, 4, 17};
+  return kUnits[static_cast<int>(pool)];
+}
+
+std::array<int, kRegisterPools> pressure_of(const Loop& loop, const Schedule& schedule) {
+  const Lifetimes lifetimes = lifetimes_of(loop, schedule);
+  std::array<std::vector<int>, kRegisterPools> live;
+  for (auto& rows : live) rows.assign(static_cast<size_t>(schedule.interval), 0);
+  for (size_t reg = 0; reg < lifetimes.size(); ++reg) {
+    auto& rows = live[static_cast<size_t>(pool_of(loop.registers[reg].cls))];
+    for (const Lifetime& life : lifetimes[reg]) {
+      if (life.throughout) {
+        for (int& row : rows) ++row;
+      }
+      for (int cycle = life.begin; cycle <= life.end; ++cycle) {
+        const int row = (cycle % schedule.interval + schedule.interval) % schedule.interval;
+        ++rows[static_cast<size_t>(row)];
+      }
+    }
+  }
+  std::array<int, kRegisterPools> most{};
+  for (size_t pool = 0; pool < live.size(); ++pool) {
+    most[pool] = *std::max_element(live[pool].begin(), live[pool].end());
+  }
+  return most;
+}
+
+void shorten_lifetimes(const Loop& loop, const std::vector<Edge>& edges, Schedule& schedule,
+                       uint32_t seed) {
+  if (!loop.operations.empty()) Shortener(loop, edges, schedule, seed).run();
+}
+
+}  // namespace sotto::npu::core

@@ -1,0 +1,48 @@
+// How long values stay in registers under a schedule, and how many registers that takes.
+//
+// Nothing waits, so a register belongs to a value only from the cycle in which the value can be
+// seen first (one after it is written, or the same one through a bypass) to its last read.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "npu/core/schedule.h"
+
+namespace sotto::npu::core {
+
+/// Cycles of iteration 0, both included. An invariant has none: it is there throughout.
+struct Lifetime {
+  int begin = 0, end = -1;
+  bool throughout = false;
+  int length() const { return end - begin + 1; }
+};
+
+/// By register and unit within it; a state is there throughout.
+using Lifetimes = std::vector<std::vector<Lifetime>>;
+Lifetimes lifetimes_of(const Loop& loop, const Schedule& schedule);
+
+/// The files that share registers.
+enum class RegisterPool : uint8_t {
+  scalars,
+  pointers,
+  modifiers,
+  shifts,
+  vectors,
+  accumulators,
+  masks,
+  rest
+};
+inline constexpr int kRegisterPools = static_cast<int>(RegisterPool::rest) + 1;
+RegisterPool pool_of(RegisterClass cls);
+int units_in(RegisterPool pool);
+
+/// Units in use at once, at most.
+std::array<int, kRegisterPools> pressure_of(const Loop& loop, const Schedule& schedule);
+
+/// Moves operations within their freedom until lifetimes get no shorter.
+void shorten_lifetimes(const Loop& loop, const std::vector<Edge>& edges, Schedule& schedule,
+                       uint32_t seed);
+
+}  // namespace sotto::npu::core

@@ -1,0 +1,194 @@
+#include "npu/core/pipeline.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "npu/core/emit.h"
+#include "npu/core/spill.h"
+
+namespace sotto::npu::core {
+namespace {
+
+bool has_room(const Loop& loop, const Schedule& schedule) {
+  const auto pressure = pressure_of(loop, schedule);
+  for (int pool = 0; pool < kRegisterPools; ++pool) {
+    if (pressure[static_cast<size_t>(pool)] > units_in(static_cast<RegisterPool>(pool)))
+      return false;
+  }
+  return true;
+}
+
+class Search {
+ public:
+  Search(const Loop& loop, const Effort& effort) : effort_(effort) {
+    const std::string problem = problem_of(loop);
+    if (!problem.empty()) fail(ErrorKind::unsupported, "loop ", loop.name, ": ", problem);
+    found_.loop = loop;
+  }
+
+  Pipeline run() {
+    const std::vector<Edge> edges = dependences(found_.loop);
+    found_.bounds = bounds_of(found_.loop, edges);
+    const int bound = found_.bounds.interval();
+    const int most = 4 * bound + 16;
+    // Single cycles at first, then in steps of an eighth.
+    for (int i = 0; bound + i <= most; i += 1 + std::max(0, i - effort_.extra_interval) / 8) {
+      if (!try_interval(edges, bound + i)) continue;
+      if (i <= effort_.extra_interval) return std::move(found_);
+      break;
+    }
+    Pipeline best =
+        spill_below(found_.program.bundles.empty() ? most + 1 : found_.schedule.interval);
+    if (best.program.bundles.empty()) {
+      fail(ErrorKind::unsupported, "loop ", best.loop.name, ": no code at ", most,
+           " cycles an iteration; ", stuck_name());
+    }
+    return best;
+  }
+
+ private:
+  /// Spills one value after the other for a shorter interval than there is without; what was found
+  /// before when that does not help.
+  Pipeline spill_below(int interval) {
+    Pipeline best = found_;
+    while (found_.spills < effort_.max_spills) {
+      const std::vector<Edge> before = dependences(found_.loop);
+      const int spilled = pick_spill(before);
+      if (spilled < 0) break;
+      spill_one(spilled);
+      const std::vector<Edge> edges = dependences(found_.loop);
+      found_.bounds = bounds_of(found_.loop, edges);
+      const int bound = found_.bounds.interval();
+      for (int i = 0; i <= effort_.extra_interval && bound + i < interval; ++i) {
+        if (!try_interval(edges, bound + i)) continue;
+        best = found_;
+        interval = bound + i;
+      }
+      if (bound >= interval) break;
+    }
+    return best;
+  }
+
+  /// Of all schedules at this interval that get registers, the code that takes the fewest cycles
+  /// with its ramps, then bytes.
+  bool try_interval(const std::vector<Edge>& edges, int interval) {
+    const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
+    constexpr int kMoreAfterTheFirst = 12;
+    bool found = false;
+    int left = effort_.seeds;
+    for (int i = 0; left > 0; ++i, --left) {
+      const int seed = seed_of(i);
+      std::optional<Schedule> schedule =
+          find_schedule(found_.loop, edges, distances, interval, static_cast<uint32_t>(seed));
+      if (!schedule) continue;
+      shorten_lifetimes(found_.loop, edges, *schedule, static_cast<uint32_t>(seed));
+      if (found_.loop.min_trips > 0 && schedule->stages() > found_.loop.min_trips) continue;
+      const std::optional<Allocation> allocation =
+          allocate_for(*schedule, static_cast<uint32_t>(seed));
+      if (!allocation) continue;
+      Program program = emit(found_.loop, *schedule, *allocation);
+      const auto cost = [](const Program& of) { return std::pair(of.cycles(), of.bytes()); };
+      if (found && cost(program) >= cost(found_.program)) continue;
+      if (!found) left = std::min(left, kMoreAfterTheFirst);
+      found = true;
+      found_.schedule = std::move(*schedule);
+      found_.allocation = *allocation;
+      found_.program = std::move(program);
+      found_.stack_bytes = spill_area(found_.loop) * found_.allocation.unroll;
+    }
+    return found;
+  }
+
+  /// By bottleneck and by slack in turns; large loops have no time for slack.
+  int seed_of(int i) const {
+    constexpr size_t kLarge = 120;
+    return found_.loop.operations.size() > kLarge ? 2 * i : i;
+  }
+
+  std::optional<Allocation> allocate_for(const Schedule& schedule, uint32_t seed) {
+    if (!has_room(found_.loop, schedule)) return std::nullopt;
+    const int least = least_unroll(found_.loop, schedule);
+    for (int unroll = least; unroll <= least + 2; ++unroll) {
+      std::optional<Allocation> allocation = allocate(found_.loop, schedule, unroll, seed, &stuck_);
+      if (allocation) return allocation;
+    }
+    return std::nullopt;
+  }
+
+  /// The value that holds the most register cycles in a schedule of some interval.
+  int pick_spill(const std::vector<Edge>& edges) const {
+    const int interval = found_.bounds.interval() + effort_.extra_interval;
+    const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
+    std::optional<Schedule> schedule = find_schedule(found_.loop, edges, distances, interval, 0);
+    if (!schedule) return -1;
+    shorten_lifetimes(found_.loop, edges, *schedule, 0);
+    const Lifetimes lifetimes = lifetimes_of(found_.loop, *schedule);
+    const auto pressure = pressure_of(found_.loop, *schedule);
+    int best = -1, most = 0;
+    for (int reg = 0; reg < static_cast<int>(lifetimes.size()); ++reg) {
+      const size_t at = static_cast<size_t>(reg);
+      const RegisterPool pool = pool_of(found_.loop.registers[at].cls);
+      const bool tight = pressure[static_cast<size_t>(pool)] > units_in(pool) * 3 / 4;
+      if (!tight || !can_spill(found_.loop, reg)) continue;
+      int cycles = 0;
+      for (const Lifetime& life : lifetimes[at]) {
+        cycles += life.throughout ? 4 * interval : life.length();
+      }
+      if (cycles <= most) continue;
+      best = reg;
+      most = cycles;
+    }
+    return best;
+  }
+
+  void spill_one(int reg) {
+    found_.loop = spill(found_.loop, reg, spill_area(found_.loop));
+    ++found_.spills;
+  }
+
+  std::string stuck_name() const {
+    if (stuck_ < 0 || stuck_ >= static_cast<int>(found_.loop.registers.size()))
+      return "no schedule";
+    return "no register for " + found_.loop.registers[static_cast<size_t>(stuck_)].name;
+  }
+
+  const Effort effort_;
+  Pipeline found_;
+  int stuck_ = -1;
+};
+
+}  // namespace
+
+Pipeline pipeline(const Loop& loop, const Effort& effort) {
+  return Search(loop, effort).run();
+}
+
+Pipeline straight(const Loop& loop, const Effort& effort) {
+  const std::string problem = problem_of(loop);
+  if (!problem.empty()) fail(ErrorKind::unsupported, "code ", loop.name, ": ", problem);
+  Pipeline found;
+  found.loop = loop;
+  found.loop.trips = 1;
+  for (;; ++found.spills) {
+    const std::vector<Edge> edges = dependences(found.loop);
+    found.schedule = schedule_straight(found.loop, edges);
+    // Results may be written after the last issue: the circle is longer than the code.
+    Schedule alone = found.schedule;
+    alone.interval += 16;
+    int stuck = -1;
+    std::optional<Allocation> allocation = allocate(found.loop, alone, 1, 0, &stuck);
+    if (allocation) {
+      found.allocation = std::move(*allocation);
+      found.program = emit(found.loop, found.schedule, found.allocation);
+      return found;
+    }
+    if (found.spills == effort.max_spills || stuck < 0 || !can_spill(found.loop, stuck)) {
+      fail(ErrorKind::unsupported, "code ", loop.name, ": registers do not suffice");
+    }
+    found.loop = spill(found.loop, stuck, spill_area(found.loop));
+    found.stack_bytes = spill_area(found.loop);
+  }
+}
+
+}  // namespace sotto::npu::core

@@ -1,0 +1,36 @@
+// A loop's code: the shortest interval for which a schedule and registers are found; spills when
+// registers do not suffice.
+#pragma once
+
+#include <cstdint>
+
+#include "npu/core/allocate.h"
+#include "npu/core/bounds.h"
+#include "npu/core/program.h"
+#include "npu/core/schedule.h"
+
+namespace sotto::npu::core {
+
+struct Effort {
+  int seeds = 16;          ///< schedules tried per interval
+  int extra_interval = 4;  ///< above the bound, before something is spilled
+  int max_spills = 24;
+};
+
+struct Pipeline {
+  Loop loop;  ///< with the loads and stores of spills
+  Bounds bounds;
+  Schedule schedule;
+  Allocation allocation;
+  Program program;
+  int spills = 0;
+  int stack_bytes = 0;  ///< of spills, for all iterations under way
+};
+
+/// Throws Error when the loop is not sound or no code is found.
+Pipeline pipeline(const Loop& loop, const Effort& effort = {});
+
+/// Code for operations that run once, in order of urgency.
+Pipeline straight(const Loop& loop, const Effort& effort = {});
+
+}  // namespace sotto::npu::core

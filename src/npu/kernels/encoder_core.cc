@@ -8,30 +8,27 @@ namespace sotto::npu::kernels {
 namespace {
 
 /// Buffers of a stream, the next one first, and their locks.
-template <typename T>
 struct Ring {
-  T* here;
-  T* next;
+  bfloat16* here;
+  bfloat16* next;
   unsigned empty, full;
 
   void turn() {
-    T* const before = here;
+    bfloat16* const before = here;
     here = next;
     next = before;
   }
 };
-using Input = Ring<const bfloat16>;
-using Output = Ring<bfloat16>;
 
-inline const bfloat16* take(Input& input) {
+inline const bfloat16* take(Ring& input) {
   acquire_greater_equal(input.full, 1);
   return input.here;
 }
-inline void give_back(Input& input) {
+inline void give_back(Ring& input) {
   release(input.empty, 1);
   input.turn();
 }
-void pass_over(Input& input, int objects) {
+void pass_over(Ring& input, int objects) {
   for (int i = 0; i < objects; ++i) {
     take(input);
     give_back(input);
@@ -39,10 +36,9 @@ void pass_over(Input& input, int objects) {
 }
 
 struct Core {
-  Input a, b;
-  Output out;
+  Ring a, b, out;
   float* c;
-  bfloat16 *queries, *weights;  ///< the buffers of a, while attention keeps the stream quiet
+  bfloat16 *queries, *weights;  ///< attention: the buffers of a
   CoreWorkspace* work;
   int row, column, rows, columns;
 
@@ -146,11 +142,14 @@ void run_product(Core& core) {
   }
 }
 
+void copy(bfloat16* to, const bfloat16* from, int elements) {
+  passthrough(reinterpret_cast<int32*>(to), reinterpret_cast<const int32*>(from), elements / 2);
+}
+
 /// Keeps the queries of this core's row.
 void take_queries(Core& core) {
   pass_over(core.b, core.row);
-  passthrough(reinterpret_cast<int32*>(core.queries), reinterpret_cast<const int32*>(take(core.b)),
-              kTile * kTile / 2);
+  copy(core.queries, take(core.b), kTile * kTile);
   give_back(core.b);
   pass_over(core.b, core.rows - 1 - core.row);
 }
@@ -178,11 +177,18 @@ void attend(Core& core) {
   }
 }
 
+void run_attention(Core& core) {
+  acquire_greater_equal(core.a.full, 2);
+  core.queries = core.a.here;
+  core.weights = core.a.next;
+  for (int pass = 0; pass < core.phase().passes; ++pass) attend(core);
+  release(core.a.empty, 2);
+}
+
 /// Takes the next header. False if it is none; then the object stays taken.
 bool take_phase(Core& core) {
   Phase& phase = core.work->phase;
-  passthrough(reinterpret_cast<int32*>(&phase), reinterpret_cast<const int32*>(take(core.b)),
-              sizeof(Phase) / sizeof(int32));
+  copy(reinterpret_cast<bfloat16*>(&phase), take(core.b), sizeof(Phase) / sizeof(bfloat16));
   if (!is_valid(phase.header)) return false;
   give_back(core.b);
   return true;
@@ -202,18 +208,17 @@ void encoder_core(bfloat16* a_0, bfloat16* a_1, bfloat16* b_0, bfloat16* b_1, fl
   core.b = {b_0, b_1, static_cast<unsigned>(b_empty), static_cast<unsigned>(b_full)};
   core.out = {out_0, out_1, static_cast<unsigned>(out_empty), static_cast<unsigned>(out_full)};
   core.c = c;
-  core.queries = a_0;
-  core.weights = a_1;
   core.work = workspace;
   core.row = row;
   core.column = column;
   core.rows = rows;
   core.columns = columns;
+  if (!is_within(row, 0, rows - 1) || !is_within(column, 0, columns - 1)) return;
   while (take_phase(core)) {
-    if (core.phase().kind == PhaseKind::attention) {
-      for (int pass = 0; pass < core.phase().passes; ++pass) attend(core);
-    } else {
+    if (core.phase().kind == PhaseKind::product) {
       run_product(core);
+    } else {
+      run_attention(core);
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <memory>
 
 #include "npu/kernels/network_testing.h"
 
@@ -14,7 +15,6 @@ using testing::DirectRunner;
 using testing::Linear;
 using testing::Matrix;
 using testing::NetworkRunner;
-using testing::Object;
 using testing::Product;
 using testing::Tiles;
 
@@ -46,110 +46,158 @@ bool same_bits(const Tiles& a, const Tiles& b) {
   return std::memcmp(a.data.data(), b.data.data(), a.data.size() * sizeof(bfloat16)) == 0;
 }
 
-/// A network, and what it must agree with.
+/// A product or an attention on random operands, to be computed twice and compared.
+class Work {
+ public:
+  virtual ~Work() = default;
+  virtual void compute(DirectRunner& direct) = 0;
+  virtual void enqueue(NetworkRunner& network) = 0;
+  virtual void expect_same() const = 0;
+};
+
+/// Rows of `rows` tiles, of which neither the first nor the last is full.
+class ProductWork : public Work {
+ public:
+  ProductWork(std::uint32_t seed, Epilogue epilogue, int rows, int inputs, int outputs, bool planes)
+      : x_(random_tiles(rows, inputs, seed)),
+        linear_(random_linear(inputs, outputs, seed + 1)),
+        high_(random_tiles(rows, outputs, seed + 3)),
+        low_(random_tiles(rows, outputs, seed + 4, 0.01)),
+        expected_(rows, outputs),
+        expected_low_(rows, outputs),
+        out_(rows, outputs),
+        out_low_(rows, outputs),
+        direct_(product(expected_, expected_low_, epilogue, planes)),
+        network_(product(out_, out_low_, epilogue, planes)) {}
+
+  void compute(DirectRunner& direct) override { direct.run(direct_); }
+  void enqueue(NetworkRunner& network) override { network.enqueue(network_); }
+  void expect_same() const override {
+    EXPECT_TRUE(same_bits(out_, expected_)) << static_cast<int>(network_.epilogue);
+    EXPECT_TRUE(same_bits(out_low_, expected_low_)) << static_cast<int>(network_.epilogue);
+  }
+
+ private:
+  Product product(Tiles& out, Tiles& low, Epilogue epilogue, bool planes) const {
+    Product product = {.x = x_,
+                       .linear = linear_,
+                       .epilogue = epilogue,
+                       .out = out,
+                       .end_row = kTile * x_.rows - 27,
+                       .low = &low,
+                       .first_row = 3};
+    if (planes) product.planes = {&high_, &low_};
+    return product;
+  }
+
+  Tiles x_;
+  Linear linear_;
+  Tiles high_, low_;
+  Tiles expected_, expected_low_, out_, out_low_;
+  Product direct_, network_;
+};
+
+class AttentionWork : public Work {
+ public:
+  AttentionWork(std::uint32_t seed, int rows, int heads, int keys, double deviation)
+      : q_(random_tiles(rows, heads, seed, deviation)),
+        k_(random_tiles((keys + kTile - 1) / kTile, heads, seed + 1)),
+        v_(random_tiles(k_.rows, heads, seed + 2)),
+        expected_(rows, heads),
+        out_(rows, heads),
+        direct_{.q = q_, .k = k_, .v = v_, .out = expected_, .keys = keys},
+        network_{.q = q_, .k = k_, .v = v_, .out = out_, .keys = keys} {}
+
+  void compute(DirectRunner& direct) override { direct.run(direct_); }
+  void enqueue(NetworkRunner& network) override { network.enqueue(network_); }
+  void expect_same() const override {
+    EXPECT_TRUE(same_bits(out_, expected_)) << network_.keys << " keys";
+  }
+
+ private:
+  Tiles q_, k_, v_;
+  Tiles expected_, out_;
+  Attention direct_, network_;
+};
+
 struct Shape {
   int rows, columns;
 };
 class NetworkTest : public ::testing::TestWithParam<Shape> {
  protected:
-  /// Rows of `rows` tiles, of which the last is not full.
-  void product_agrees(Epilogue epilogue, int rows, int inputs, int outputs, bool planes) {
-    const std::uint32_t seed = ++seed_ * 10;
-    const Tiles x = random_tiles(rows, inputs, seed);
-    const Linear linear = random_linear(inputs, outputs, seed + 1);
-    const Tiles first = random_tiles(rows, outputs, seed + 3),
-                second = random_tiles(rows, outputs, seed + 4, 0.01);
-    Tiles expected(rows, outputs), expected_low(rows, outputs), out(rows, outputs),
-        low(rows, outputs);
-    Product product = {.x = x,
-                       .linear = linear,
-                       .epilogue = epilogue,
-                       .out = expected,
-                       .end_row = kTile * rows - 27,
-                       .low = &expected_low,
-                       .first_row = 3};
-    if (planes) product.planes = {&first, &second};
-    direct_.run(product);
-    network_.run(Product{.x = x,
-                         .linear = linear,
-                         .epilogue = epilogue,
-                         .out = out,
-                         .end_row = product.end_row,
-                         .low = &low,
-                         .planes = product.planes,
-                         .first_row = product.first_row});
-    EXPECT_TRUE(same_bits(out, expected)) << static_cast<int>(epilogue);
-    EXPECT_TRUE(same_bits(low, expected_low)) << static_cast<int>(epilogue);
-    expect_rest();
+  template <typename W, typename... Arguments>
+  void add(Arguments... arguments) {
+    seed_ += 10;
+    work_.push_back(std::make_unique<W>(seed_, arguments...));
   }
 
-  void attention_agrees(int rows, int heads, int keys, double deviation) {
-    const std::uint32_t seed = ++seed_ * 10;
-    const int key_tiles = (keys + kTile - 1) / kTile;
-    const Tiles q = random_tiles(rows, heads, seed, deviation),
-                k = random_tiles(key_tiles, heads, seed + 1);
-    const Tiles v = random_tiles(key_tiles, heads, seed + 2);
-    Tiles expected(rows, heads), out(rows, heads);
-    direct_.run(Attention{.q = q, .k = k, .v = v, .out = expected, .keys = keys});
-    network_.run(Attention{.q = q, .k = k, .v = v, .out = out, .keys = keys});
-    EXPECT_TRUE(same_bits(out, expected)) << keys;
-    expect_rest();
-  }
-
-  /// Nothing is left over, so a next dispatch finds what this one found.
-  void expect_rest() {
-    for (int row = 0; row < GetParam().rows; ++row) {
-      for (int column = 0; column < GetParam().columns; ++column) {
-        EXPECT_TRUE(network_.core(row, column).at_rest()) << row << "," << column;
-        EXPECT_TRUE(network_.core(row, column).received().empty());
-      }
+  /// Queues all that was added at once: headers and operands of the next stand behind those before.
+  void expect_agreement() {
+    for (const auto& work : work_) {
+      work->compute(direct_);
+      work->enqueue(network_);
     }
+    network_.settle();
+    for (const auto& work : work_) work->expect_same();
+    EXPECT_TRUE(network_.at_rest());  // so a next dispatch finds what this one found
+    work_.clear();
   }
 
   ThreadPool pool_{2};
   DirectRunner direct_{pool_};
   NetworkRunner network_{GetParam().rows, GetParam().columns, 7};
   std::uint32_t seed_ = 0;
+  std::vector<std::unique_ptr<Work>> work_;
 };
 
 TEST_P(NetworkTest, ProductsAgreeBitForBit) {
   for (const Epilogue epilogue : {Epilogue::gelu, Epilogue::norm_a, Epilogue::norm_k,
                                   Epilogue::norm_v, Epilogue::norm_gelu}) {
-    product_agrees(epilogue, 3, 2, 3, false);
+    add<ProductWork>(epilogue, 3, 2, 3, false);
+    expect_agreement();
   }
   for (const bool planes : {false, true}) {
-    product_agrees(Epilogue::residual, 3, 3, 2, planes);
-    product_agrees(Epilogue::gelu_planes, 3, 1, 3, planes);
+    add<ProductWork>(Epilogue::residual, 3, 3, 2, planes);
+    expect_agreement();
+    add<ProductWork>(Epilogue::gelu_planes, 3, 1, 3, planes);
+    expect_agreement();
   }
 }
 
 TEST_P(NetworkTest, MoreColumnTilesThanAPhaseHolds) {
-  product_agrees(Epilogue::norm_a, 2, 1, kMaxTiles * GetParam().columns + 1, false);
+  add<ProductWork>(Epilogue::norm_a, 2, 1, kMaxTiles * GetParam().columns + 1, false);
+  expect_agreement();
 }
 
 TEST_P(NetworkTest, AttentionAgreesBitForBit) {
-  attention_agrees(3, 2, 1, 0.4);
-  attention_agrees(2, 3, 155, 0.4);
-  attention_agrees(1, 1, 128, 12);  // scores far above the first tile's: rescaling
+  add<AttentionWork>(3, 2, 1, 0.4);
+  expect_agreement();
+  add<AttentionWork>(2, 3, 155, 0.4);
+  expect_agreement();
+  add<AttentionWork>(1, 1, 128, 12.0);  // scores far above the first tile's: rescaling
+  expect_agreement();
 }
 
-TEST_P(NetworkTest, PhasesFollowEachOtherInAnyOrder) {
+TEST_P(NetworkTest, PhasesFollowEachOtherInAnyOrderWithoutAPause) {
   std::mt19937 random(static_cast<std::uint32_t>(GetParam().rows * 10 + GetParam().columns));
-  for (int i = 0; i < 12; ++i) {
-    const int size = 1 + static_cast<int>(random() % 3);
-    switch (random() % 4) {
-      case 0:
-        attention_agrees(size, 1 + static_cast<int>(random() % 2), 40 * size, 0.5);
-        break;
-      case 1:
-        product_agrees(Epilogue::residual, size, 1, 2, true);
-        break;
-      case 2:
-        product_agrees(Epilogue::gelu_planes, 1, size, 1, true);
-        break;
-      default:
-        product_agrees(Epilogue::norm_k, size, 2, 1, false);
+  for (int dispatch = 0; dispatch < 3; ++dispatch) {
+    for (int i = 0; i < 6; ++i) {
+      const int size = 1 + static_cast<int>(random() % 3);
+      switch (random() % 4) {
+        case 0:
+          add<AttentionWork>(size, 1 + static_cast<int>(random() % 2), 40 * size, 0.5);
+          break;
+        case 1:
+          add<ProductWork>(Epilogue::residual, size, 1, 2, true);
+          break;
+        case 2:
+          add<ProductWork>(Epilogue::gelu_planes, 1, size, 1, true);
+          break;
+        default:
+          add<ProductWork>(Epilogue::norm_k, size, 2, 1, false);
+      }
     }
+    expect_agreement();
   }
 }
 
@@ -180,7 +228,7 @@ bool ends_at(const PhaseHeader& phase) {
   NetworkRunner network(1, 1, 1);
   Buffer<bfloat16> object(kTile * kTile);
   std::memcpy(static_cast<void*>(object.data()), &phase, sizeof(phase));
-  network.core(0, 0).send_b(object.data());
+  network.send_b(0, object.data());
   network.settle();
   return network.core(0, 0).ended();
 }
@@ -204,20 +252,34 @@ TEST(EncoderCoreTest, EndsAtAnInvalidHeaderOnly) {
   EXPECT_TRUE(ends_at(changed([](P& p) { p.planes = 3; })));
   EXPECT_TRUE(ends_at(changed([](P& p) { p.planes = -1; })));
   EXPECT_TRUE(ends_at(changed([](P& p) { p.epilogue = Epilogue::gelu; })));  // with planes
-  const auto attention = [&](int keys) {
-    return changed([=](P& p) {
-      p.kind = PhaseKind::attention;
-      p.keys = keys;
-    });
+  EXPECT_TRUE(ends_at(changed([](P& p) { p.passes = kMaxCount + 1; })));
+  EXPECT_TRUE(ends_at(changed([](P& p) { p.slices = kMaxCount + 1; })));
+  EXPECT_TRUE(ends_at(changed([](P& p) { p.first_row = -1; })));
+  EXPECT_TRUE(ends_at(changed([](P& p) { p.end_row = kMaxRows + 1; })));
+  EXPECT_TRUE(ends_at(changed([](P& p) { p.keys = 1; })));
+
+  const auto attention = [&](auto change) {
+    PhaseHeader phase = {};
+    phase.magic = kPhaseMagic;
+    phase.kind = PhaseKind::attention;
+    phase.passes = phase.keys = 1;
+    change(phase);
+    return phase;
   };
-  EXPECT_FALSE(ends_at(attention(1)));
-  EXPECT_TRUE(ends_at(attention(0)));
+  EXPECT_FALSE(ends_at(attention([](P&) {})));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.keys = 0; })));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.keys = kMaxRows + 1; })));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.tiles = 1; })));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.slices = 1; })));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.planes = 1; })));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.epilogue = Epilogue::gelu; })));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.end_row = 64; })));
 }
 
 TEST(EncoderCoreTest, KeepsTheObjectThatIsNoHeader) {
   NetworkRunner network(1, 1, 1);
   const Tiles weights = random_tiles(1, 1, 5);
-  network.core(0, 0).send_b(weights.data.data());
+  network.send_b(0, weights.data.data());
   network.settle();
   EXPECT_TRUE(network.core(0, 0).ended());
   EXPECT_EQ(network.core(0, 0).free_b(), 1);

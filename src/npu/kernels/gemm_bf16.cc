@@ -57,7 +57,8 @@ inline void eight_steps(HalfBlock& now, HalfBlock& other, const bfloat16* a, int
 }
 
 /// c += a b over k = 64. Blocks of 16 x 16 go along the rows of c.
-void add_product_64(float* c, const bfloat16* a, int a_row, const bfloat16* b) {
+void add_product_64(float* __restrict c, const bfloat16* __restrict a, int a_row,
+                    const bfloat16* __restrict b) {
   HalfBlock upper, lower;
   load(upper, c);
   load(lower, c + 2 * kRow);
@@ -78,7 +79,8 @@ void add_product_64(float* c, const bfloat16* a, int a_row, const bfloat16* b) {
 
 /// c += a b over k = 8 kb < 64, half by half: the end of a sequence whose length is no multiple of
 /// 64.
-void add_product_short(float* c, const bfloat16* a, int a_row, const bfloat16* b, int kb) {
+void add_product_short(float* __restrict c, const bfloat16* __restrict a, int a_row,
+                       const bfloat16* __restrict b, int kb) {
   SOTTO_LOOP(32)
   for (int block = 0; block < 32; ++block) {
     float* here = c + block / 4 * 2 * kRow + block % 4 * 4 * kSum;

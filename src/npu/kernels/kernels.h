@@ -10,9 +10,11 @@ extern "C" {
 
 // --- bring-up
 
-/// out = in, 32-bit words; `words` is a multiple of 16.
+/// out = in, 32-bit words; `words` is a multiple of 16, at least 16.
 void passthrough(int32* out, const int32* in, int words);
-/// out = factor * in, rounded to nearest even; `count` is a multiple of 32.
+/// 1 if both operands, 32 bfloat16 each, have the same bits, else 0.
+int same_operand(const bfloat16* a, const bfloat16* b);
+/// out = factor * in, rounded to nearest even; `count` is a multiple of 32, at least 32.
 void scale_bf16(bfloat16* out, const bfloat16* in, bfloat16 factor, int count);
 
 // --- products (gemm_bf16.cc, gemm_int8.cc)

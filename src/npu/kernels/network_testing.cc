@@ -48,27 +48,14 @@ void NetworkCore::release(unsigned id, int value) {
   for (Feed* feed : {&a_, &b_}) {
     if (id - kOwnLock != feed->empty) continue;
     // From here on the DMA may write: what the core still read there would be anything.
-    std::fill_n(feed->buffers.data() + feed->freed * kObject, kObject, kPoison);
-    feed->freed ^= 1;
+    for (int i = 0; i < value; ++i, feed->freed ^= 1) {
+      std::fill_n(feed->buffers.data() + feed->freed * kObject, kObject, kPoison);
+    }
   }
 }
 
 bool NetworkCore::at_rest() const {
-  return !ended() && a_.queue.empty() && b_.queue.empty() &&
-         locks_ == std::array<int, 6>{2, 0, 2, 0, 2, 0};
-}
-
-bool NetworkCore::act(Actor actor) {
-  switch (actor) {
-    case Actor::core:
-      return resume();
-    case Actor::a:
-      return bring(a_);
-    case Actor::b:
-      return bring(b_);
-    default:
-      return fetch();
-  }
+  return !ended() && locks_ == std::array<int, 6>{2, 0, 2, 0, 2, 0};
 }
 
 bool NetworkCore::resume() {
@@ -79,14 +66,12 @@ bool NetworkCore::resume() {
   return acquired_ != before || ended();
 }
 
-bool NetworkCore::bring(Feed& feed) {
-  if (feed.queue.empty() || locks_[feed.empty] < 1) return false;
+void NetworkCore::bring(bool a, Object object) {
+  Feed& feed = a ? a_ : b_;
   --locks_[feed.empty];
-  std::copy_n(feed.queue.front(), kObject, feed.buffers.data() + feed.filled * kObject);
-  feed.queue.pop_front();
+  std::copy_n(object, kObject, feed.buffers.data() + feed.filled * kObject);
   feed.filled ^= 1;
   ++locks_[feed.full];
-  return true;
 }
 
 bool NetworkCore::fetch() {
@@ -146,7 +131,11 @@ struct NetworkRunner::Group {
 };
 
 NetworkRunner::NetworkRunner(int rows, int columns, std::uint32_t seed)
-    : rows_(rows), columns_(columns), random_(seed) {
+    : rows_(rows),
+      columns_(columns),
+      random_(seed),
+      a_(static_cast<std::size_t>(rows)),
+      b_(static_cast<std::size_t>(columns)) {
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; ++column) {
       cores_.push_back(std::make_unique<NetworkCore>(row, column, rows, columns));
@@ -154,35 +143,53 @@ NetworkRunner::NetworkRunner(int rows, int columns, std::uint32_t seed)
   }
 }
 
-void NetworkRunner::settle() {
-  using Actor = NetworkCore::Actor;
-  std::vector<std::pair<NetworkCore*, Actor>> actors;
+bool NetworkRunner::deliver(bool a, int index) {
+  std::deque<Object>& queue = (a ? a_ : b_)[static_cast<std::size_t>(index)];
+  if (queue.empty()) return false;
+  std::vector<NetworkCore*> receivers;
+  for (int i = 0; i < (a ? columns_ : rows_); ++i) {
+    receivers.push_back(a ? &core(index, i) : &core(i, index));
+    if (!receivers.back()->has_room(a)) return false;
+  }
+  for (NetworkCore* receiver : receivers) receiver->bring(a, queue.front());
+  queue.pop_front();
+  return true;
+}
+
+void NetworkRunner::move_until_nobody_can() {
+  std::vector<std::function<bool()>> actors;
   for (const auto& core : cores_) {
-    for (const Actor actor : {Actor::core, Actor::a, Actor::b, Actor::out}) {
-      actors.emplace_back(core.get(), actor);
-    }
+    actors.emplace_back([&core] { return core->resume(); });
+    actors.emplace_back([&core] { return core->fetch(); });
+  }
+  for (int row = 0; row < rows_; ++row) {
+    actors.emplace_back([this, row] { return deliver(true, row); });
+  }
+  for (int column = 0; column < columns_; ++column) {
+    actors.emplace_back([this, column] { return deliver(false, column); });
   }
   for (bool moved = true; moved;) {
-    moved = false;
     std::shuffle(actors.begin(), actors.end(), random_);
-    for (const auto& [core, actor] : actors) {
-      if (random_() % 2 == 0) {
-        moved = true;  // it had no turn
-      } else {
-        moved |= core->act(actor);
-      }
+    for (const auto& act : actors) {
+      if (random_() % 2 == 0) act();
     }
-    if (!moved) return;
-    moved = std::any_of(actors.begin(), actors.end(),
-                        [](const auto& who) { return who.first->act(who.second); });
+    moved = std::any_of(actors.begin(), actors.end(), [](const auto& act) { return act(); });
   }
 }
 
-void NetworkRunner::send_a(int row, Object object) {
-  for (int column = 0; column < columns_; ++column) core(row, column).send_a(object);
+void NetworkRunner::settle() {
+  move_until_nobody_can();
+  for (const auto& receive : receivers_) receive();
+  receivers_.clear();
+  headers_.clear();
 }
-void NetworkRunner::send_b(int column, Object object) {
-  for (int row = 0; row < rows_; ++row) core(row, column).send_b(object);
+
+bool NetworkRunner::at_rest() const {
+  const auto is_empty = [](const auto& queue) { return queue.empty(); };
+  return std::all_of(a_.begin(), a_.end(), is_empty) &&
+         std::all_of(b_.begin(), b_.end(), is_empty) &&
+         std::all_of(cores_.begin(), cores_.end(),
+                     [](const auto& core) { return core->at_rest() && core->received().empty(); });
 }
 
 Object NetworkRunner::header(const PhaseHeader& phase, const Linear* linear, const Group* group,
@@ -206,15 +213,23 @@ void NetworkRunner::take_strip(int row, int column, bfloat16* to) {
 }
 
 void NetworkRunner::run(const Product& product) {
+  enqueue(product);
+  settle();
+}
+
+void NetworkRunner::run(const Attention& attention) {
+  enqueue(attention);
+  settle();
+}
+
+void NetworkRunner::enqueue(const Product& product) {
   const int count = product.linear.tiles.rows;
   for (int first = 0; first < count; first += kMaxTiles * columns_) {
     const int tiles = std::min(kMaxTiles, (count - first + columns_ - 1) / columns_);
     const Group group = {first, tiles, columns_, count};
     send_product(product, group);
-    settle();
-    receive_product(product, group);
+    receivers_.emplace_back([this, &product, group] { receive_product(product, group); });
   }
-  headers_.clear();
 }
 
 void NetworkRunner::send_product(const Product& product, const Group& group) {
@@ -285,7 +300,7 @@ void NetworkRunner::receive_product(const Product& product, const Group& group) 
   }
 }
 
-void NetworkRunner::run(const Attention& attention) {
+void NetworkRunner::enqueue(const Attention& attention) {
   const int passes = (attention.q.rows + rows_ - 1) / rows_;
   const PhaseHeader phase = {.magic = kPhaseMagic,
                              .kind = PhaseKind::attention,
@@ -302,6 +317,9 @@ void NetworkRunner::run(const Attention& attention) {
     return row < tiles.rows && head < tiles.columns ? tiles.at(row, head) : zeros_.data();
   };
   for (int first = 0; first < attention.q.columns; first += columns_) {
+    for (int row = 0; row < rows_; ++row) {
+      for (int buffer = 0; buffer < 2; ++buffer) send_a(row, zeros_.data());
+    }
     for (int column = 0; column < columns_; ++column) {
       const int head = first + column;
       send_b(column, header(phase));
@@ -315,20 +333,22 @@ void NetworkRunner::run(const Attention& attention) {
         }
       }
     }
-    settle();
-    for (int pass = 0; pass < passes; ++pass) {
-      for (int row = 0; row < rows_; ++row) {
-        for (int column = 0; column < columns_; ++column) {
-          const int tile_row = pass * rows_ + row, head = first + column;
-          const bool kept = tile_row < attention.q.rows && head < attention.q.columns;
-          for (int at = 0; at < kObject; at += kStrip) {
-            take_strip(row, column, kept ? attention.out.at(tile_row, head) + at : nullptr);
-          }
+    receivers_.emplace_back([this, &attention, first] { receive_attention(attention, first); });
+  }
+}
+
+void NetworkRunner::receive_attention(const Attention& attention, int first_head) {
+  for (int row = 0; row < rows_; ++row) {
+    for (int column = 0; column < columns_; ++column) {
+      const int head = first_head + column;
+      for (int tile_row = row; tile_row < attention.q.rows + row; tile_row += rows_) {
+        const bool kept = tile_row < attention.q.rows && head < attention.q.columns;
+        for (int at = 0; at < kObject; at += kStrip) {
+          take_strip(row, column, kept ? attention.out.at(tile_row, head) + at : nullptr);
         }
       }
     }
   }
-  headers_.clear();
 }
 
 }  // namespace sotto::npu::kernels::testing

@@ -1,12 +1,13 @@
 // The encoder's network without its streams and DMA: cores that run their program (phase.h) as
-// fibers, and for each of them three hands that move objects in and out whenever the locks allow,
-// in random order. What a real array does in time, this does in every order that locks permit.
+// fibers, and hands that move objects in and out whenever the locks allow, in random order. An
+// object of stream A goes to all cores of a row at once, when each has a free buffer, as a
+// broadcast does; likewise B in a column.
 #pragma once
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <random>
 
 #include "npu/kernels/host/core_ports.h"
@@ -23,19 +24,20 @@ class NetworkCore : public host::CorePorts {
  public:
   NetworkCore(int row, int column, int rows, int columns);
 
-  void send_a(Object object) { a_.queue.push_back(object); }
-  void send_b(Object object) { b_.queue.push_back(object); }
   std::deque<Strip>& received() { return received_; }
+  /// Whether stream A (or B) has a free buffer; puts an object into it.
+  bool has_room(bool a) const { return locks_[(a ? a_ : b_).empty] >= 1; }
+  void bring(bool a, Object object);
   /// The program has ended, as it does at an invalid header.
   bool ended() const { return program_.done(); }
   /// Buffers of stream B that the core does not own.
   int free_b() const { return locks_[b_.empty]; }
-  /// Everything is as at the start: nothing queued or filled, the core waits for a header.
+  /// Everything is as at the start: no buffer is filled, the core waits for a header.
   bool at_rest() const;
 
-  enum class Actor { core, a, b, out };
-  /// Lets one actor do one thing; false if it could do nothing.
-  bool act(Actor actor);
+  /// Lets the core run until it waits; takes a strip from it. False if nothing could be done.
+  bool resume();
+  bool fetch();
 
   void acquire_greater_equal(unsigned id, int value) override;
   void acquire_equal(unsigned id, int value) override;
@@ -52,17 +54,13 @@ class NetworkCore : public host::CorePorts {
   std::uint32_t row() override;
 
  private:
-  /// An input stream: what is still to come, and its two buffers.
+  /// The two buffers of an input stream.
   struct Feed {
     unsigned empty, full;  ///< locks
-    std::deque<Object> queue = {};
     Buffer<bfloat16> buffers = Buffer<bfloat16>(2 * kTile * kTile);
     int filled = 0, freed = 0;  ///< the buffers that come next
   };
   int& lock(unsigned id);
-  bool resume();
-  bool bring(Feed& feed);
-  bool fetch();
 
   host::CoreState state_;
   std::array<int, 6> locks_ = {2, 0, 2, 0, 2, 0};
@@ -80,22 +78,33 @@ class NetworkRunner : public Runner {
  public:
   NetworkRunner(int rows, int columns, std::uint32_t seed);
 
+  /// Sends, settles and receives. Sent is what `enqueue` queues, all phases of it at once.
   void run(const Product& product) override;
   void run(const Attention& attention) override;
+
+  /// Queues the phases behind what is queued already. Operands, results and the header of what is
+  /// run outlive the next settle().
+  void enqueue(const Product& product);
+  void enqueue(const Attention& attention);
+  /// Until nobody can do anything; then hands the results of all that was queued out.
+  void settle();
 
   NetworkCore& core(int row, int column) {
     return *cores_[static_cast<std::size_t>(row * columns_ + column)];
   }
-  /// Until nobody can do anything.
-  void settle();
+  void send_a(int row, Object object) { a_[static_cast<std::size_t>(row)].push_back(object); }
+  void send_b(int column, Object object) { b_[static_cast<std::size_t>(column)].push_back(object); }
+  /// Nothing is under way or left over.
+  bool at_rest() const;
 
  private:
   struct Group;  ///< of column tiles
   void send_product(const Product& product, const Group& group);
   void send_tile_a(const Product& product, const Group& group, int row, int tile_row, int tile);
   void receive_product(const Product& product, const Group& group);
-  void send_a(int row, Object object);
-  void send_b(int column, Object object);
+  void receive_attention(const Attention& attention, int first_head);
+  bool deliver(bool a, int index);
+  void move_until_nobody_can();
   /// The header as an object; with a product, also the steps of a column of the network.
   Object header(const PhaseHeader& phase, const Linear* linear = nullptr,
                 const Group* group = nullptr, int column = 0);
@@ -104,7 +113,9 @@ class NetworkRunner : public Runner {
   const int rows_, columns_;
   std::mt19937 random_;
   std::vector<std::unique_ptr<NetworkCore>> cores_;
+  std::vector<std::deque<Object>> a_, b_;  ///< by row, by column: what is still to be sent
   std::deque<Buffer<bfloat16>> headers_;
+  std::vector<std::function<void()>> receivers_;
   const Buffer<bfloat16> zeros_{kTile * kTile};
 };
 

@@ -8,20 +8,20 @@
 //
 // A product phase computes, in every pass p, for every one of the phase's `tiles` column tiles t,
 // the 64 x 64 tile of rows from 64 (p rows + r) on:
-//   A   [before the slices, where the epilogue is `residual`: planes] slices x tile of x (layout A)
-//       [after the slices, where it is `gelu_planes`: planes]
-//   B   slices x tile of weights (layout V)
-//   out 4 strips; where the result has two parts, each strip's high part, then its low part
+//   A    [before the slices, where the epilogue is `residual`: planes] slices x tile of x (layout
+//        A) [after the slices, where it is `gelu_planes`: planes]
+//   B    slices x tile of weights (layout V)
+//   out  4 strips; where the result has two parts, each strip's high part, then its low part
 // Planes are `planes` tiles (layout A) for column 0 of the network, then as many for column 1, …:
 // each core adds its own. Row statistics for LayerNorm are taken from x at the pass's first column
 // tile.
 //
 // An attention phase computes, in every pass, attention of 64 queries a row in one head a column:
-//   A   nothing may arrive until the phase is over: its buffers hold the queries and the weights
-//   B   `rows` tiles of queries (layout A), of which each core keeps that of its row, then for
-//   every
-//       64 keys their tile (layout K) and that of their values (layout V)
-//   out 4 strips (layout A)
+//   A    two tiles at the beginning of the phase, whose contents do not matter: the core keeps both
+//        buffers to the end of the phase, for its queries and weights, and what comes next waits
+//   B    `rows` tiles of queries (layout A), of which each core keeps that of its row, then for
+//        every 64 keys their tile (layout K) and that of their values (layout V)
+//   out  4 strips (layout A)
 #pragma once
 
 #include "npu/kernels/blocks.h"
@@ -53,18 +53,22 @@ inline constexpr int32 kPhaseMagic = 0x7FA5FFA5;
 inline constexpr int kMaxTiles = 4;                        ///< column tiles of a product phase
 inline constexpr int kStepBlock = kTileBlocks * kOperand;  ///< elements of an epilogue's step
 
-/// The first 128 bytes of a header.
+/// Bounds of a header's numbers: far beyond any model, far from overflow.
+inline constexpr int kMaxCount = 4096;
+inline constexpr int kMaxRows = 1 << 20;
+
+/// The first 128 bytes of a header. What a kind of phase does not use is zero.
 struct PhaseHeader {
   int32 magic;  ///< kPhaseMagic
   PhaseKind kind;
-  int32 passes;       ///< >= 1
-  int32 tiles;        ///< product: 1 … kMaxTiles
-  int32 slices;       ///< product: tiles along k, >= 1; LayerNorm is over 64 slices elements
+  int32 passes;  ///< 1 … kMaxCount
+  int32 tiles;   ///< product: 1 … kMaxTiles
+  int32 slices;  ///< product: tiles along k, 1 … kMaxCount; LayerNorm takes 64 slices elements
   Epilogue epilogue;  ///< product
   int32 planes;       ///< product with a result in two parts: 0 … 2 a column
   int32 first_row;    ///< product: rows first_row <= row < end_row count, the others become zero
-  int32 end_row;
-  int32 keys;  ///< attention: >= 1; behind the last one keys may hold anything, values zeros
+  int32 end_row;      ///< both 0 … kMaxRows
+  int32 keys;         ///< attention: 1 … kMaxRows; beyond them keys hold anything, values zeros
   int32 unused[22];
 };
 static_assert(sizeof(PhaseHeader) == 128);
@@ -86,14 +90,34 @@ struct alignas(32) CoreWorkspace {
 };
 static_assert(sizeof(CoreWorkspace) == 8320);
 
+// The core's four banks of 16 KB hold both buffers of a, both of b, the sums, and everything else.
+inline constexpr int kBankBytes = 16384;
+inline constexpr int kStackBytes = 3328;    ///< what mlir-aie's own kernels of this kind take
+inline constexpr int kConstantBytes = 512;  ///< of all kernels (declared/check.cmake)
+static_assert(2 * kTile * kTile * sizeof(bfloat16) == kBankBytes);
+static_assert(kTile * kTile * sizeof(float) == kBankBytes);
+static_assert(2 * kStrip * sizeof(bfloat16) + sizeof(CoreWorkspace) + kStackBytes +
+                  kConstantBytes <=
+              kBankBytes);
+
+inline constexpr bool is_within(int32 value, int32 first, int32 last) {
+  return first <= value && value <= last;
+}
+
 /// Whether a core can run this phase.
 inline bool is_valid(const PhaseHeader& phase) {
-  if (phase.magic != kPhaseMagic || phase.passes < 1) return false;
-  if (phase.kind == PhaseKind::attention) return phase.keys >= 1;
-  return phase.kind == PhaseKind::product && phase.tiles >= 1 && phase.tiles <= kMaxTiles &&
-         phase.slices >= 1 && phase.epilogue >= Epilogue::residual &&
-         phase.epilogue <= Epilogue::norm_gelu && phase.planes >= 0 &&
-         phase.planes <= (has_two_parts(phase.epilogue) ? 2 : 0);
+  if (phase.magic != kPhaseMagic || !is_within(phase.passes, 1, kMaxCount)) return false;
+  if (phase.kind == PhaseKind::attention) {
+    return is_within(phase.keys, 1, kMaxRows) && phase.tiles == 0 && phase.slices == 0 &&
+           phase.epilogue == Epilogue::residual && phase.planes == 0 && phase.first_row == 0 &&
+           phase.end_row == 0;
+  }
+  return phase.kind == PhaseKind::product && is_within(phase.tiles, 1, kMaxTiles) &&
+         is_within(phase.slices, 1, kMaxCount) && phase.epilogue >= Epilogue::residual &&
+         phase.epilogue <= Epilogue::norm_gelu &&
+         is_within(phase.planes, 0, has_two_parts(phase.epilogue) ? 2 : 0) &&
+         is_within(phase.first_row, 0, kMaxRows) && is_within(phase.end_row, 0, kMaxRows) &&
+         phase.keys == 0;
 }
 
 }  // namespace sotto::npu::kernels
@@ -102,7 +126,8 @@ extern "C" {
 
 /// The program of core (row, column) of a network of rows x columns; never returns while its
 /// headers are valid. At an invalid one it ends with that object still taken, so that the core
-/// stands in the state "done" and what it read can be looked at.
+/// stands in the state "done" and what it read can be looked at; at once where its place is not in
+/// the network.
 ///   a_0, a_1, b_0, b_1   buffers of the input streams, 64 x 64 elements each
 ///   c                    64 x 64 float32
 ///   out_0, out_1         buffers of the output stream, 16 x 64 each

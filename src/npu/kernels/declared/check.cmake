@@ -10,7 +10,7 @@ string(REPLACE "|" ";" kernels "${KERNELS}")
 list(TRANSFORM kernels PREPEND ${KERNEL_DIR}/)
 file(MAKE_DIRECTORY ${OUT})
 set(kernel_dir ${SOURCE_DIR}/npu/kernels)
-set(rodata_limit 1024)  # bytes, all kernels together: the core's 64 KB belong to its buffers
+set(rodata_limit 512)  # bytes, all kernels together (kConstantBytes in phase.h)
 set_property(GLOBAL PROPERTY fault_count 0)
 
 # A kernel breaks a rule. NOTICE, because other messages of CMake break their lines.

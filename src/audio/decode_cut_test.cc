@@ -118,7 +118,8 @@ TEST_F(CutTest, FlashVideoOfWhichTheHeaderPromisesMore) {
   std::size_t end = 9 + 4;  // behind a tag in the middle
   while (end < whole.size() / 2) {
     std::size_t bytes = 0;
-    for (int i = 1; i <= 3; ++i) bytes = bytes << 8 | static_cast<std::uint8_t>(whole[end + i]);
+    for (std::size_t i = 1; i <= 3; ++i)
+      bytes = bytes << 8 | static_cast<std::uint8_t>(whole[end + i]);
     end += 11 + bytes + 4;
   }
   const Audio audio = decode(whole.substr(0, end));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,25 +60,43 @@ std::uint64_t big_endian(std::string_view bytes) {
 /// Programs that write RIFF into a pipe leave 0 or a size near 2^31 or 2^32 in its headers.
 constexpr std::uint64_t kOpenSize = 0x7FFF0000;
 
+struct WavData {
+  std::uint64_t offset;               // where the sound begins
+  std::optional<std::uint64_t> size;  // absent when left open
+};
+
 /// RIFF: "RIFF" size "WAVE", then chunks of id (4), size (4, little-endian), data, padded to even.
-/// RF64 states the size of "data" in a chunk "ds64", at byte 8 of it.
-bool wav_ends_early(File& file) {
+/// RF64 states the size of "data" in a chunk "ds64", at byte 8 of it. `read` gives up to a number
+/// of bytes from an offset.
+template <typename Read>
+std::optional<WavData> wav_data(const Read& read) {
   std::uint64_t long_size = 0;
   for (std::uint64_t offset = 12;;) {
-    const Bytes head = file.read(offset, 24);
-    if (head.size() < 8) return false;
+    const Bytes head = read(offset, 24);
+    if (head.size() < 8) return std::nullopt;
     const std::string_view id = std::string_view(head).substr(0, 4);
     std::uint64_t size = little_endian(std::string_view(head).substr(4, 4));
     offset += 8;
     if (id == "data") {
-      if (size == 0xFFFFFFFF && long_size != 0) return long_size > file.size() - offset;
-      return size < kOpenSize && size > file.size() - offset;
+      if (size == 0xFFFFFFFF && long_size != 0) return WavData{offset, long_size};
+      if (size == 0 || size >= kOpenSize) return WavData{offset, std::nullopt};
+      return WavData{offset, size};
     }
     if (id == "ds64" && head.size() == 24) {
       long_size = little_endian(std::string_view(head).substr(16, 8));
     }
     offset += size + size % 2;
   }
+}
+
+bool is_wav(std::string_view head) {
+  return head.size() >= 12 && (head.starts_with("RIFF") || head.starts_with("RF64")) &&
+         head.substr(8, 4) == "WAVE";
+}
+
+bool wav_ends_early(File& file) {
+  const auto data = wav_data([&](std::uint64_t at, std::size_t n) { return file.read(at, n); });
+  return data && data->size && *data->size > file.size() - data->offset;
 }
 
 /// An AVI file is a RIFF file, too; one beyond 1 GB has further ones behind the first.
@@ -170,6 +189,56 @@ std::size_t transport_packet_bytes(File& file) {
   return 0;
 }
 
+/// MPEG program stream (ISO/IEC 13818-1, 2.5.3): packs of a header "\0\0\1\xBA", then packets of
+/// "\0\0\1", id (1), size (2, big-endian), data. Those of the last pack are walked through.
+bool program_stream_ends_early(File& file) {
+  constexpr std::uint64_t kTailBytes = 1 << 18;  // a packet has up to 64 KiB
+  constexpr std::string_view kPrefix("\0\0\1", 3), kPack("\0\0\1\xBA", 4);
+  const std::uint64_t start = file.size() - std::min(file.size(), kTailBytes);
+  const Bytes tail = file.read(start, kTailBytes);
+  for (std::size_t at = tail.rfind(kPack); at < tail.size();) {
+    const std::string_view head = std::string_view(tail).substr(at, 14);
+    if (!kPrefix.starts_with(head.substr(0, 3))) return false;  // something behind the end
+    if (head.size() < 6) return true;
+    if (head.starts_with(kPack)) {
+      const bool mpeg2 = (head[4] & 0xC0) == 0x40;
+      const std::size_t stuffing = mpeg2 && head.size() == 14 ? head[13] & 7 : 0;
+      at += (mpeg2 ? 14 : 12) + stuffing;
+    } else if (head[3] == '\xB9') {  // the end, of four bytes
+      return false;
+    } else {
+      at += 6 + static_cast<std::size_t>(big_endian(head.substr(4, 2)));
+    }
+    if (at > tail.size()) return true;
+  }
+  return false;
+}
+
+/// Flash video: "FLV", version (1), flags (1), the header's size (4, big-endian), 4 bytes, then
+/// tags of type (1), size (3, big-endian), 7 bytes, data, and the size of all that (4).
+bool flv_ends_early(File& file) {
+  constexpr std::uint64_t kTagBytes = 11, kBehind = 4;
+  const std::uint64_t header = big_endian(file.read(5, 4));
+  for (std::uint64_t offset = header + kBehind; offset < file.size();) {
+    const Bytes head = file.read(offset, 4);
+    const int type = head[0] & 0x1F;
+    if (type != 8 && type != 9 && type != 18) return false;  // sound, picture, data
+    if (head.size() < 4) return true;
+    offset += kTagBytes + big_endian(std::string_view(head).substr(1)) + kBehind;
+    if (offset > file.size()) return true;
+  }
+  return false;
+}
+
+/// NUT: the last packet may be an index of "NX…" (8 bytes), …, its own size (8, big-endian) and a
+/// checksum (4). FFmpeg writes one even into a pipe.
+bool is_nut_without_index(File& file) {
+  constexpr std::string_view kIndex = "NX\xDD\x67\x2F\x23\xE6\x4E";
+  const std::uint64_t size =
+      big_endian(file.read(file.size() - std::min<std::uint64_t>(file.size(), 12), 8));
+  return size > file.size() || file.read(file.size() - size, kIndex.size()) != kIndex;
+}
+
 /// Ogg: pages of "OggS", version (1), type (1), 20 bytes, the number of segments (1), their
 /// lengths, the segments. This is what is there of the last one; empty when there is none.
 constexpr std::size_t kOggHeaderBytes = 27;
@@ -227,28 +296,40 @@ bool ends_inside_its_container(const std::filesystem::path& path) {
   File file(path);
   const Bytes head = file.read(0, 12);
   if (head.size() < 12) return false;
-  const std::string_view kind = std::string_view(head).substr(8, 4);
-  if ((head.starts_with("RIFF") || head.starts_with("RF64")) && kind == "WAVE") {
-    return wav_ends_early(file);
-  }
-  if (head.starts_with("RIFF") && kind == "AVI ") return avi_ends_early(file);
+  if (is_wav(head)) return wav_ends_early(file);
+  if (head.starts_with("RIFF") && head.ends_with("AVI ")) return avi_ends_early(file);
   if (head.starts_with("\x1A\x45\xDF\xA3")) return matroska_ends_early(file);
   if (head.starts_with("OggS")) return ogg_ends_early(file);
   if (head.starts_with("riff\x2E\x91\xCF\x11")) return w64_ends_early(file);
   if (head.starts_with("caff")) return caf_ends_early(file);
+  if (head.starts_with("FLV")) return flv_ends_early(file);
+  if (head.starts_with(std::string_view("\0\0\1\xBA", 4))) return program_stream_ends_early(file);
   if (const std::size_t packet = transport_packet_bytes(file); packet != 0) {
     return file.size() % packet != 0;
   }
   return mp4_ends_early(file);
 }
 
-bool is_ogg_without_end(const std::filesystem::path& path) {
+std::optional<std::uint64_t> stated_wav_bytes(std::string_view begin) {
+  if (!is_wav(begin)) return std::nullopt;
+  const auto data = wav_data([&](std::uint64_t at, std::size_t n) {
+    return at < begin.size() ? Bytes(begin.substr(static_cast<std::size_t>(at), n)) : Bytes();
+  });
+  return data ? data->size : std::nullopt;
+}
+
+std::string_view missing_end_mark(const std::filesystem::path& path) {
   constexpr std::size_t kType = 5;
   constexpr char kEndOfStream = 4;
   File file(path);
-  if (file.read(0, 4) != "OggS") return false;
+  const Bytes head = file.read(0, 25);
+  if (head.starts_with(std::string_view("nut/multimedia container\0", 25))) {
+    return is_nut_without_index(file) ? "it has no index at its end" : "";
+  }
+  if (!head.starts_with("OggS")) return "";
   const Bytes page = last_ogg_page(file);
-  return page.size() > kType && (page[kType] & kEndOfStream) == 0;
+  const bool is_open = page.size() > kType && (page[kType] & kEndOfStream) == 0;
+  return is_open ? "its last page is not marked as the end" : "";
 }
 
 bool is_part_of_mpeg_audio_frame(std::string_view bytes) {

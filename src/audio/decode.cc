@@ -15,6 +15,7 @@
 #include "audio/container.h"
 #include "audio/libav.h"
 #include "audio/resampler.h"
+#include "audio/source.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/text.h"
@@ -42,6 +43,13 @@ std::string_view bytes_of(const AVPacket& packet) {
   return {reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size)};
 }
 
+/// What is left of a packet without zeros before and behind, which are padding.
+std::string_view unpadded(const AVPacket& packet) {
+  std::string_view bytes = bytes_of(packet);
+  bytes.remove_prefix(std::min(bytes.find_first_not_of('\0'), bytes.size()));
+  return bytes.substr(0, bytes.find_last_not_of('\0') + 1);
+}
+
 /// One file on its way to 16 kHz mono. Does, step by step, what the ffmpeg program does.
 class Decoding {
  public:
@@ -50,139 +58,54 @@ class Decoding {
   Audio run();
 
  private:
-  void open();
-  [[noreturn]] void refuse_to_open(int status) const;
-  AVStream* stream_of_ffmpeg() const;
-  AVStream* audio_stream(int wanted) const;
   void open_decoder();
   int read_packets();
   bool decode(const AVPacket* packet);
-  void note_skipped(double seconds);
+  double hole_before(const AVPacket& packet);
+  void note_hole(double second, double seconds);
   void note_failure(double seconds, int status);
   void reserve();
-  bool ends_short_of_header() const;
+  void check_that_it_is_a_recording(int read_status) const;
+  std::optional<double> more_seconds_stated() const;
+  bool ends_inside_a_frame(bool last_packet_failed) const;
   bool joined_later() const;
   std::optional<std::string> warning(int read_status, bool last_packet_failed) const;
-  double seconds_of(std::int64_t stream_ticks) const {
-    return static_cast<double>(stream_ticks) * av_q2d(stream_->time_base);
-  }
 
   std::filesystem::path path_;
   std::string name_;  // path_ for messages
   LibavLog log_;
-  Libav<AVFormatContext> format_;
-  AVStream* stream_ = nullptr;
+  Source source_;
+  AVFormatContext* format_ = source_.format();  // of source_
+  AVStream* stream_ = source_.stream();         // of source_
   Libav<AVCodecContext> decoder_;
   Libav<AVFrame> frame_{av_frame_alloc()};
   Resampler resampler_;
   Audio audio_;
   double next_begin_ = kUnknown;     // timestamp in seconds at which the next packet should begin
+  double end_ = 0.0;                 // the last such timestamp
+  std::int64_t end_bytes_ = 0;       // where the last packet ends in the file
+  int last_bytes_ = 0;               // of the last packet
+  int most_bytes_ = 0;               // of a good packet before that
   bool last_frame_is_part_ = false;  // of an MP3 file
-  std::string complaint_;            // what FFmpeg said when it read the last packet
-  std::optional<Loss> run_;          // the packets since the last good one
-  std::optional<Loss> damage_;       // the first noticeable loss
+  std::string opening_complaint_;    // what FFmpeg said last before the first packet
+  std::string reading_complaint_;    // what FFmpeg said when it read the last packet
+  Loss last_complaint_{};            // of a packet, at its end
+  long n_packets_ = 0;
+  long n_failures_ = 0;
+  std::optional<Loss> run_;     // the packets since the last good one
+  std::optional<Loss> damage_;  // the first noticeable loss
 };
 
 Decoding::Decoding(const std::filesystem::path& path, const DecodeOptions& options)
-    : path_(path), name_(printable(path.string(), kWhole)), resampler_(name_) {
-  check_readable(path_);
-  open();
-  stream_ = options.stream ? audio_stream(*options.stream) : stream_of_ffmpeg();
-  for (unsigned i = 0; i < format_->nb_streams; ++i) {
-    AVStream* stream = format_->streams[i];
-    stream->discard = stream == stream_ ? AVDISCARD_NONE : AVDISCARD_ALL;
-  }
+    : path_(path),
+      name_(printable(path.string(), kWhole)),
+      source_(path, name_, options.stream, log_),
+      resampler_(name_) {
   open_decoder();
+  // Sound that is lost before the first packet is no pause when the header has a fault.
+  if (!source_.complaint().empty()) next_begin_ = 0.0;
+  opening_complaint_ = log_.last_error();
   log_.clear();
-}
-
-void Decoding::open() {
-  AVDictionary* settings = nullptr;
-  // Also holds for what a playlist names. Named pipes are files.
-  av_dict_set(&settings, "protocol_whitelist", "file", 0);
-  av_dict_set(&settings, "scan_all_pmts", "1", 0);  // as the ffmpeg program does
-  AVFormatContext* format = avformat_alloc_context();
-  if (format == nullptr) throw std::bad_alloc();
-  format->interrupt_callback.callback = [](void*) { return static_cast<int>(interrupted()); };
-  // "file:" keeps a name like "http:talk.wav" or "concat:a" a name.
-  const int status =
-      avformat_open_input(&format, ("file:" + path_.string()).c_str(), nullptr, &settings);
-  av_dict_free(&settings);
-  format_.reset(format);
-  check_interrupted();
-  if (status < 0) refuse_to_open(status);
-  const int found = avformat_find_stream_info(format, nullptr);
-  check_interrupted();
-  if (found < 0 && format->nb_streams == 0) refuse_to_open(found);
-}
-
-/// Whether FFmpeg takes a file for one that names others, where the sound is.
-bool is_playlist(const std::filesystem::path& path) {
-  constexpr std::array<std::string_view, 4> kPlaylists = {"hls", "dash", "concat", "sdp"};
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) return false;
-  AVIOContext* file = nullptr;
-  const std::string url = "file:" + path.string();
-  if (avio_open(&file, url.c_str(), AVIO_FLAG_READ) < 0) return false;
-  const AVInputFormat* format = nullptr;
-  av_probe_input_buffer2(file, &format, url.c_str(), nullptr, 0, 0);
-  avio_close(file);
-  return format != nullptr &&
-         std::find(kPlaylists.begin(), kPlaylists.end(), format->name) != kPlaylists.end();
-}
-
-void Decoding::refuse_to_open(int status) const {
-  const std::string reason = log_.last_error().empty() ? libav_error(status) : log_.last_error();
-  if (is_playlist(path_)) {
-    fail(ErrorKind::audio, "cannot decode ", name_, ": it points to other addresses (", reason,
-         "), which Sotto does not open unless they are local files; save the recording as a file");
-  }
-  if (ends_inside_its_container(path_)) {
-    fail(ErrorKind::audio, "cannot decode ", name_, ": it ends too early (", reason,
-         "); is it an unfinished copy or download?");
-  }
-  if (status == AVERROR_INVALIDDATA || status == AVERROR(EINVAL)) {
-    fail(ErrorKind::audio, "cannot decode ", name_, ": FFmpeg finds no recording in it (", reason,
-         "); is it an audio or video file?");
-  }
-  fail(ErrorKind::audio, "cannot decode ", name_, ": ", libav_error(status), log_.in_brackets());
-}
-
-bool is_audio(const AVStream& stream) {
-  return stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
-}
-
-/// The ffmpeg program's choice: streams with packets before those without, then the default one,
-/// then the one with most channels, then the first.
-AVStream* Decoding::stream_of_ffmpeg() const {
-  AVStream* best = nullptr;
-  int best_score = 0;
-  for (unsigned i = 0; i < format_->nb_streams; ++i) {
-    AVStream* stream = format_->streams[i];
-    if (!is_audio(*stream)) continue;
-    const bool has_packets = (stream->event_flags & AVSTREAM_EVENT_FLAG_NEW_PACKETS) != 0;
-    const bool is_default = (stream->disposition & AV_DISPOSITION_DEFAULT) != 0;
-    const int score = stream->codecpar->ch_layout.nb_channels + 100'000'000 * has_packets +
-                      5'000'000 * is_default;
-    if (score > best_score) {
-      best_score = score;
-      best = stream;
-    }
-  }
-  if (best == nullptr) {
-    fail(ErrorKind::audio, "cannot decode ", name_,
-         ": it holds no audio stream (FFmpeg takes it for ", format_->iformat->name, ")");
-  }
-  return best;
-}
-
-AVStream* Decoding::audio_stream(int wanted) const {
-  int n = 0;
-  for (unsigned i = 0; i < format_->nb_streams; ++i) {
-    if (is_audio(*format_->streams[i]) && n++ == wanted) return format_->streams[i];
-  }
-  fail(ErrorKind::audio, "cannot decode audio stream ", wanted, " of ", name_, ": it has ", n,
-       " audio stream", n == 1 ? "" : "s", ", and the first is 0");
 }
 
 void Decoding::open_decoder() {
@@ -225,12 +148,34 @@ Audio Decoding::run() {
   while (decode(nullptr)) {
   }
   resampler_.finish(audio_.samples);
-  if (audio_.samples.empty() && damage_) {
-    fail(ErrorKind::audio, "cannot decode ", name_, ": nothing in it can be decoded (",
-         damage_->reason, ")");
-  }
+  check_that_it_is_a_recording(read_status);
   audio_.warning = warning(read_status, last_packet_failed);
   return std::move(audio_);
+}
+
+/// Throws when it is none, or when nothing of it could be decoded. A recording of no length that is
+/// in order is one.
+void Decoding::check_that_it_is_a_recording(int read_status) const {
+  const bool is_empty = audio_.samples.empty();
+  std::string reason;
+  for (const std::string& said : {run_ ? run_->reason : "", damage_ ? damage_->reason : "",
+                                  source_.complaint(), opening_complaint_}) {
+    if (reason.empty()) reason = said;
+  }
+  const std::string in_brackets = reason.empty() ? "" : " (" + reason + ")";
+  if (source_.is_recording_by_name_only() && (is_empty || 2 * n_failures_ > n_packets_)) {
+    fail(ErrorKind::audio, "cannot decode ", name_, ": FFmpeg finds no recording in it",
+         in_brackets, "; is it an audio or video file?");
+  }
+  if (!is_empty) return;
+  const AVCodecParameters& format = *stream_->codecpar;
+  const bool is_known =
+      format.sample_rate > 0 && format.ch_layout.nb_channels > 0 && format.format >= 0;
+  if (run_ || damage_ || !source_.complaint().empty() || !is_known || more_seconds_stated() ||
+      read_status != AVERROR_EOF || ends_inside_its_container(path_)) {
+    fail(ErrorKind::audio, "cannot decode ", name_, ": nothing in it can be decoded", in_brackets,
+         "; is it damaged, or an unfinished copy or download?");
+  }
 }
 
 /// Decodes all packets of the stream; returns what ended the reading.
@@ -238,20 +183,22 @@ int Decoding::read_packets() {
   const Libav<AVPacket> packet(av_packet_alloc());
   if (packet == nullptr || frame_ == nullptr) throw std::bad_alloc();
   for (;;) {
-    const int status = av_read_frame(format_.get(), packet.get());
+    const int status = av_read_frame(format_, packet.get());
     check_interrupted();
     if (status == AVERROR(EAGAIN)) continue;
     if (status < 0) {
-      note_skipped(0.0);
+      const std::string& said = log_.last_error();
+      const std::string& reason = said.empty() ? reading_complaint_ : said;
+      if (!damage_ && !reason.empty()) damage_ = Loss{audio_.seconds(), 0.0, reason};
       return status;
     }
     if (packet->stream_index == stream_->index && packet->size > 0) {
-      const bool timed = packet->pts != AV_NOPTS_VALUE;
-      const double begin = timed ? seconds_of(packet->pts) : kUnknown;
-      if (begin - next_begin_ >= kNoticeableSeconds) note_skipped(begin - next_begin_);
-      next_begin_ = begin + seconds_of(packet->duration);
-      complaint_ = log_.last_error();
+      const double second = audio_.seconds();
+      const double hole = hole_before(*packet);
+      reading_complaint_ = log_.last_error();
+      ++n_packets_;
       decode(packet.get());
+      note_hole(second, hole);
       last_frame_is_part_ = is_part_of_mpeg_audio_frame(bytes_of(*packet));
       log_.clear();
     }
@@ -259,18 +206,54 @@ int Decoding::read_packets() {
   }
 }
 
-/// Demuxers skip what they cannot read. A hole in the timestamps, or the end, is a loss when FFmpeg
-/// complained there, or one packet before, as some read ahead; else it is a pause, or the true end.
-void Decoding::note_skipped(double seconds) {
-  const std::string& complaint = log_.last_error().empty() ? complaint_ : log_.last_error();
-  if (!damage_ && !complaint.empty()) damage_ = Loss{audio_.seconds(), seconds, complaint};
+/// How many seconds are missing between the last packet and this one by their timestamps. In
+/// streams without a container, by what was skipped in the file or came as part of one large bad
+/// packet.
+double Decoding::hole_before(const AVPacket& packet) {
+  constexpr std::array<std::string_view, 8> kBare = {"aac",  "ac3", "dts", "dtshd",
+                                                     "eac3", "mlp", "mp3", "truehd"};
+  const bool timed = packet.pts != AV_NOPTS_VALUE;
+  const double begin = timed ? source_.seconds_of(packet.pts) : kUnknown;
+  const double seconds = source_.seconds_of(packet.duration);
+  double hole = begin - next_begin_;
+  if (std::find(kBare.begin(), kBare.end(), source_.container()) != kBare.end() && n_packets_ > 0) {
+    const std::int64_t skipped = std::max<std::int64_t>(0, packet.pos - end_bytes_);
+    const std::int64_t bad = run_ ? std::max(0, last_bytes_ - most_bytes_) : 0;
+    hole = seconds * static_cast<double>(skipped + bad) * static_cast<double>(n_packets_) /
+           static_cast<double>(end_bytes_);
+  }
+  if (!run_) most_bytes_ = std::max(most_bytes_, last_bytes_);
+  last_bytes_ = static_cast<int>(unpadded(packet).size());
+  next_begin_ = begin + seconds;
+  if (next_begin_ > end_) end_ = next_begin_;
+  end_bytes_ = packet.pos + packet.size;
+  return hole;
+}
+
+/// Demuxers skip what they cannot read. A hole is a loss when FFmpeg complained of the packet
+/// behind it or shortly before it, or of the container; else it is a pause.
+void Decoding::note_hole(double second, double seconds) {
+  const std::string& said = log_.last_error();
+  const std::string complaint = !said.empty() || !run_ ? said : run_->reason;
+  const bool is_near = second - last_complaint_.second < kNoticeableSeconds;
+  const std::string before = is_near ? last_complaint_.reason : "";
+  if (!damage_ && seconds >= kNoticeableSeconds) {
+    for (const std::string& reason : {complaint, before, source_.complaint()}) {
+      if (!damage_ && !reason.empty()) damage_ = Loss{second, seconds, reason};
+    }
+  }
+  if (!complaint.empty()) last_complaint_ = Loss{audio_.seconds(), 0.0, complaint};
 }
 
 /// Whether what cannot be decoded of a packet is no sound at all: the headers inside chained Opus
-/// files, or odd bytes after the last sample of PCM.
+/// files, odd bytes after the last sample of PCM, tags and padding between or behind the frames of
+/// a file without a container.
 bool is_no_sound(const AVPacket& packet, AVCodecID codec) {
-  if (codec == AV_CODEC_ID_OPUS) return bytes_of(packet).starts_with("Opus");
-  return av_get_exact_bits_per_sample(codec) > 0;
+  const std::string_view bytes = unpadded(packet);
+  if (codec == AV_CODEC_ID_OPUS) return bytes.starts_with("Opus");
+  if (av_get_exact_bits_per_sample(codec) > 0) return true;
+  return bytes.empty() || bytes.starts_with("TAG") || bytes.starts_with("APETAGEX") ||
+         bytes.starts_with("LYRICSBEGIN") || bytes.starts_with("ID3");
 }
 
 /// Decodes one packet, or what is left inside (null). As in the ffmpeg program, what cannot be
@@ -278,7 +261,7 @@ bool is_no_sound(const AVPacket& packet, AVCodecID codec) {
 bool Decoding::decode(const AVPacket* packet) {
   const auto failed = [&](int status) {
     if (packet == nullptr || !is_no_sound(*packet, decoder_->codec_id)) {
-      note_failure(packet != nullptr ? seconds_of(packet->duration) : 0.0, status);
+      note_failure(packet != nullptr ? source_.seconds_of(packet->duration) : 0.0, status);
     }
   };
   int status = avcodec_send_packet(decoder_.get(), packet);
@@ -304,6 +287,7 @@ bool Decoding::decode(const AVPacket* packet) {
 }
 
 void Decoding::note_failure(double seconds, int status) {
+  ++n_failures_;
   if (!run_) {
     const std::string& reason = log_.last_error();
     run_ = Loss{audio_.seconds(), 0.0, reason.empty() ? libav_error(status) : reason};
@@ -312,15 +296,30 @@ void Decoding::note_failure(double seconds, int status) {
   if (!damage_ && run_->seconds >= kNoticeableSeconds) damage_ = run_;
 }
 
-/// Whether less has come than the header states, in formats whose headers state it exactly.
-bool Decoding::ends_short_of_header() const {
-  constexpr std::array<std::string_view, 7> kExact = {"mp3", "flac", "aiff", "au",
-                                                      "w64", "tta",  "wv"};
-  constexpr double kToleranceSeconds = 0.5;  // delay and padding of an MP3 encoder at 8 kHz: 0.35 s
-  return std::find(kExact.begin(), kExact.end(), format_->iformat->name) != kExact.end() &&
-         format_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM &&
-         stream_->duration != AV_NOPTS_VALUE &&
-         seconds_of(stream_->duration) - audio_.seconds() > kToleranceSeconds;
+/// What the container states, where noticeably less has come.
+std::optional<double> Decoding::more_seconds_stated() const {
+  // Without pauses between packets, so that all of a stated length is sound.
+  constexpr std::array<std::string_view, 7> kGapless = {"mp3", "flac", "aiff", "au",
+                                                        "w64", "tta",  "wv"};
+  // An MP3 encoder's delay and padding at 8 kHz are 0.35 s.
+  const double tolerance = av_get_exact_bits_per_sample(decoder_->codec_id) > 0 ? 0.1 : 0.5;
+  const bool is_gapless =
+      std::find(kGapless.begin(), kGapless.end(), source_.container()) != kGapless.end();
+  // A header with a fault in it may say of packets that they last longer than they do.
+  const bool may_pause = !is_gapless && source_.complaint().empty();
+  const double seconds = may_pause ? std::max(audio_.seconds(), end_) : audio_.seconds();
+  const std::optional<double> stated = source_.stated_seconds();
+  return stated && *stated - seconds > tolerance ? stated : std::nullopt;
+}
+
+bool Decoding::ends_inside_a_frame(bool last_packet_failed) const {
+  // Tags and padding behind an MP3 file look like a frame that cannot be decoded.
+  if (source_.container() == "mp3") return last_frame_is_part_;
+  // FFmpeg drops a part of a frame in these; the decoder gets it, and fails, in others.
+  if (source_.container() == "mlp" || source_.container() == "truehd") {
+    return end_bytes_ < avio_tell(format_->pb);
+  }
+  return last_packet_failed;
 }
 
 /// Whether the recording began in the middle of a stream, as one of a radio does: then its end is
@@ -328,7 +327,7 @@ bool Decoding::ends_short_of_header() const {
 bool Decoding::joined_later() const {
   constexpr double kNoticeableStart = 1.0;
   return stream_->start_time != AV_NOPTS_VALUE &&
-         seconds_of(stream_->start_time) > kNoticeableStart;
+         source_.seconds_of(stream_->start_time) > kNoticeableStart;
 }
 
 std::optional<std::string> Decoding::warning(int read_status, bool last_packet_failed) const {
@@ -340,22 +339,21 @@ std::optional<std::string> Decoding::warning(int read_status, bool last_packet_f
   const std::string end = clock(audio_.seconds());
   const std::string damage =
       damage_ ? concat(" at ", clock(damage_->second), " (", damage_->reason, ")") : "";
-  // Tags and padding behind an MP3 file look like a frame that cannot be decoded.
-  const bool is_mp3 = format_->iformat->name == std::string_view("mp3");
-  const bool cut_packet = is_mp3 ? last_frame_is_part_ : last_packet_failed;
-  if (read_status != AVERROR_EOF || cut_packet || ends_inside_its_container(path_)) {
+  if (read_status != AVERROR_EOF || ends_inside_a_frame(last_packet_failed) ||
+      ends_inside_its_container(path_)) {
     const bool also = damage_ && damage_->second + kNoticeableSeconds < audio_.seconds();
     return concat(name_, " ends too early: it was decoded up to ", end,
                   also ? ", and it is damaged" + damage : "");
   }
-  if (ends_short_of_header()) {
-    return concat(name_, " is cut off or damaged", damage, ": ", end, " of ",
-                  clock(seconds_of(stream_->duration)), " could be decoded");
+  if (const auto stated = more_seconds_stated()) {
+    const std::string& complaint = source_.complaint();
+    const std::string why = damage_ || complaint.empty() ? damage : " (" + complaint + ")";
+    return concat(name_, " is cut off or damaged", why, ": ", end, " of ", clock(*stated),
+                  " could be decoded");
   }
-  if (is_ogg_without_end(path_) && !joined_later()) {
-    return concat(name_,
-                  " may be cut off: its last page is not marked as the end; it was decoded up to ",
-                  end, damage_ ? ", and it is damaged" + damage : "");
+  if (const std::string_view mark = missing_end_mark(path_); !mark.empty() && !joined_later()) {
+    return concat(name_, " may be cut off: ", mark, "; it was decoded up to ", end,
+                  damage_ ? ", and it is damaged" + damage : "");
   }
   if (damage_) {
     return concat(name_, " is damaged", damage, ": what can be decoded was, up to ", end);
@@ -366,6 +364,7 @@ std::optional<std::string> Decoding::warning(int read_status, bool last_packet_f
 }  // namespace
 
 Audio decode_file(const std::filesystem::path& path, const DecodeOptions& options) {
+  check_readable(path);
   return Decoding(path, options).run();
 }
 

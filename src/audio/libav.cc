@@ -15,6 +15,15 @@ namespace {
 
 thread_local LibavLog* current_log = nullptr;
 
+/// Whether `context`, which begins with a pointer to its class, is one that reads a container.
+bool is_demuxer(void* context) {
+  const AVClass* type = context != nullptr ? *static_cast<const AVClass**>(context) : nullptr;
+  if (type == nullptr) return false;
+  const AVClassCategory category =
+      type->get_category != nullptr ? type->get_category(context) : type->category;
+  return category == AV_CLASS_CATEGORY_DEMUXER;
+}
+
 }  // namespace
 
 std::string libav_error(int code) {
@@ -44,7 +53,9 @@ void LibavLog::receive(void* context, int level, const char* format, va_list arg
   av_log_format_line2(context, level, format, arguments, line.data(), line.size(), &print_prefix);
   std::string text = line.data();
   while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
-  if (!text.empty()) current_log->last_error_ = printable(text, text.size());
+  if (text.empty()) return;
+  current_log->last_error_ = printable(text, text.size());
+  if (is_demuxer(context)) current_log->last_demuxer_error_ = current_log->last_error_;
 }
 
 }  // namespace sotto::audio

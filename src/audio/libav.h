@@ -14,6 +14,7 @@ namespace sotto::audio {
 
 struct FreeLibav {
   void operator()(AVFormatContext* p) const { avformat_close_input(&p); }
+  void operator()(AVIOContext* p) const { avio_closep(&p); }
   void operator()(AVCodecContext* p) const { avcodec_free_context(&p); }
   void operator()(AVPacket* p) const { av_packet_free(&p); }
   void operator()(AVFrame* p) const { av_frame_free(&p); }
@@ -37,6 +38,8 @@ class LibavLog {
 
   /// The last error line, without its line end; empty when there was none.
   const std::string& last_error() const { return last_error_; }
+  /// The last one that a demuxer wrote, since this log was made.
+  const std::string& last_demuxer_error() const { return last_demuxer_error_; }
   void clear() { last_error_.clear(); }
   /// " (<last error line>)", or "" when there was none.
   std::string in_brackets() const;
@@ -45,6 +48,7 @@ class LibavLog {
   static void receive(void* context, int level, const char* format, va_list arguments);
 
   std::string last_error_;
+  std::string last_demuxer_error_;
   LibavLog* outer_;
 };
 

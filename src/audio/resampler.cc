@@ -6,15 +6,17 @@
 namespace sotto::audio {
 namespace {
 
+// Speech needs some 4000 Hz, and samples at less become many more at 16 kHz.
+constexpr int kMinRate = 1000;
 constexpr int kMaxRate = 768000;
 constexpr int kMaxChannels = 64;  // libswresample's own limit
 
 }  // namespace
 
 void check_audio_format(const std::string& name, int rate, int channels) {
-  if (rate < 1 || rate > kMaxRate) {
-    fail(ErrorKind::audio, "cannot decode ", name, ": a sample rate of ", rate,
-         " Hz is outside 1 … ", kMaxRate);
+  if (rate < kMinRate || rate > kMaxRate) {
+    fail(ErrorKind::audio, "cannot decode ", name, ": a sample rate of ", rate, " Hz is outside ",
+         kMinRate, " … ", kMaxRate, "; is its header damaged?");
   }
   if (channels < 1 || channels > kMaxChannels) {
     fail(ErrorKind::audio, "cannot decode ", name, ": ", channels, " channels are outside 1 … ",

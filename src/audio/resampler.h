@@ -39,7 +39,7 @@ class Resampler {
   std::vector<std::int16_t> converted_;
 };
 
-/// Throws Error{audio} unless 1 ≤ rate ≤ 768000 Hz and 1 ≤ channels ≤ 64.
+/// Throws Error{audio} unless 1000 ≤ rate ≤ 768000 Hz and 1 ≤ channels ≤ 64.
 void check_audio_format(const std::string& name, int rate, int channels);
 
 }  // namespace sotto::audio

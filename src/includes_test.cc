@@ -32,6 +32,9 @@ const std::map<std::string, std::set<std::string>> kArrows = {
 const std::map<std::string, std::set<std::string>> kTestArrows = {{"cpu", {"audio"}},
                                                                   {"npu", {"audio", "cpu"}}};
 
+/// Folders within a folder that may include less than it may: themselves and these.
+const std::map<std::string, std::vector<std::string>> kInnerArrows = {{"npu/core/", {"base/"}}};
+
 /// Headers that only some files may see, so that the rest does not depend on that library. In these
 /// shell patterns * matches slashes too.
 struct Confined {
@@ -128,6 +131,19 @@ TEST_F(Includes, PointOneWay) {
         (is_test(include.file) && kTestArrows.contains(from) && kTestArrows.at(from).contains(to));
     EXPECT_TRUE(allowed) << include.file << " must not include " << include.path << ": " << from
                          << " lies below " << to << " (docs/architecture.md)";
+  }
+}
+
+TEST_F(Includes, InnerFoldersSeeLess) {
+  for (const Include& include : includes_) {
+    for (const auto& [folder, allowed] : kInnerArrows) {
+      if (!include.quoted || !include.file.starts_with(folder)) continue;
+      EXPECT_TRUE(include.path.starts_with(folder) ||
+                  std::any_of(allowed.begin(), allowed.end(), [&](const std::string& other) {
+                    return include.path.starts_with(other);
+                  }))
+          << include.file << " must not include " << include.path;
+    }
   }
 }
 

@@ -18,7 +18,8 @@ namespace {
 using core::AddressMode;
 
 constexpr int kModifiers = 8;
-constexpr size_t kSoon = 4;  ///< accesses, within which a pointer is kept for its next one
+constexpr int64_t kFar = 2044;  ///< what padda and padds hold, either way
+constexpr size_t kSoon = 4;     ///< accesses, within which a pointer is kept for its next one
 
 using Addresses = std::vector<int64_t>;
 
@@ -131,7 +132,7 @@ class Lowerer {
     Items before;
     Additions additions;
     std::vector<Group> groups = groups_of(list, loop);
-    plan(groups);
+    plan(groups, loop);
     for (const Group& group : groups) lower_group(list, group, groups, loop, before, additions);
     merge(list, additions);
     return before;
@@ -199,9 +200,10 @@ class Lowerer {
       }
     }
     std::optional<Pattern> pattern = fit(ways);
-    if (!pattern && ways.size() > 1) {
-      pattern = fit(std::span(ways).subspan(1));
-      group.is_late = true;
+    if (ways.size() > 1 && (!pattern || pattern->dimensions() == 3)) {
+      const std::optional<Pattern> late = fit(std::span(ways).subspan(1));
+      group.is_late = late && (!pattern || late->dimensions() < 3);
+      if (group.is_late) pattern = late;
     }
     if (!pattern) {
       fail(ErrorKind::unsupported, loop->name, ": the core has no way to form these addresses");
@@ -209,17 +211,30 @@ class Lowerer {
     group.pattern = *pattern;
   }
 
-  /// Counts the ways that want an increment register, and the registers that are left for them.
-  void plan(const std::vector<Group>& groups) {
-    wanted_.clear();
-    taken_.clear();
-    free_ = kModifiers;
+  /// Increment registers go to the ways that would take most additions.
+  void plan(const std::vector<Group>& groups, const LoopNode* loop) {
+    std::map<int64_t, int64_t> additions;
+    const auto count = [&](const User& user, int64_t way) {
+      if (!reaches(user, way)) additions[way] += (std::abs(way) + kFar - 1) / kFar;
+    };
+    int left = kModifiers;
     for (const Group& group : groups) {
-      if (group.pattern.dimensions() > 1) free_ -= group.pattern.dimensions() - 1;
+      const bool is_even = group.pattern.dimensions() == 1;
+      if (leader_of(group, groups, loop) == nullptr) left -= group.pattern.dimensions() - 1;
       for (const Chain& chain : group.chains) {
-        for (size_t u = 0; u + 1 < chain.users.size(); ++u) ++wanted_[chain.way_after(u)];
-        ++wanted_[return_of(group, chain)];
+        for (size_t u = 0; u + 1 < chain.users.size(); ++u)
+          count(chain.users[u], chain.way_after(u));
+        if (is_even) count(chain.users.back(), return_of(group, chain));
       }
+    }
+    std::vector<std::pair<int64_t, int64_t>> ranked;
+    for (const auto& [way, cost] : additions) {
+      if (cost > 1) ranked.emplace_back(-cost, way);
+    }
+    std::sort(ranked.begin(), ranked.end());
+    taken_.clear();
+    for (const auto& [cost, way] : ranked) {
+      if (left-- > 0) taken_.insert(way);
     }
   }
   static int64_t return_of(const Group& group, const Chain& chain) {
@@ -260,23 +275,33 @@ class Lowerer {
   void run_late(const Group& group, const std::vector<Group>& groups, const LoopNode* loop,
                 Items& before, Additions& additions) {
     const int pointer = group.chains[0].pointer;
-    size_t last = 0;
-    for (const Chain& chain : group.chains) last = std::max(last, chain.users.back().index);
-    for (const Group& other : groups) {
-      const Chain& leader = other.chains[0];
-      if (other.is_late || !follows(group, other, loop) || leader.users.back().index <= last) {
-        continue;
-      }
+    if (const Group* const other = leader_of(group, groups, loop)) {
+      const Chain& leader = other->chains[0];
       Items& here = additions.before[leader.users.back().index];
       here.push_back(item_of(move(leader.pointer, pointer)));
-      add(pointer, Pattern{group.addresses[1] - other.addresses[0] - leader.offsets.back()}, before,
-          here);
+      add(pointer, Pattern{group.addresses[1] - other->addresses[0] - leader.offsets.back()},
+          before, here);
       return;
     }
     const int ahead = add_state(RegisterClass::p);
     begin(ahead, group.addresses, group.addresses[1] - group.addresses[0], loop, before);
     additions.at_end.push_back(item_of(move(ahead, pointer)));
     add(ahead, group.pattern, before, additions.at_end);
+  }
+  /// The group that is now where this late one will be in the next iteration, and moves on only
+  /// when this one is through.
+  static const Group* leader_of(const Group& group, const std::vector<Group>& groups,
+                                const LoopNode* loop) {
+    if (!group.is_late) return nullptr;
+    size_t last = 0;
+    for (const Chain& chain : group.chains) last = std::max(last, chain.users.back().index);
+    for (const Group& other : groups) {
+      if (!other.is_late && follows(group, other, loop) &&
+          other.chains[0].users.back().index > last) {
+        return &other;
+      }
+    }
+    return nullptr;
   }
   static bool follows(const Group& group, const Group& other, const LoopNode* loop) {
     const auto trips = static_cast<size_t>(loop->trips);
@@ -372,17 +397,12 @@ class Lowerer {
   }
 
   /// How an access moves its pointer; none: it cannot, and an addition follows.
-  AddressMode mode_of(Opcode opcode, const Pattern& way) {
+  AddressMode mode_of(Opcode opcode, const Pattern& way) const {
     if (way.dimensions() == 3) return AddressMode::increment_3d;
     if (way.dimensions() == 2) return AddressMode::increment_2d;
     if (opcode == Opcode::padd && any_holds(opcode, way.inner)) return AddressMode::increment;
     if (way.inner == 0) return AddressMode::offset;
     if (all_hold(opcode, way.inner)) return AddressMode::increment;
-    const bool is_wanted = wanted_[way.inner] > 1 || !any_holds(Opcode::padd, way.inner);
-    if (!taken_.contains(way.inner) && is_wanted && free_ > 0) {
-      taken_.insert(way.inner);
-      --free_;
-    }
     return taken_.contains(way.inner) ? AddressMode::increment_m : AddressMode::none;
   }
 
@@ -396,7 +416,6 @@ class Lowerer {
 
   /// Adds to a pointer, in several steps if the way is long.
   void add(int pointer, Pattern way, Items& before, Items& to) {
-    constexpr int64_t kFar = 2044;  // what padda and padds hold
     while (way.dimensions() > 1 || way.inner != 0) {
       Step step;
       step.opcode = Opcode::padd;
@@ -443,10 +462,7 @@ class Lowerer {
   Trace& trace_;
   Items first_;  ///< at the very beginning
   std::map<int64_t, int> increments_;
-  // Of the loop at hand: how often each way is gone, and increment registers.
-  std::map<int64_t, int> wanted_;
-  std::set<int64_t> taken_;
-  int free_ = 0;
+  std::set<int64_t> taken_;  ///< ways of the loop at hand that have increment registers
 };
 
 }  // namespace

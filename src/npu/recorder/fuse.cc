@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_set>
 #include <utility>
 
 #include "npu/recorder/walk.h"
@@ -14,7 +15,7 @@ class Fuser {
   explicit Fuser(Items& list, const Writers& writers, const Readers& readers)
       : list_(list), writers_(writers), readers_(readers) {
     for (Item& item : list_) {
-      if (!item.loop) here_.insert({&item.step, true});
+      if (!item.loop) here_.insert(&item.step);
     }
   }
 
@@ -112,15 +113,15 @@ class Fuser {
   void store_other(Step& store) const {
     const Part stored = store.uses[0].part;
     const Step* const writer = writer_of(store.uses[0]);
-    if (writer == nullptr || writer->uses.empty() || writer->uses[0].distance != 0) return;
+    if (writer == nullptr || writer->uses.empty() || !here_.contains(writer)) return;
     const Part source = writer->uses[0].part;
+    const int distance = writer->uses[0].distance;
     if (writer->opcode == Opcode::vmov_x_bm && only_stored(stored.value)) {
       store.opcode = Opcode::vst_am;
-      store.uses = {{{source.value, source.first + stored.first, 1}, RegisterClass::am, 0}};
-    } else if (writer->opcode == Opcode::vconv_bf16_fp32 && here_.contains(writer) &&
-               readers_.count(stored.value, 0) == 1) {
+      store.uses = {{{source.value, source.first + stored.first, 1}, RegisterClass::am, distance}};
+    } else if (writer->opcode == Opcode::vconv_bf16_fp32 && readers_.count(stored.value, 0) == 1) {
       store.opcode = Opcode::vst_conv;
-      store.uses = {{source, RegisterClass::bm, 0}};
+      store.uses = {{source, RegisterClass::bm, distance}};
       store.effect = writer->effect;
       store.rounds = true;
     }
@@ -175,7 +176,7 @@ class Fuser {
   Items& list_;
   const Writers& writers_;
   const Readers& readers_;
-  std::unordered_map<const Step*, bool> here_;
+  std::unordered_set<const Step*> here_;
 };
 
 }  // namespace

@@ -100,6 +100,26 @@ void read_through_joins(Items& items) {
 
 // --- invariants
 
+/// The objects that stores of a list, loops inside included, write to.
+class StoredObjects {
+ public:
+  StoredObjects(Items& items, const std::vector<Object>& objects) : objects_(objects) {
+    for_each_step(items, [&](Step& step) {
+      if (step.is_store) stored_.insert(object_of(step));
+    });
+  }
+  bool contain(const Step& step) const { return stored_.contains(object_of(step)); }
+
+ private:
+  size_t object_of(const Step& step) const {
+    size_t i = 0;
+    while (step.addresses[0] >= objects_[i].address + objects_[i].bytes) ++i;
+    return i;
+  }
+  const std::vector<Object>& objects_;
+  std::set<size_t> stored_;
+};
+
 class Hoister {
  public:
   explicit Hoister(Trace& trace) : trace_(trace), carried_(carried_values(trace.items)) {}
@@ -122,9 +142,13 @@ class Hoister {
     for_each_step(loop.body, [&](Step& step) {
       for (const Part& def : step.defs) inside.insert(def.value);
     });
+    const StoredObjects stored(loop.body, trace_.objects);
+    const bool loads_leave = still_loads(loop, stored) <= kInvariantLoads;
     Items before, kept;
     for (Item& item : loop.body) {
-      if (item.loop || !leaves(item.step, loop, inside)) {
+      const bool is_load = !item.loop && item.step.is_memory();
+      if (item.loop || !(is_load ? loads_leave && stands_still(item.step, loop, stored)
+                                 : leaves(item.step, loop, inside))) {
         if (!item.loop && is_constant(item.step) && item.step.immediates.size() > 1) {
           make_induction(item.step, loop, before, kept);
         } else {
@@ -132,11 +156,32 @@ class Hoister {
         }
         continue;
       }
+      if (is_load) leave_dimension(item.step.addresses, static_cast<size_t>(loop.trips));
       for (const Part& def : item.step.defs) inside.erase(def.value);
       before.push_back(std::move(item));
     }
     loop.body = std::move(kept);
     return before;
+  }
+
+  /// Loads from one place that nobody writes to meanwhile (kernels' outputs are __restrict). Only
+  /// so many leave a loop as leave registers for the rest.
+  static constexpr int kInvariantLoads = 12;
+  bool stands_still(const Step& load, const LoopNode& loop, const StoredObjects& stored) const {
+    if (load.is_store || stored.contain(load) || carried_.contains(load.defs[0].value))
+      return false;
+    const auto trips = static_cast<size_t>(loop.trips);
+    for (size_t i = 0; i < load.addresses.size(); ++i) {
+      if (load.addresses[i] != load.addresses[i / trips * trips]) return false;
+    }
+    return true;
+  }
+  int still_loads(const LoopNode& loop, const StoredObjects& stored) const {
+    int count = 0;
+    for (const Item& item : loop.body) {
+      if (!item.loop && item.step.is_memory()) count += stands_still(item.step, loop, stored);
+    }
+    return count;
   }
 
   bool leaves(Step& step, const LoopNode& loop, const std::unordered_set<int>& inside) {
@@ -236,6 +281,37 @@ Key key_of(const Step& step, const std::vector<RegisterClass>& values) {
   return {step.kind, step.opcode, step.suffix, step.immediates, std::move(operands)};
 }
 
+/// Loads of a list from the same places, where it stores nothing, are one.
+void merge_loads(Trace& trace) {
+  const std::unordered_set<int> carried = carried_values(trace.items);
+  Names names;
+  for_each_list(trace.items, [&](Items& list) {
+    const StoredObjects stored(list, trace.objects);
+    std::map<int, std::vector<std::vector<int64_t>>> places;  // of each value that is only loaded
+    for (const Item& item : list) {
+      const Step& step = item.step;
+      if (item.loop || step.opcode != Opcode::vld || stored.contain(step)) continue;
+      places[step.defs[0].value].push_back(step.addresses);
+    }
+    std::map<std::pair<RegisterClass, std::vector<std::vector<int64_t>>>, int> seen;
+    std::unordered_set<int> again;
+    for (const Item& item : list) {
+      if (item.loop || item.step.opcode != Opcode::vld) continue;
+      const int value = item.step.defs[0].value;
+      if (!places.contains(value) || carried.contains(value)) continue;
+      const auto [known, is_new] = seen.try_emplace({trace.class_of(value), places[value]}, value);
+      if (is_new || known->second == value) continue;
+      names[value] = {known->second, 0, trace.units_of(value)};
+      again.insert(value);
+    }
+    erase_items(list, [&](const Item& item) {
+      return !item.loop && item.step.opcode == Opcode::vld &&
+             again.contains(item.step.defs[0].value);
+    });
+  });
+  rename(trace.items, names);
+}
+
 /// One of equal steps of a list is enough. Returns whether there were any.
 bool merge_equal(Trace& trace) {
   const std::unordered_set<int> carried = carried_values(trace.items);
@@ -322,6 +398,7 @@ void clean(Trace& trace) {
 void simplify(Trace& trace) {
   compress(trace.items);
   clean(trace);
+  merge_loads(trace);
   Hoister(trace).run();
   do {
     clean(trace);

@@ -91,6 +91,10 @@ void add_rows(std::vector<Call>& all) {
         auto* const out = next.bf16();
         gelu_bf16(out, next.bf16(), 2048);
       });
+  add(all, "gelu_bf16_tail", {bf16("out", 128, 1), bf16("in", 128, 0)}, [](Arguments& next) {
+    auto* const out = next.bf16();
+    gelu_bf16(out, next.bf16(), 109);
+  });
   add(all, "softmax_bf16", {bf16("out", 1504, 1, Fill::zeros), bf16("in", 1504, 0)},
       [](Arguments& next) {
         auto* const out = next.bf16();
@@ -204,6 +208,13 @@ void add_attention(std::vector<Call>& all) {
         auto* const queries = next.bf16();
         auto* const keys = next.bf16();
         attention_weights(p, sums, queries, keys, next.f32(), kValid, 0, 0);
+      });
+  add(all, "attention_values",
+      {o, bf16("p", kTileElements, 0, Fill::small_bfloat16s), bf16("v", kTileElements, 1)},
+      [](Arguments& next) {
+        auto* const values = next.f32();
+        auto* const p = next.bf16();
+        attention_values(values, p, next.bf16(), kValid);
       });
   add(all, "attention_rescale", {o, row_sums, offsets, q, k}, [](Arguments& next) {
     auto* const values = next.f32();

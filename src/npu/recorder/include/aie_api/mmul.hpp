@@ -19,6 +19,8 @@ class mmul {
 
   mmul() : c_(zeros<accum_tag, size_C>()) {}
   mmul(const accum_type& c) : c_(c) {}
+  template <typename T>
+  mmul(const vector<T, size_C>& c) : c_(c) {}
 
   void mac(const vector<A, size_A>& a, const vector<B, size_B>& b) {
     using C = typename accum_type::Host;

@@ -23,7 +23,9 @@ struct Entry {
   Part from{};
 };
 
-/// Straight code (graph.trips is 1) or an innermost loop.
+/// Straight code (graph.trips is 1) or an innermost loop. Accesses to an object that the piece
+/// stores to have numbers of their own, beyond those of Kernel::objects: what orders them stands in
+/// graph.orders, exact for the addresses of this call.
 struct Piece {
   core::Loop graph;
   std::vector<Effect> effects;  ///< of graph.operations; empty ones are defined by run.h
@@ -58,7 +60,7 @@ struct Kernel {
   std::string name;
   std::vector<Object> objects;
   std::vector<Region> regions;
-  std::vector<Preset> presets;  ///< constants without an instruction of opcodes.h: shifts
+  std::vector<Preset> presets;  ///< constants that opcodes.h has no setter for: shifts
   int cells = 0;
 };
 

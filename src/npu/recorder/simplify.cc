@@ -143,6 +143,8 @@ class Hoister {
       for (const Part& def : step.defs) inside.insert(def.value);
     });
     const StoredObjects stored(loop.body, trace_.objects);
+    sets_modes_ = false;
+    for_each_step(loop.body, [&](Step& step) { sets_modes_ |= step.opcode == Opcode::movx_cr; });
     const bool loads_leave = still_loads(loop, stored) <= kInvariantLoads;
     Items before, kept;
     for (Item& item : loop.body) {
@@ -186,6 +188,7 @@ class Hoister {
 
   bool leaves(Step& step, const LoopNode& loop, const std::unordered_set<int>& inside) {
     if (!step.is_pure() || step.kind == StepKind::copy) return false;
+    if (step.rounds && sets_modes_) return false;
     for (const Part& def : step.defs) {
       if (carried_.contains(def.value)) return false;
     }
@@ -264,6 +267,7 @@ class Hoister {
 
   Trace& trace_;
   std::unordered_set<int> carried_;
+  bool sets_modes_ = false;  ///< whether the loop at hand writes control registers
 };
 
 // --- equal and dead steps
@@ -317,14 +321,16 @@ bool merge_equal(Trace& trace) {
   const std::unordered_set<int> carried = carried_values(trace.items);
   Names names;
   for_each_list(trace.items, [&](Items& list) {
-    std::map<Key, std::vector<Part>> seen;
+    std::map<Key, std::vector<Part>> seen, rounded;  // the latter until modes change
     erase_items(list, [&](const Item& item) {
       const Step& step = item.step;
+      if (item.loop || step.opcode == Opcode::movx_cr) rounded.clear();
       if (item.loop || !step.is_pure() || step.kind == StepKind::copy) return false;
       for (const Part& def : step.defs) {
         if (carried.contains(def.value)) return false;
       }
-      const auto [known, is_new] = seen.try_emplace(key_of(step, trace.values), step.defs);
+      const auto [known, is_new] =
+          (step.rounds ? rounded : seen).try_emplace(key_of(step, trace.values), step.defs);
       if (is_new) return false;
       for (size_t i = 0; i < step.defs.size(); ++i) {
         names[step.defs[i].value] = {known->second[i].value, 0, step.defs[i].units};

@@ -146,14 +146,22 @@ class PieceMaker {
 
   void add_address(const Step& step, Operation& operation) {
     if (step.pointer < 0) return;
-    const Part whole = {step.pointer, 0, 1};
-    const bool moves = step.mode != AddressMode::offset && step.mode != AddressMode::index;
-    if (moves) operation.defs.push_back(written(whole));
-    operation.uses.push_back(read({whole, RegisterClass::p, 0}));
-    if (step.modifier < 0) return;
-    const Part modifier = {step.modifier, 0, trace_.units_of(step.modifier)};
-    if (step.mode != AddressMode::increment_m) operation.defs.push_back(written(modifier));
-    operation.uses.push_back(read({modifier, {}, 0}));
+    const Part pointer = {step.pointer, 0, 1};
+    const Part modifier = {step.modifier, 0,
+                           step.modifier < 0 ? 0 : trace_.units_of(step.modifier)};
+    const core::Signature signature = core::signature(step.opcode, step.mode);
+    int counter = 3;  // the unit of dc in a modifier, and that of the second one
+    for (size_t i = operation.defs.size(); i < signature.defs.size(); ++i) {
+      const RegisterClass cls = signature.defs[i].cls;
+      if (cls == RegisterClass::dc) {
+        operation.defs.push_back(written({step.modifier, counter, 1}));
+        counter += 4;
+      } else {
+        operation.defs.push_back(written(cls == RegisterClass::p ? pointer : modifier));
+      }
+    }
+    operation.uses.push_back(read({pointer, RegisterClass::p, 0}));
+    if (step.modifier >= 0) operation.uses.push_back(read({modifier, {}, 0}));
   }
 
   void add_access(const Step& step, Operation& operation) {

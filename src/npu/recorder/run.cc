@@ -182,9 +182,7 @@ class Machine {
     if (operation.uses.size() > first + 1) modifier = read(operation.uses[first + 1]);
     move_pointer(operation, pointer, modifier);
     write(operation.defs[plain.defs.size()], pointer);
-    if (operation.defs.size() > plain.defs.size() + 1) {
-      write(operation.defs[plain.defs.size() + 1], modifier);
-    }
+    if (operation.defs.size() > plain.defs.size() + 1) write(operation.uses[first + 1], modifier);
   }
 
   std::vector<Bits> cells_, registers_;

@@ -229,7 +229,8 @@ class Lowerer {
     }
     std::vector<std::pair<int64_t, int64_t>> ranked;
     for (const auto& [way, cost] : additions) {
-      if (cost > 1) ranked.emplace_back(-cost, way);
+      // Outside of loops a register that is used once costs what it saves.
+      if (cost > 1 || loop != nullptr) ranked.emplace_back(-cost, way);
     }
     std::sort(ranked.begin(), ranked.end());
     taken_.clear();

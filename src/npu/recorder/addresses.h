@@ -2,8 +2,8 @@
 //
 // Accesses of a loop whose distances never change form a group. Its pointers each go from access to
 // access by post-increments: a new pointer is taken where two ways alternate. A way that the
-// instruction's constant cannot hold takes an increment register (m) where it is gone more than
-// once, else an addition. To the next iteration the first pointer goes by a constant too, or, where
+// instruction's constant cannot hold takes an increment register (m), those first that save most,
+// or else an addition. To the next iteration the first pointer goes by a constant too, or, where
 // the way turns, by a 2-D or 3-D modifier; the others are then copied from it. In a modifier, of
 // registers
 // dj (inner step), dn (inner steps before the wrap), dc (how many of them are done) and m (the

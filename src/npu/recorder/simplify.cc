@@ -379,15 +379,15 @@ void drop_dead(Trace& trace) {
   });
 }
 
-/// Entries of values that are not read at that distance any more.
+/// What no iteration reads any more: a value that is read two iterations later needs two.
 void drop_unread_starts(Items& items) {
-  std::set<std::pair<int, int>> read;
+  std::unordered_map<int, int> furthest;
   for_each_use(items, [&](Use& use) {
-    if (use.distance > 0) read.emplace(use.part.value, use.distance);
+    furthest[use.part.value] = std::max(furthest[use.part.value], use.distance);
   });
   for_each_loop(items, [&](LoopNode& loop) {
     std::erase_if(loop.carried, [&](const Carried& carried) {
-      return !read.contains({carried.value, carried.distance});
+      return carried.distance > furthest[carried.value];
     });
   });
 }

@@ -127,14 +127,31 @@ TEST_F(TinyKernel, ValuesOfTheIterationBeforeTheLast) {
     auto two_ago = aie::load_v<32>(a), one_ago = aie::load_v<32>(a + 32);
     SOTTO_LOOP(6, int i = 0; i < 6; ++i) {
       const auto now = aie::load_v<32>(a + 64 + 32 * i);
-      aie::store_v(out + 32 * i, aie::max(now, two_ago));
+      aie::store_v(out + 32 * i, aie::min(now, two_ago));
       two_ago = one_ago;
       one_ago = now;
     }
   });
   const core::Loop& loop = loops_of(kernel).at(0)->piece.graph;
-  EXPECT_THAT(texts_of(loop), ElementsAre("vldb", "vldb", "vmax_lt.bf16", "vst", "vst"));
+  EXPECT_THAT(texts_of(loop), ElementsAre("vldb", "vldb", "vmin_ge.bf16", "vst", "vst"));
   EXPECT_EQ(loop.operations[2].uses[1].distance, 2);
+}
+
+TEST_F(TinyKernel, OuterLoopsHandTheirValuesOnToo) {
+  const Kernel kernel = record_kernel([&] {
+    auto two_ago = aie::load_v<32>(a), one_ago = aie::load_v<32>(a + 32);
+    SOTTO_LOOP(5, int i = 0; i < 5; ++i) {
+      const auto now = aie::load_v<32>(a + 64 + 32 * i);
+      SOTTO_LOOP(2, int j = 0; j < 2; ++j) {
+        aie::store_v(out + 32 * (2 * i + j), aie::min(aie::load_v<32>(b + 32 * j), two_ago));
+      }
+      two_ago = one_ago;
+      one_ago = now;
+    }
+  });
+  const Region& outer = kernel.regions.back();
+  ASSERT_EQ(outer.kind, Region::Kind::outer_loop);
+  EXPECT_EQ(outer.carries.size(), 2u);
 }
 
 TEST_F(TinyKernel, PointersOfNestedLoopsGoOnOutside) {

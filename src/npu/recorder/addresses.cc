@@ -28,7 +28,7 @@ struct User {
   size_t index;  ///< in its list
   const Addresses* addresses;
   Opcode opcode;
-  bool is_memory;
+  bool is_memory, is_store;
 };
 
 /// Users that one pointer serves in turn, and how far they are from the group's first one.
@@ -166,9 +166,10 @@ class Lowerer {
       if (list[i].loop) continue;
       const Step& step = list[i].step;
       if (!step.is_memory() && step.kind != StepKind::address) continue;
-      const User user = {i, &step.addresses, step.opcode, step.is_memory()};
+      const User user = {i, &step.addresses, step.opcode, step.is_memory(), step.is_store};
       const auto known = std::find_if(alike.begin(), alike.end(), [&](const auto& users) {
-        return moves_alike(*users[0].addresses, step.addresses) &&
+        return users[0].is_store == step.is_store &&
+               moves_alike(*users[0].addresses, step.addresses) &&
                object_of((*users[0].addresses)[0]) == object_of(step.addresses[0]);
       });
       if (known == alike.end()) {

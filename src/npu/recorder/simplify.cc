@@ -145,11 +145,11 @@ class Hoister {
     const StoredObjects stored(loop.body, trace_.objects);
     sets_modes_ = false;
     for_each_step(loop.body, [&](Step& step) { sets_modes_ |= step.opcode == Opcode::movx_cr; });
-    const bool loads_leave = still_loads(loop, stored) <= kInvariantLoads;
+    std::unordered_set<int> loads = still_loads(loop, stored);
     Items before, kept;
     for (Item& item : loop.body) {
       const bool is_load = !item.loop && item.step.is_memory();
-      if (item.loop || !(is_load ? loads_leave && stands_still(item.step, loop, stored)
+      if (item.loop || !(is_load ? !item.step.is_store && loads.contains(item.step.defs[0].value)
                                  : leaves(item.step, loop, inside))) {
         if (!item.loop && is_constant(item.step) && item.step.immediates.size() > 1) {
           make_induction(item.step, loop, before, kept);
@@ -167,8 +167,8 @@ class Hoister {
   }
 
   /// Loads from one place that nobody writes to meanwhile (kernels' outputs are __restrict). Only
-  /// so many leave a loop as leave registers for the rest.
-  static constexpr int kInvariantLoads = 12;
+  /// so many 256-bit vectors leave a loop as leave registers for the rest.
+  static constexpr int kInvariantLoads = 4;
   bool stands_still(const Step& load, const LoopNode& loop, const StoredObjects& stored) const {
     if (load.is_store || stored.contain(load) || carried_.contains(load.defs[0].value))
       return false;
@@ -178,12 +178,21 @@ class Hoister {
     }
     return true;
   }
-  int still_loads(const LoopNode& loop, const StoredObjects& stored) const {
-    int count = 0;
+  std::unordered_set<int> still_loads(const LoopNode& loop, const StoredObjects& stored) const {
+    std::unordered_set<int> leaving, staying;
+    int left = kInvariantLoads;
     for (const Item& item : loop.body) {
-      if (!item.loop && item.step.is_memory()) count += stands_still(item.step, loop, stored);
+      if (item.loop || !item.step.is_memory() || item.step.is_store) continue;
+      const int value = item.step.defs[0].value;
+      if (!stands_still(item.step, loop, stored)) {
+        staying.insert(value);
+      } else if (leaving.insert(value).second) {
+        left -= trace_.units_of(value);
+        if (left < 0) staying.insert(value);
+      }
     }
-    return count;
+    for (const int value : staying) leaving.erase(value);
+    return leaving;
   }
 
   bool leaves(Step& step, const LoopNode& loop, const std::unordered_set<int>& inside) {
@@ -392,6 +401,61 @@ void drop_unread_starts(Items& items) {
   });
 }
 
+// --- registers
+
+/// Broadcasts of constants come back into a loop that would keep more vectors than it has room for
+/// beside its own: one operation instead of a register.
+class Sinker {
+ public:
+  explicit Sinker(Trace& trace) : trace_(trace), writers_(writers_of(trace.items)) {}
+  void run() {
+    for_each_loop(trace_.items, [&](LoopNode& loop) {
+      if (loop.is_innermost()) sink(loop);
+    });
+  }
+
+ private:
+  static constexpr int kRoom = 12;  ///< of 24 vectors of 256 bits
+
+  void sink(LoopNode& loop) {
+    std::set<int> inside, invariants;
+    for_each_step(loop.body, [&](Step& step) {
+      for (const Part& def : step.defs) inside.insert(def.value);
+    });
+    for_each_step(loop.body, [&](Step& step) {
+      for (const Use& use : step.uses) {
+        if (use.part.value >= 0 && is_vector(use.part.value) && !inside.contains(use.part.value)) {
+          invariants.insert(use.part.value);
+        }
+      }
+    });
+    int units = 0;
+    for (const int value : invariants) units += trace_.units_of(value);
+    Names names;
+    Items sunk;
+    for (const int value : invariants) {
+      if (units <= kRoom) break;
+      const auto writer = writers_.find(value);
+      if (writer == writers_.end() || writer->second[0]->opcode != Opcode::vbcst) continue;
+      Step step = *writer->second[0];
+      step.defs[0].value = trace_.add_value(RegisterClass::x);
+      names[value] = {step.defs[0].value, 0, 2};
+      sunk.push_back({std::move(step), nullptr});
+      units -= trace_.units_of(value);
+    }
+    rename(loop.body, names);
+    loop.body.insert(loop.body.begin(), std::make_move_iterator(sunk.begin()),
+                     std::make_move_iterator(sunk.end()));
+  }
+  bool is_vector(int value) const {
+    const RegisterClass cls = trace_.values[static_cast<size_t>(value)];
+    return cls == RegisterClass::x || cls == RegisterClass::w;
+  }
+
+  Trace& trace_;
+  const Writers writers_;
+};
+
 void clean(Trace& trace) {
   drop_joins_of_neighbours(trace.items);
   read_through_joins(trace.items);
@@ -411,6 +475,8 @@ void simplify(Trace& trace) {
   } while (merge_equal(trace));
   fuse(trace);
   clean(trace);
+  Sinker(trace).run();
+  drop_dead(trace);
 }
 
 }  // namespace sotto::npu::recorder

@@ -32,8 +32,13 @@ const std::map<std::string, std::set<std::string>> kArrows = {
 const std::map<std::string, std::set<std::string>> kTestArrows = {
     {"audio", {"model"}}, {"cpu", {"audio"}}, {"npu", {"audio", "cpu", "model"}}};
 
-/// Folders within a folder that may include less than it may: themselves and these.
-const std::map<std::string, std::vector<std::string>> kInnerArrows = {{"npu/core/", {"base/"}}};
+/// Folders within a folder that may include less than it may: themselves and these (tests
+/// included).
+const std::map<std::string, std::vector<std::string>> kInnerArrows = {
+    {"npu/core/", {"base/"}},
+    {"npu/kernels/", {"base/", "audio/", "cpu/", "model/"}},
+    {"npu/recorder/", {"base/", "npu/core/", "npu/kernels/"}},
+};
 
 /// Headers that only some files may see, so that the rest does not depend on that library. In these
 /// shell patterns * matches slashes too.

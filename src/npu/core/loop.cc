@@ -111,7 +111,7 @@ class Checker {
           return concat("reads ", reg.name, " before operation ", writer, " writes it");
         }
       }
-      if (written != 0 && written != span.units)
+      if (written != 0 && written != span.units && !reg.padded)
         return concat(reg.name, " is written in part only");
     }
     return "";
@@ -138,7 +138,7 @@ class Checker {
 
 int Loop::value(RegisterClass cls, std::string value_name) {
   if (value_name.empty()) value_name = concat("v", registers.size());
-  registers.push_back({cls, Storage::value, std::move(value_name), false, std::nullopt});
+  registers.push_back({cls, Storage::value, std::move(value_name), false, false, std::nullopt});
   return static_cast<int>(registers.size()) - 1;
 }
 

@@ -48,6 +48,8 @@ struct VirtualRegister {
   Storage storage{};
   std::string name{};     ///< for tables and messages
   bool live_out = false;  ///< read after the loop: the last iteration's value
+  /// An x of which only the lower half is written: what the upper one holds does not matter.
+  bool padded = false;
   /// Kept in this register by whoever comes before or after the loop.
   std::optional<Register> fixed{};
 };

@@ -24,8 +24,8 @@ struct Weighing {
 
 /// Turns scores of sixteen keys, the first of which is `key`, into weights: zero from `valid` on.
 /// `p` leads to the upper queries' weights, `p_row` elements above the lower ones'.
-inline void weigh(Weighing& weighing, bfloat16* p, int p_row, const Scores& scores, int key,
-                  int valid) {
+inline void weigh(Weighing& weighing, bfloat16* p, int p_row, const Scores& scores, Scalar key,
+                  Scalar valid) {
   constexpr bfloat16 kOne = 1.0f, kZero = 0.0f;
   const Operand ones = aie::broadcast<bfloat16, kOperand>(kOne);
   const Operand zeros = aie::broadcast<bfloat16, kOperand>(kZero);
@@ -56,9 +56,8 @@ inline void weigh_all(Weighing& weighing, bfloat16* p, const bfloat16* q, const 
   const int p_row = 2 * groups * kOperand;
   Scores before;
   bfloat16* p_before = p;
-  int key_before = 0, valid_before = 0;
-  SOTTO_LOOP(1)
-  for (int group = 0; group < groups; ++group) {
+  Scalar key_before = 0, valid_before = 0;
+  SOTTO_LOOP(1, int group = 0; group < groups; ++group) {
     const Scores scores = scores_of<true>(q, k + group * kQuadElements, upper, lower);
     weigh(weighing, p_before, p_row, before, key_before, valid_before);
     before = scores;
@@ -88,8 +87,7 @@ inline void raise(float* o, float* row_sums, float* offsets, const Half& largest
   const auto exponent = aie::upshift(aie::min(whole, int32(254)), 23);
   store_sum(offsets, aie::sub(load_sum(offsets), by));
   store_sum(row_sums, scaled_down(load_sum(row_sums), exponent));
-  SOTTO_LOOP(16)
-  for (int i = 0; i < kTileBlocks; ++i, o += kSum) {
+  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i, o += kSum) {
     store_sum(o, scaled_down(load_sum(o), exponent));
   }
 }
@@ -103,8 +101,7 @@ void attention_reference(float* __restrict offsets, float* __restrict row_sums,
                          const bfloat16* __restrict q, const bfloat16* __restrict k, int valid) {
   round_to_nearest();
   const Sum zeros = aie::zeros<accfloat, kSum>();
-  SOTTO_LOOP(8)
-  for (int pair = 0; pair < kPairs; ++pair, offsets += 2 * kSum, row_sums += 2 * kSum) {
+  SOTTO_LOOP(8, int pair = 0; pair < kPairs; ++pair, offsets += 2 * kSum, row_sums += 2 * kSum) {
     const RowMaxima top = largest_scores(q + 2 * pair * kQueryRow, k, zeros, zeros, valid);
     store_sum(offsets, negated(Sum(top.upper)));
     store_sum(offsets + kSum, negated(Sum(top.lower)));
@@ -118,8 +115,7 @@ int attention_weights(bfloat16* __restrict p, float* __restrict row_sums,
                       const float* __restrict offsets, int valid, int first, int checked) {
   round_and_saturate();
   const int p_pair = 4 * key_groups(valid) * kOperand;
-  SOTTO_LOOP(1)
-  for (int pair = first; pair < kPairs; ++pair) {
+  SOTTO_LOOP(1, int pair = first; pair < kPairs; ++pair) {
     float* sums = row_sums + 2 * pair * kSum;
     const float* start = offsets + 2 * pair * kSum;
     Weighing weighing = {{Mmul(load_sum(sums)), Mmul(load_sum(sums + kSum))},
@@ -151,11 +147,9 @@ void attention_finish(bfloat16* __restrict out, const float* __restrict o,
   round_to_nearest();
   o += strip * kStripBlocks * kTileBlocks * kSum;
   row_sums += strip * kStripBlocks * kSum;
-  SOTTO_LOOP(kStripBlocks)
-  for (int i = 0; i < kStripBlocks; ++i) {
+  SOTTO_LOOP(kStripBlocks, int i = 0; i < kStripBlocks; ++i) {
     const Split inverse = split(reciprocal(load_sum(row_sums + i * kSum)));
-    SOTTO_LOOP(8)
-    for (int n8 = 0; n8 < kTile / 8; ++n8, o += 2 * kSum, out += kOperand) {
+    SOTTO_LOOP(8, int n8 = 0; n8 < kTile / 8; ++n8, o += 2 * kSum, out += kOperand) {
       const Half left = multiply(split(load_sum(o)), inverse).to_vector<bfloat16>();
       const Half right = multiply(split(load_sum(o + kSum)), inverse).to_vector<bfloat16>();
       aie::store_v(out, weave(left, right));

@@ -46,17 +46,18 @@ inline Scores scores_of(const bfloat16* q, const bfloat16* k, const Sum& upper, 
     SOTTO_UNROLL
     for (int i = 0; i < kHeadBlocks; ++i) score_step(scores, q + i * kOperand, k + i * kOperand);
   } else {
-    SOTTO_LOOP(8)
-    for (int i = 0; i < kHeadBlocks; ++i) score_step(scores, q + i * kOperand, k + i * kOperand);
+    SOTTO_LOOP(8, int i = 0; i < kHeadBlocks; ++i) {
+      score_step(scores, q + i * kOperand, k + i * kOperand);
+    }
   }
   return scores;
 }
 
 /// Of `count` lanes of every row, those of keys below `valid`, when the first lane is key `key`.
-inline aie::mask<kSum> four_keys(int key, int valid) {
+inline aie::mask<kSum> four_keys(Scalar key, Scalar valid) {
   return aie::mask<kSum>::from_uint32(0x1111u * ((1u << clamp_index(valid - key, 4)) - 1));
 }
-inline aie::mask<kOperand> eight_keys(int key, int valid) {
+inline aie::mask<kOperand> eight_keys(Scalar key, Scalar valid) {
   return aie::mask<kOperand>::from_uint32(0x01010101u * ((1u << clamp_index(valid - key, 8)) - 1));
 }
 
@@ -80,8 +81,7 @@ inline RowMaxima largest_scores(const bfloat16* q, const bfloat16* k, const Sum&
   constexpr bfloat16 kLowest = -0x1.FEp127f;
   const Half lowest = aie::broadcast<bfloat16, kSum>(kLowest);
   Half top[2] = {lowest, lowest};
-  SOTTO_LOOP(1)
-  for (int group = 0; group < key_groups(valid); ++group) {
+  SOTTO_LOOP(1, int group = 0; group < key_groups(valid); ++group) {
     const Scores scores = scores_of<false>(q, k + group * kQuadElements, upper, lower);
     SOTTO_UNROLL
     for (int j = 0; j < 4; ++j) {

@@ -73,9 +73,21 @@ inline HalfPair unweave(const Operand& block) {
   return {left, right};
 }
 
+// An integer that makes masks is a Scalar: an int, which the recorder of kernels (npu/recorder)
+// sees being computed. choose(c, a, b) is c ? a : b.
+#if defined(SOTTO_RECORDED_SCALAR)
+using Scalar = SOTTO_RECORDED_SCALAR;
+#else
+using Scalar = int;
+template <typename T>
+inline T choose(bool condition, T yes, T no) {
+  return condition ? yes : no;
+}
+#endif
+
 /// min(max(value, 0), limit) of an index.
-inline int clamp_index(int value, int limit) {
-  return value < 0 ? 0 : (value > limit ? limit : value);
+inline Scalar clamp_index(Scalar value, Scalar limit) {
+  return choose(value < 0, Scalar(0), choose(value > limit, limit, value));
 }
 
 }  // namespace sotto::npu::kernels

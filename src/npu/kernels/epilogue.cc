@@ -6,8 +6,7 @@
 using namespace sotto::npu::kernels;
 
 void add_plane(float* __restrict c, const bfloat16* __restrict plane) {
-  SOTTO_LOOP(128)
-  for (int i = 0; i < kTileBlocks * kTile / 8; ++i, c += 2 * kSum) {
+  SOTTO_LOOP(128, int i = 0; i < kTileBlocks * kTile / 8; ++i, c += 2 * kSum) {
     const HalfPair halves = unweave(aie::load_v<kOperand>(plane + i * kOperand));
     store_sum(c, aie::add(load_sum(c), Sum(halves.left)));
     store_sum(c + kSum, aie::add(load_sum(c + kSum), Sum(halves.right)));
@@ -17,10 +16,8 @@ void add_plane(float* __restrict c, const bfloat16* __restrict plane) {
 void gelu_sums(float* __restrict c, const bfloat16* __restrict rows,
                const bfloat16* __restrict columns) {
   round_and_saturate();
-  SOTTO_LOOP(16)
-  for (int i = 0; i < kTileBlocks; ++i) {
-    SOTTO_LOOP(8)
-    for (int n8 = 0; n8 < kTile / 8; ++n8) {
+  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
+    SOTTO_LOOP(8, int n8 = 0; n8 < kTile / 8; ++n8) {
       const SumPair values =
           finished<EpilogueKind{.gelu = true}>({.c = c, .rows = rows, .columns = columns}, i, n8);
       float* to = c + (i * kTileBlocks + 2 * n8) * kSum;

@@ -29,9 +29,9 @@ struct EpilogueBuffers {
 };
 
 /// The lanes of a 4 x 4 block whose rows, of which `row` is the first, lie in first <= row < end.
-inline aie::mask<kSum> rows_within(int row, int first, int end) {
-  const unsigned below_end = (1u << (4 * clamp_index(end - row, 4))) - 1;
-  const unsigned below_first = (1u << (4 * clamp_index(first - row, 4))) - 1;
+inline aie::mask<kSum> rows_within(Scalar row, Scalar first, Scalar end) {
+  const auto below_end = (1u << (4 * clamp_index(end - row, 4))) - 1;
+  const auto below_first = (1u << (4 * clamp_index(first - row, 4))) - 1;
   return aie::mask<kSum>::from_uint32(below_end & ~below_first);
 }
 
@@ -88,12 +88,10 @@ inline void epilogue(EpilogueBuffers buffers, int strip, int first, int end) {
   buffers.c += strip * kStripBlocks * kTileBlocks * kSum;
   if constexpr (kKind.step) buffers.rows += strip * kStripBlocks * kOperand;
   if constexpr (kKind.norm) buffers.inverse_sigmas += strip * kStripBlocks * kOperand;
-  SOTTO_LOOP(2)
-  for (int pair = 0; pair < 2; ++pair) {
+  SOTTO_LOOP(2, int pair = 0; pair < 2; ++pair) {
     const aie::mask<kSum> within[2] = {rows_within(8 * pair, first, end),
                                        rows_within(8 * pair + 4, first, end)};
-    SOTTO_LOOP(8)
-    for (int n8 = 0; n8 < kTile / 8; ++n8) {
+    SOTTO_LOOP(8, int n8 = 0; n8 < kTile / 8; ++n8) {
       Half high[2][2], low[2][2];
       SOTTO_UNROLL
       for (int i = 0; i < 2; ++i) {

@@ -56,7 +56,9 @@ inline Sum multiply_full(const Sum& a, const Sum& b) {
   return multiply_add_full(aie::zeros<accfloat, kSum>(), a, b);
 }
 
-inline Sum constant(float value) {
+/// A float, or a lane of a vector.
+template <typename Value>
+inline Sum constant(Value value) {
   return Sum(aie::broadcast<float, kSum>(value));
 }
 inline aie::vector<int32, kSum> bits_of(const Sum& x) {

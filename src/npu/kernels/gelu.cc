@@ -16,7 +16,9 @@ inline Operand gelu_of(const bfloat16* in) {
 void gelu_bf16(bfloat16* __restrict out, const bfloat16* __restrict in, int count) {
   round_and_saturate();
   const int whole = count & -kOperand;
-  for (int i = 0; i < whole; i += kOperand) aie::store_v(out + i, gelu_of(in + i));
+  SOTTO_LOOP_IF_ANY(int i = 0; i < whole; i += kOperand) {
+    aie::store_v(out + i, gelu_of(in + i));
+  }
   if (whole < count) {
     const auto tail = aie::mask<kOperand>::from_uint32((1u << (count - whole)) - 1);
     const Operand kept = aie::load_v<kOperand>(out + whole);

@@ -63,8 +63,7 @@ void add_product_64(float* __restrict c, const bfloat16* __restrict a, int a_row
   load(upper, c);
   load(lower, c + 2 * kRow);
   float* lower_done = c + 2 * kRow;  // the first time, what was just loaded goes back unchanged
-  SOTTO_LOOP(16)
-  for (int block = 0; block < 16; ++block) {
+  SOTTO_LOOP(16, int block = 0; block < 16; ++block) {
     const int next = (block + 1) & 15;  // after the last block a load that nobody uses
     float* here = c + block / 4 * kBlockRow + block % 4 * 4 * kSum;
     float* there = c + next / 4 * kBlockRow + next % 4 * 4 * kSum;
@@ -81,15 +80,15 @@ void add_product_64(float* __restrict c, const bfloat16* __restrict a, int a_row
 /// 64.
 void add_product_short(float* __restrict c, const bfloat16* __restrict a, int a_row,
                        const bfloat16* __restrict b, int kb) {
-  SOTTO_LOOP(32)
-  for (int block = 0; block < 32; ++block) {
+  SOTTO_LOOP(32, int block = 0; block < 32; ++block) {
     float* here = c + block / 4 * 2 * kRow + block % 4 * 4 * kSum;
     const bfloat16* a_here = a + block / 4 * 2 * a_row;
     const bfloat16* b_here = b + block % 4 * 4 * kOperand;
     HalfBlock half;
     load(half, here);
-    SOTTO_LOOP(1)
-    for (int k = 0; k < kb; ++k) step(half, a_here + k * kOperand, a_row, b_here + k * kBStep);
+    SOTTO_LOOP(1, int k = 0; k < kb; ++k) {
+      step(half, a_here + k * kOperand, a_row, b_here + k * kBStep);
+    }
     store(here, half);
   }
 }
@@ -101,14 +100,15 @@ using namespace sotto::npu::kernels;
 
 void zero_sums(float* __restrict c) {
   const auto zeros = aie::zeros<float, kSum>();
-  SOTTO_LOOP(256)
-  for (int i = 0; i < kTileBlocks * kTileBlocks; ++i) aie::store_v(c + i * kSum, zeros);
+  SOTTO_LOOP(256, int i = 0; i < kTileBlocks * kTileBlocks; ++i) {
+    aie::store_v(c + i * kSum, zeros);
+  }
 }
 
 void gemm_bf16(float* c, const bfloat16* a, const bfloat16* b, int kb) {
   const int a_row = kb * kOperand;
   int k = 0;
-  for (; k + kSteps <= kb; k += kSteps) {
+  SOTTO_LOOP_IF_ANY(; k + kSteps <= kb; k += kSteps) {
     add_product_64(c, a + k * kOperand, a_row, b + k * kBStep);
   }
   if (k < kb) add_product_short(c, a + k * kOperand, a_row, b + k * kBStep, kb - k);

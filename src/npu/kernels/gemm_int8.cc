@@ -53,7 +53,7 @@ inline int b_at(int index) {
 inline void steps(QuarterBlock& now, QuarterBlock& other, const int8* a, int kb, const int8* b,
                   int32* c_out, const int32* c_in) {
   const int a_row = kb * kOperandA;
-  for (int k = 0; k < kb - kSums; ++k) {
+  SOTTO_LOOP_IF_ANY(int k = 0; k < kb - kSums; ++k) {
     step(now, a + k * kOperandA, a_row, b + k * kBStep);
   }
   SOTTO_UNROLL
@@ -82,8 +82,7 @@ void gemm_int8(int32* c, const int8* a, const int8* b, int kb) {
   load(even, c);
   load(odd, c + c_at(1));
   int32* odd_done = c + c_at(1);
-  SOTTO_LOOP(kBlocks / 2)
-  for (int block = 0; block < kBlocks; block += 2) {
+  SOTTO_LOOP(kBlocks / 2, int block = 0; block < kBlocks; block += 2) {
     const int8* a_here = a + block / 4 * a_pair;
     int32* next = c + c_at((block + 2) & (kBlocks - 1));  // after the last a load nobody uses
     steps(even, odd, a_here, kb, b + b_at(block), odd_done, c + c_at(block + 1));

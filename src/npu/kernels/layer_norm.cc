@@ -13,15 +13,15 @@ inline Sum total(const Sum& sums) {
 
 inline Sum mean_of(const bfloat16* in, int width, const Sum& inverse_width) {
   Sum sums = aie::zeros<accfloat, kSum>();
-  SOTTO_LOOP(1)
-  for (int i = 0; i < width; i += kSum) sums = aie::add(sums, Sum(aie::load_v<kSum>(in + i)));
+  SOTTO_LOOP(1, int i = 0; i < width; i += kSum) {
+    sums = aie::add(sums, Sum(aie::load_v<kSum>(in + i)));
+  }
   return multiply_full(total(sums), inverse_width);
 }
 
 inline Sum variance_of(const bfloat16* in, int width, const Sum& inverse_width, const Sum& mean) {
   Sum squares = aie::zeros<accfloat, kSum>();
-  SOTTO_LOOP(1)
-  for (int i = 0; i < width; i += kSum) {
+  SOTTO_LOOP(1, int i = 0; i < width; i += kSum) {
     const Split d = split(aie::sub(Sum(aie::load_v<kSum>(in + i)), mean));
     squares = aie::mac(squares, d.high, d.low);
     squares = aie::mac(squares, d.low, d.high);
@@ -40,14 +40,12 @@ void layer_norm_bf16(bfloat16* __restrict out, const bfloat16* __restrict in,
                      int width) {
   round_to_nearest();
   const Sum inverse_width = reciprocal(count_to_float(width));
-  SOTTO_LOOP(1)
-  for (int row = 0; row < rows; ++row, in += width, out += width) {
+  SOTTO_LOOP(1, int row = 0; row < rows; ++row, in += width, out += width) {
     const Sum mean = mean_of(in, width, inverse_width);
     const Sum variance = variance_of(in, width, inverse_width, mean);
     const Split inverse_sigma =
         split(reciprocal_root(aie::add(variance, constant(kLayerNormEpsilon))));
-    SOTTO_LOOP(1)
-    for (int i = 0; i < width; i += kSum) {
+    SOTTO_LOOP(1, int i = 0; i < width; i += kSum) {
       const Sum d = aie::sub(Sum(aie::load_v<kSum>(in + i)), mean);
       const Split normal = split(multiply(split(d), inverse_sigma));
       const Half g = aie::load_v<kSum>(gamma + i);

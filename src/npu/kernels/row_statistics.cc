@@ -42,8 +42,7 @@ using namespace sotto::npu::kernels;
 
 void zero_statistics(float* __restrict sums, float* __restrict squares) {
   const auto zeros = aie::zeros<float, kSum>();
-  SOTTO_LOOP(16)
-  for (int i = 0; i < kTileBlocks; ++i) {
+  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
     aie::store_v(sums + i * kSum, zeros);
     aie::store_v(squares + i * kSum, zeros);
   }
@@ -53,13 +52,11 @@ void row_statistics(float* __restrict sums, float* __restrict squares, const bfl
                     int kb) {
   constexpr bfloat16 kOne = 1.0f;
   const Operand ones = aie::broadcast<bfloat16, kOperand>(kOne);
-  SOTTO_LOOP(16)
-  for (int i = 0; i < kTileBlocks; ++i) {
+  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
     // A tile's own sums first: on the coarse grid of long sums of squares, the products' last bits
     // would round one way (odd squares are 1 modulo 8, so their ties all go down).
     Mmul sum, square;
-    SOTTO_LOOP(1)
-    for (int k = 0; k < kb; ++k, a += kOperand) {
+    SOTTO_LOOP(1, int k = 0; k < kb; ++k, a += kOperand) {
       const Operand block = aie::load_v<kOperand>(a);
       sum.mac(block, ones);
       square.mac(block, aie::transpose(block, 4, 8));
@@ -74,8 +71,7 @@ void finish_statistics(bfloat16* __restrict rows, bfloat16* __restrict inverse_s
   round_to_nearest();
   const Sum inverse_width = reciprocal(count_to_float(width));
   const Sum epsilon = constant(kLayerNormEpsilon);
-  SOTTO_LOOP(16)
-  for (int i = 0; i < kTileBlocks; ++i) {
+  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
     const Sum minus_mean = negated(multiply_full(load_sum(sums + i * kSum), inverse_width));
     const Sum square = multiply_full(spread_diagonal(load_sum(squares + i * kSum)), inverse_width);
     // Rounding may leave a constant row a variance below zero.
@@ -94,6 +90,7 @@ void bias_rows(bfloat16* __restrict rows) {
   const Operand row = aie::select(aie::broadcast<bfloat16, kOperand>(kZero),
                                   aie::broadcast<bfloat16, kOperand>(kOne),
                                   aie::mask<kOperand>::from_uint32(0x03030303u));
-  SOTTO_LOOP(16)
-  for (int i = 0; i < kTileBlocks; ++i) aie::store_v(rows + i * kOperand, row);
+  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
+    aie::store_v(rows + i * kOperand, row);
+  }
 }

@@ -8,16 +8,16 @@ namespace {
 
 /// The elements of the vector at i that lie before count.
 inline aie::mask<kOperand> before(int count, int i) {
-  const int left = count - i;
-  return aie::mask<kOperand>::from_uint32(left >= kOperand ? 0xFFFFFFFFu : (1u << left) - 1);
+  const Scalar left = count - i;
+  return aie::mask<kOperand>::from_uint32(
+      choose(left >= kOperand, 0xFFFFFFFFu, (1u << (left & (kOperand - 1))) - 1));
 }
 
-inline bfloat16 largest(const bfloat16* in, int count) {
+inline auto largest(const bfloat16* in, int count) {
   constexpr bfloat16 kLowest = -0x1.FEp127f;
   const Operand lowest = aie::broadcast<bfloat16, kOperand>(kLowest);
   Operand largest = lowest;
-  SOTTO_LOOP(1)
-  for (int i = 0; i < count; i += kOperand) {
+  SOTTO_LOOP(1, int i = 0; i < count; i += kOperand) {
     const Operand x = aie::select(lowest, aie::load_v<kOperand>(in + i), before(count, i));
     largest = aie::max(largest, x);
   }
@@ -46,8 +46,7 @@ void softmax_bf16(bfloat16* __restrict out, const bfloat16* __restrict in, int c
   const Operand ones = aie::broadcast<bfloat16, kOperand>(kOne);
   const Operand zeros = aie::broadcast<bfloat16, kOperand>(kZero);
   SumPair sums = aie::zeros<accfloat, 2 * kSum>();
-  SOTTO_LOOP(1)
-  for (int i = 0; i < count; i += kOperand) {
+  SOTTO_LOOP(1, int i = 0; i < count; i += kOperand) {
     const Operand x = aie::load_v<kOperand>(in + i);
     const SumPair exponents =
         join(binary_exponent(top, x.extract<kSum>(0)), binary_exponent(top, x.extract<kSum>(1)));
@@ -58,8 +57,7 @@ void softmax_bf16(bfloat16* __restrict out, const bfloat16* __restrict in, int c
   const Split scale = split(reciprocal(constant(aie::reduce_add(sums.to_vector<float>()))));
   const Operand high = aie::concat(scale.high, scale.high);
   const Operand low = aie::concat(scale.low, scale.low);
-  SOTTO_LOOP(1)
-  for (int i = 0; i < count; i += kOperand) {
+  SOTTO_LOOP(1, int i = 0; i < count; i += kOperand) {
     const Operand weights = aie::load_v<kOperand>(out + i);
     const SumPair scaled = aie::mac(SumPair(aie::mul(weights, low)), weights, high);
     aie::store_v(out + i, scaled.to_vector<bfloat16>());

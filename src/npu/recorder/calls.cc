@@ -1,0 +1,247 @@
+#include "npu/recorder/calls.h"
+
+#include <utility>
+
+#include "npu/kernels/kernels.h"
+
+namespace sotto::npu::kernels {
+namespace {
+
+using recorder::Call;
+using recorder::CallBuffer;
+using recorder::Fill;
+
+constexpr int64_t kBf16 = 2, kFloat = 4;
+constexpr int64_t kTileElements = kTile * kTile;
+constexpr int64_t kRowBlocks = kTileBlocks * kOperand;  // elements of `rows`, `columns`, …
+constexpr int64_t kRowSums = kTileBlocks * kSum;
+
+CallBuffer bf16(std::string name, int64_t elements, int bank, Fill fill = Fill::bfloat16s) {
+  return {std::move(name), elements * kBf16, bank, fill};
+}
+CallBuffer f32(std::string name, int64_t elements, int bank, Fill fill = Fill::floats) {
+  return {std::move(name), elements * kFloat, bank, fill};
+}
+
+/// Hands out the buffers of a call in order.
+class Arguments {
+ public:
+  explicit Arguments(std::span<std::byte* const> buffers) : buffers_(buffers) {}
+  template <typename T>
+  T* next() {
+    return reinterpret_cast<T*>(buffers_[at_++]);
+  }
+  bfloat16* bf16() { return next<bfloat16>(); }
+  float* f32() { return next<float>(); }
+
+ private:
+  std::span<std::byte* const> buffers_;
+  size_t at_ = 0;
+};
+
+void add(std::vector<Call>& all, std::string name, std::vector<CallBuffer> buffers,
+         std::function<void(Arguments&)> run) {
+  all.push_back({std::move(name), std::move(buffers),
+                 [run = std::move(run)](std::span<std::byte* const> pointers) {
+                   Arguments arguments(pointers);
+                   run(arguments);
+                 }});
+}
+
+void add_bring_up(std::vector<Call>& all) {
+  add(all, "passthrough", {{"out", 8192, 1, Fill::zeros}, {"in", 8192, 0, Fill::bytes}},
+      [](Arguments& next) {
+        auto* const out = next.next<int32>();
+        passthrough(out, next.next<int32>(), 2048);
+      });
+  add(all, "scale_bf16", {bf16("out", 1024, 1, Fill::zeros), bf16("in", 1024, 0)},
+      [](Arguments& next) {
+        constexpr bfloat16 kFactor = 1.5f;
+        auto* const out = next.bf16();
+        scale_bf16(out, next.bf16(), kFactor, 1024);
+      });
+}
+
+void add_products(std::vector<Call>& all) {
+  add(all, "zero_sums", {f32("c", kTileElements, 2)},
+      [](Arguments& next) { zero_sums(next.f32()); });
+  for (const int kb : {8, 3}) {
+    add(all, kb == 8 ? "gemm_bf16" : "gemm_bf16_short",
+        {f32("c", kTileElements, 2), bf16("a", kTile * 8 * kb, 0), bf16("b", kTile * 8 * kb, 1)},
+        [kb](Arguments& next) {
+          auto* const c = next.f32();
+          auto* const a = next.bf16();
+          gemm_bf16(c, a, next.bf16(), kb);
+        });
+  }
+  add(all, "gemm_int8",
+      {{"c", 4 * kTileElements, 2, Fill::bytes},
+       {"a", kTileElements, 0, Fill::bytes},
+       {"b", kTileElements, 1, Fill::bytes}},
+      [](Arguments& next) {
+        auto* const c = next.next<int32>();
+        auto* const a = next.next<int8>();
+        gemm_int8(c, a, next.next<int8>(), 8);
+      });
+}
+
+void add_rows(std::vector<Call>& all) {
+  add(all, "gelu_bf16", {bf16("out", 2048, 1, Fill::zeros), bf16("in", 2048, 0)},
+      [](Arguments& next) {
+        auto* const out = next.bf16();
+        gelu_bf16(out, next.bf16(), 2048);
+      });
+  add(all, "gelu_bf16_tail", {bf16("out", 128, 1), bf16("in", 128, 0)}, [](Arguments& next) {
+    auto* const out = next.bf16();
+    gelu_bf16(out, next.bf16(), 109);
+  });
+  add(all, "softmax_bf16", {bf16("out", 1504, 1, Fill::zeros), bf16("in", 1504, 0)},
+      [](Arguments& next) {
+        auto* const out = next.bf16();
+        softmax_bf16(out, next.bf16(), 1500);
+      });
+  constexpr int kRows = 4, kWidth = 512;
+  add(all, "layer_norm_bf16",
+      {bf16("out", kRows * kWidth, 1, Fill::zeros), bf16("in", kRows * kWidth, 0),
+       bf16("gamma", kWidth, 2), bf16("beta", kWidth, 3)},
+      [](Arguments& next) {
+        auto* const out = next.bf16();
+        auto* const in = next.bf16();
+        auto* const gamma = next.bf16();
+        layer_norm_bf16(out, in, gamma, next.bf16(), kRows, kWidth);
+      });
+}
+
+void add_statistics(std::vector<Call>& all) {
+  add(all, "zero_statistics", {f32("sums", kRowSums, 3), f32("squares", kRowSums, 3)},
+      [](Arguments& next) {
+        auto* const sums = next.f32();
+        zero_statistics(sums, next.f32());
+      });
+  add(all, "row_statistics",
+      {f32("sums", kRowSums, 3), f32("squares", kRowSums, 3), bf16("a", kTileElements, 0)},
+      [](Arguments& next) {
+        auto* const sums = next.f32();
+        auto* const squares = next.f32();
+        row_statistics(sums, squares, next.bf16(), 8);
+      });
+  add(all, "finish_statistics",
+      {bf16("rows", kRowBlocks, 3, Fill::zeros), bf16("inverse_sigmas", kRowBlocks, 3, Fill::zeros),
+       f32("sums", kRowSums, 3), f32("squares", kRowSums, 3, Fill::positive_floats)},
+      [](Arguments& next) {
+        auto* const rows = next.bf16();
+        auto* const inverse_sigmas = next.bf16();
+        auto* const sums = next.f32();
+        finish_statistics(rows, inverse_sigmas, sums, next.f32(), 512);
+      });
+  add(all, "bias_rows", {bf16("rows", kRowBlocks, 3, Fill::zeros)},
+      [](Arguments& next) { bias_rows(next.bf16()); });
+}
+
+/// An epilogue with LayerNorm.
+using NormEpilogue = void (*)(bfloat16*, const float*, const bfloat16*, const bfloat16*,
+                              const bfloat16*, int, int, int);
+
+void add_epilogues(std::vector<Call>& all) {
+  const CallBuffer out = bf16("out", kStrip, 1, Fill::zeros),
+                   low = bf16("low", kStrip, 1, Fill::zeros), c = f32("c", kTileElements, 2),
+                   rows = bf16("rows", kRowBlocks, 3), columns = bf16("columns", kRowBlocks, 0),
+                   sigmas = bf16("inverse_sigmas", kRowBlocks, 3);
+  add(all, "add_plane", {c, bf16("plane", kTileElements, 0)}, [](Arguments& next) {
+    auto* const sums = next.f32();
+    add_plane(sums, next.bf16());
+  });
+  add(all, "gelu_sums", {c, rows, columns}, [](Arguments& next) {
+    auto* const sums = next.f32();
+    auto* const left = next.bf16();
+    gelu_sums(sums, left, next.bf16());
+  });
+  add(all, "epilogue_residual", {out, low, c, rows, columns}, [](Arguments& next) {
+    auto* const high = next.bf16();
+    auto* const rest = next.bf16();
+    auto* const sums = next.f32();
+    auto* const left = next.bf16();
+    epilogue_residual(high, rest, sums, left, next.bf16(), 1, 0, 13);
+  });
+  add(all, "epilogue_parts", {out, low, c}, [](Arguments& next) {
+    auto* const high = next.bf16();
+    auto* const rest = next.bf16();
+    epilogue_parts(high, rest, next.f32(), 1, 0, 13);
+  });
+  add(all, "epilogue_gelu", {out, c, rows, columns}, [](Arguments& next) {
+    auto* const to = next.bf16();
+    auto* const sums = next.f32();
+    auto* const left = next.bf16();
+    epilogue_gelu(to, sums, left, next.bf16(), 1, 0, 13);
+  });
+  const std::pair<const char*, NormEpilogue> norms[] = {{"epilogue_norm_a", epilogue_norm_a},
+                                                        {"epilogue_norm_k", epilogue_norm_k},
+                                                        {"epilogue_norm_v", epilogue_norm_v},
+                                                        {"epilogue_norm_gelu", epilogue_norm_gelu}};
+  for (const auto& [name, kernel] : norms) {
+    add(all, name, {out, c, rows, columns, sigmas}, [kernel = kernel](Arguments& next) {
+      auto* const to = next.bf16();
+      auto* const sums = next.f32();
+      auto* const left = next.bf16();
+      auto* const right = next.bf16();
+      kernel(to, sums, left, right, next.bf16(), 1, 3, 16);
+    });
+  }
+}
+
+void add_attention(std::vector<Call>& all) {
+  constexpr int kValid = 60;
+  const CallBuffer q = bf16("q", kTileElements, 0, Fill::small_bfloat16s),
+                   k = bf16("k", kTileElements, 1), o = f32("o", kTileElements, 2),
+                   row_sums = f32("row_sums", kRowSums, 3, Fill::positive_floats),
+                   offsets = f32("offsets", kRowSums, 3);
+  add(all, "attention_reference", {offsets, row_sums, q, k}, [](Arguments& next) {
+    auto* const to = next.f32();
+    auto* const sums = next.f32();
+    auto* const queries = next.bf16();
+    attention_reference(to, sums, queries, next.bf16(), kValid);
+  });
+  add(all, "attention_weights", {bf16("p", kTileElements, 0, Fill::zeros), row_sums, q, k, offsets},
+      [](Arguments& next) {
+        auto* const p = next.bf16();
+        auto* const sums = next.f32();
+        auto* const queries = next.bf16();
+        auto* const keys = next.bf16();
+        attention_weights(p, sums, queries, keys, next.f32(), kValid, 0, 0);
+      });
+  add(all, "attention_values",
+      {o, bf16("p", kTileElements, 0, Fill::small_bfloat16s), bf16("v", kTileElements, 1)},
+      [](Arguments& next) {
+        auto* const values = next.f32();
+        auto* const p = next.bf16();
+        attention_values(values, p, next.bf16(), kValid);
+      });
+  add(all, "attention_rescale", {o, row_sums, offsets, q, k}, [](Arguments& next) {
+    auto* const values = next.f32();
+    auto* const sums = next.f32();
+    auto* const to = next.f32();
+    auto* const queries = next.bf16();
+    attention_rescale(values, sums, to, queries, next.bf16(), kValid, 3);
+  });
+  add(all, "attention_finish", {bf16("out", kStrip, 1, Fill::zeros), o, row_sums},
+      [](Arguments& next) {
+        auto* const out = next.bf16();
+        auto* const values = next.f32();
+        attention_finish(out, values, next.f32(), 2);
+      });
+}
+
+}  // namespace
+
+std::vector<Call> calls() {
+  std::vector<Call> all;
+  add_bring_up(all);
+  add_products(all);
+  add_rows(all);
+  add_statistics(all);
+  add_epilogues(all);
+  add_attention(all);
+  return all;
+}
+
+}  // namespace sotto::npu::kernels

@@ -1,0 +1,118 @@
+// Every kernel: it records, and recording changes no bit of what it computes.
+#include "npu/recorder/record.h"
+
+#include <gmock/gmock.h>
+
+#include "npu/kernels/host/core_state.h"
+#include "npu/recorder/recorder_testing.h"
+
+namespace sotto::npu::recorder {
+
+/// So that failures print names.
+void PrintTo(const Call& call, std::ostream* out) {
+  *out << call.name;
+}
+
+namespace {
+
+using ::testing::Contains;
+using ::testing::Pair;
+
+class RecordedKernel : public ::testing::TestWithParam<Call> {};
+
+int64_t operations_of(const std::vector<Region>& regions) {
+  int64_t count = 0;
+  for (const Region& region : regions) {
+    count +=
+        static_cast<int64_t>(region.piece.graph.operations.size()) + operations_of(region.body);
+  }
+  return count;
+}
+
+TEST_P(RecordedKernel, GivesThePlainKernelsBits) {
+  const Call& call = GetParam();
+  std::vector<Buffer<std::byte>> buffers = make_buffers(call);
+  std::vector<std::byte*> pointers;
+  for (Buffer<std::byte>& buffer : buffers) pointers.push_back(buffer.data());
+  host::CoreState state;
+  const host::CoreScope scope(state);
+  call.run(pointers);
+  const Kernel kernel = record(call.name);
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    const std::vector<std::byte>& after = kernel.objects[i].after;
+    EXPECT_TRUE(std::equal(after.begin(), after.end(), buffers[i].begin(), buffers[i].end()))
+        << kernel.objects[i].name;
+  }
+  testing::expect_faithful(kernel);
+  RecordProperty("operations", std::to_string(operations_of(kernel.regions)));
+  for (const Region* loop : testing::loops_of(kernel)) {
+    RecordProperty(loop->name, std::to_string(loop->piece.graph.operations.size()));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RecordedKernel, ::testing::ValuesIn(kernels::calls()),
+                         [](const auto& info) { return info.param.name; });
+
+const core::Loop& loop_of(const Kernel& kernel, size_t index) {
+  return testing::loops_of(kernel).at(index)->piece.graph;
+}
+
+// One block of 16 x 16 sums: two halves of 2 x 4 blocks, each over eight steps of k = 8.
+//   products     2 halves x 8 steps x 8                                       = 128
+//   loads        2 x 8 x (2 blocks of a + 4 blocks of b), 64 bytes each       = 192 of 32 bytes
+//   sums in      2 halves x 8 sums of 64 bytes, into accumulators             =  32 of port A
+//   sums out                                                                  =  32 stores
+//   pointers     the second row of a is the first one's copy, what was loaded before the loop goes
+//                out to a copy of the other half's place: two copies and an addition each; and the
+//                first row of a jumps once
+TEST(RecordedGemm, HasTheOperationsOfItsInnerLoop) {
+  const Kernel kernel = record("gemm_bf16");
+  const core::Loop& loop = loop_of(kernel, 0);
+  EXPECT_EQ(loop.trips, 16);
+  EXPECT_EQ(
+      testing::counts_of(loop),
+      (std::map<std::string, int>{
+          {"vmac.f", 128}, {"vldb", 192}, {"vlda", 32}, {"vst", 32}, {"mov", 2}, {"paddb", 3}}));
+  for (const core::Operation& operation : loop.operations) {
+    if (testing::text_of(operation) == "vlda") {
+      EXPECT_EQ(operation.opcode, Opcode::vlda_am);
+    }
+  }
+}
+
+// Sums of one half are loaded while the other half is multiplied, and used by the next iteration.
+TEST(RecordedGemm, CarriesSumsFromIterationToIteration) {
+  const Kernel kernel = record("gemm_bf16");
+  int carried = 0;
+  for (const core::Operation& operation : loop_of(kernel, 0).operations) {
+    if (operation.opcode != Opcode::vmac_f && operation.opcode != Opcode::vst_am) continue;
+    EXPECT_LE(operation.uses[0].distance, 1);
+    carried += operation.uses[0].distance;
+  }
+  // The upper half's first products, and the lower half's sums on their way out.
+  EXPECT_EQ(carried, 8 + 16);
+}
+
+// 32 values, by hand from gelu.h:
+//   vec  six Horner steps and one product; of accumulators of integers one difference and one sum,
+//        of floats three sums or differences of two halves                       = 15
+//   st   eight roundings to int16 and two stores that round to bfloat16          = 10
+//   lda  two loads that convert
+TEST(RecordedGelu, HasTheOperationsOfItsLoop) {
+  const Kernel kernel = record("gelu_bf16");
+  std::map<core::Slot, int> slots;
+  for (const core::Operation& operation : loop_of(kernel, 0).operations) {
+    ++slots[core::info(core::choices(operation.opcode)[0]).slot];
+  }
+  EXPECT_EQ(slots[core::Slot::vec], 15);
+  EXPECT_EQ(slots[core::Slot::st], 10);
+  EXPECT_EQ(slots[core::Slot::lda], 2);
+}
+
+TEST(Recorder, KnowsNoOtherKernel) {
+  EXPECT_THROW(record("gemm_fp4"), Error);
+  EXPECT_THAT(recordable(), Contains("attention_weights"));
+}
+
+}  // namespace
+}  // namespace sotto::npu::recorder

@@ -11,14 +11,27 @@
 // The coefficients minimise max |t (g - polynomial)| over 0 <= t <= 4 with g = 0 at the last z,
 // 1 - 2^-15: iteratively reweighted least squares (Lawson) on 401 Chebyshev nodes of z, weights
 // multiplied by the error 80 times, for g / (z - (1 - 2^-15)) of degree 5. That leaves 2.0e-4;
-// with the rounding of all steps the error is 4.1e-4. Compared, all within the core's operations:
-//   form                                           largest error   vector, store slots for 32
-//   polynomial of degree 4, fixed point            3.3e-3          13,  9
-//   degree 5                                       1.7e-3          14, 10
-//   degree 6                                       4.1e-4          15, 11
-//   degree 6, Horner in bfloat16 about t = 2       2.2e-3          16, 14
-//   t 2^(cubic of t), fixed point, exp2.h          1.4e-3          10,  8
-//   32 straight pieces of t g(t), bfloat16 table   1.2e-3           4,  4 and at least 32 loads
+// with the rounding of all steps the error is 4.1e-4. The forms compared by gelu_forms_test.cc, all
+// within the core's operations, with instructions for 32 lanes (gelu_forms_testing.h counts them):
+//   form                                          largest error  vector store move load  sum
+//   this one: degree 6 about t = 2, fixed point         4.1e-4     15     8    18    0    41
+//   degree 5                                            1.7e-3     14     7    17    0    38
+//   degree 4                                            3.3e-3     13     6    16    0    35
+//   two pieces about 1 and 3, degree 4, fixed point     3.4e-4     13     6    24    0    43
+//   degree 3                                            1.4e-3     12     5    22    0    39
+//   degree 2                                            5.9e-3     11     4    20    0    35
+//   degree 6 about t = 2, Horner in bfloat16            2.3e-3     16    16    24    0    56
+//   t 2^(cubic of t), fixed point, exp2.h               1.4e-3     10     8    19    0    37
+//   table, 32 straight pieces of t g(t), bfloat16 t     9.9e-4      4     4    18    8    34
+//   64 pieces                                           6.6e-4      4     4    18    8    34
+//   128 pieces                                          6.5e-4      4     4    18    8    34
+//   table, 128 straight pieces, fixed point             1.4e-4     14     5    21    8    48
+//   table, nearest of 1024 points of t g(t)             9.7e-4      8     3    19    8    38
+// No form with as few instructions in all, or in its fullest slot, is as accurate, and what is more
+// accurate needs more of both. But this is not the cheapest form within the 2e-3 allowed: others
+// save up to seven instructions, with 1.6 to 4.2 times the error; of those only degree 5 relieves
+// the fullest slot, by one. Tables also take memory, four copies of each: 1 KB for 32 straight
+// pieces.
 #pragma once
 
 #include "npu/kernels/blocks.h"

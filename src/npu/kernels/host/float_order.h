@@ -14,8 +14,8 @@ constexpr bool is_nan(bfloat16 x) {
   return (x.bits() & 0x7FFF) > 0x7F80;
 }
 
-/// vlt.bf16 and vge.bf16: with a NaN neither holds (xdna-emu, vector_compare.rs and vector_arith.rs,
-/// seen on a Phoenix by its fuzzing: seeds 4, 41, 47 and 1433).
+/// vlt.bf16 and vge.bf16: with a NaN neither holds (xdna-emu, vector_compare.rs and
+/// vector_arith.rs, seen on a Phoenix by its fuzzing: seeds 4, 41, 47 and 1433).
 constexpr bool is_less(bfloat16 a, bfloat16 b) {
   return !is_nan(a) && !is_nan(b) && order_of(a) < order_of(b);
 }

@@ -145,10 +145,10 @@ TEST_F(Includes, InnerFoldersSeeLess) {
   for (const Include& include : includes_) {
     for (const auto& [folder, allowed] : kInnerArrows) {
       if (!include.quoted || !include.file.starts_with(folder)) continue;
-      EXPECT_TRUE(include.path.starts_with(folder) ||
-                  std::any_of(allowed.begin(), allowed.end(), [&](const std::string& other) {
-                    return include.path.starts_with(other);
-                  }))
+      EXPECT_TRUE(
+          include.path.starts_with(folder) ||
+          std::any_of(allowed.begin(), allowed.end(),
+                      [&](const std::string& other) { return include.path.starts_with(other); }))
           << include.file << " must not include " << include.path;
     }
   }

@@ -104,13 +104,19 @@ void compute_row(const Attention& attention, int row) {
 }  // namespace
 
 void DirectRunner::run(const Product& product) {
-  pool_.parallel_for(product.x.rows,
-                     [&](std::int64_t row, int) { compute_row(product, static_cast<int>(row)); });
+  pool_.parallel_for(product.x.rows, [&](std::int64_t row, int) {
+    host::CoreState core = {.mac_model = model_};
+    const host::CoreScope scope(core);
+    compute_row(product, static_cast<int>(row));
+  });
 }
 
 void DirectRunner::run(const Attention& attention) {
-  pool_.parallel_for(attention.q.rows,
-                     [&](std::int64_t row, int) { compute_row(attention, static_cast<int>(row)); });
+  pool_.parallel_for(attention.q.rows, [&](std::int64_t row, int) {
+    host::CoreState core = {.mac_model = model_};
+    const host::CoreScope scope(core);
+    compute_row(attention, static_cast<int>(row));
+  });
 }
 
 }  // namespace sotto::npu::kernels::testing

@@ -70,8 +70,8 @@ class Runner {
   virtual host::MacModel mac_model() const { return host::MacModel::exact; }
 };
 
-/// Calls the kernels, rows of tiles in parallel, every row on a core as it leaves reset: none can
-/// live on registers that another row, or the thread before, has set.
+/// Calls the kernels, rows of tiles in parallel, each on a core as it leaves reset: none can live
+/// on registers that the kernel before it, or the thread, has set.
 class DirectRunner : public Runner {
  public:
   explicit DirectRunner(ThreadPool& pool, host::MacModel model = host::MacModel::exact)

@@ -183,7 +183,7 @@ void check_plain_f32(const WhisperBase& base, const Stages& exact, double exact_
 
 TEST(WhisperBaseTest, EveryKernelAndTheWholeEncoderAreWithinTheirBars) {
   if (sotto::testing::kSlowBuild) {
-    GTEST_SKIP() << "skipped: 90 billion emulated products take minutes here";
+    GTEST_SKIP() << "skipped: 100 billion emulated products take minutes here";
   }
   SOTTO_NEEDS_FILE(WhisperBase::model_path());
   SOTTO_NEEDS_FILE(WhisperBase::audio_path());

@@ -61,6 +61,7 @@ KernelEncoder::KernelEncoder(const model::Dims& dims, const model::Weights& weig
       v(high.rows, high.columns),
       mixed(high.rows, high.columns),
       hidden(high.rows, dims.n_audio_ffn / kTile),
+      planes(high.rows, 3 * high.columns),
       dims_(dims),
       weights_(weights),
       runner_(runner),
@@ -114,7 +115,7 @@ Linear KernelEncoder::second(int layer) const {
 /// The first convolution three times: for the frames 2t - 1, 2t and 2t + 1 that the second one
 /// looks at, side by side. Rows of its operand are frames unfolded by three taps, 240 columns of
 /// 256.
-void KernelEncoder::convolve_first(Tiles& planes, const model::MelWindow& mel) {
+void KernelEncoder::convolve_first(const model::MelWindow& mel) {
   const int taps = 3 * mel.n_mels, padded = (taps + kTile - 1) / kTile * kTile;
   const std::vector<float> weights = read("encoder.conv1.weight", {width_, mel.n_mels, 3});
   std::vector<float> wide(static_cast<std::size_t>(width_ * padded));
@@ -144,8 +145,7 @@ void KernelEncoder::convolve_first(Tiles& planes, const model::MelWindow& mel) {
 }
 
 void KernelEncoder::convolve(const model::MelWindow& mel) {
-  Tiles planes(tile_rows_, 3 * high.columns);
-  convolve_first(planes, mel);
+  convolve_first(mel);
   const std::vector<float> weights = read("encoder.conv2.weight", {width_, width_, 3});
   std::vector<float> by_plane(weights.size());
   for (int n = 0; n < width_; ++n) {
@@ -211,6 +211,8 @@ std::vector<float> KernelEncoder::features() const {
     gamma[i] = to_bf16(last.gamma[i]);
     beta[i] = to_bf16(last.beta[i]);
   }
+  host::CoreState core = {.mac_model = runner_.mac_model()};
+  const host::CoreScope scope(core);
   layer_norm_bf16(y.data(), x.data(), gamma.data(), beta.data(), frames_, width_);
   return {y.begin(), y.end()};
 }

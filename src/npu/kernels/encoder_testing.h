@@ -20,6 +20,7 @@ class KernelEncoder {
   /// All three must outlive it.
   KernelEncoder(const model::Dims& dims, const model::Weights& weights, Runner& runner);
 
+  /// Both convolutions and the positions; leaves planes.
   void convolve(const model::MelWindow& mel);
   /// Self-attention and its residual; leaves q, k, v and mixed as they were used.
   void attend(int layer);
@@ -31,18 +32,19 @@ class KernelEncoder {
   Tiles high, low;       ///< the residual stream in two parts
   Tiles q, k, v, mixed;  ///< layouts A, K, V, A
   Tiles hidden;
+  Tiles planes;  ///< the first convolution's frames 2t - 1, 2t and 2t + 1 side by side
 
   Linear projection(int layer, const char* name, double scale) const;  ///< query, key or value
   Linear output(int layer) const;
   Linear first(int layer) const;  ///< of the perceptron
   Linear second(int layer) const;
+  Norm norm(const std::string& name) const;
+  std::vector<float> read(const std::string& name, const model::Shape& shape) const;
 
  private:
-  std::vector<float> read(const std::string& name, const model::Shape& shape) const;
   std::vector<float> bias(const std::string& name, int size) const;
-  Norm norm(const std::string& name) const;
   void add_to_residual(const Tiles& x, const Linear& linear);
-  void convolve_first(Tiles& planes, const model::MelWindow& mel);
+  void convolve_first(const model::MelWindow& mel);
 
   const model::Dims dims_;
   const model::Weights& weights_;

@@ -5,6 +5,11 @@
 namespace sotto::npu::kernels::testing {
 namespace {
 
+/// The core as it leaves reset, but for how it adds: the next kernel must set what it needs.
+void reset_core() {
+  host::core() = {.mac_model = host::core().mac_model};
+}
+
 /// The rows of a tile row as the epilogue's step and factor (kernels.h).
 struct Fold {
   Buffer<bfloat16> rows{kStepBlock}, inverse_sigmas{kStepBlock};
@@ -21,6 +26,7 @@ Fold fold_of(const Product& product, int row) {
   for (int k = 0; k < product.x.columns; ++k) {
     row_statistics(sums.data(), squares.data(), product.x.at(row, k), kTile / 8);
   }
+  reset_core();
   finish_statistics(fold.rows.data(), fold.inverse_sigmas.data(), sums.data(), squares.data(),
                     product.x.columns * kTile);
   return fold;
@@ -34,6 +40,7 @@ void finish(const Product& product, const float* c, const Fold& fold, int row, i
     const int end = product.end_row - kTile * row - 16 * strip;
     bfloat16* out = product.out.at(row, product.out_column + n) + strip * kStrip;
     const auto low = [&] { return product.low->at(row, n) + strip * kStrip; };
+    reset_core();
     switch (product.epilogue) {
       case Epilogue::residual:
         epilogue_residual(out, low(), c, rows, columns, strip, first, end);
@@ -73,6 +80,7 @@ void compute_row(const Product& product, int row) {
       gemm_bf16(c.data(), product.x.at(row, k), product.linear.tiles.at(n, k), kTile / 8);
     }
     if (product.epilogue == Epilogue::gelu_planes) {
+      reset_core();
       gelu_sums(c.data(), fold.rows.data(), product.linear.step(n));
       add_planes();
     }
@@ -86,15 +94,18 @@ void compute_row(const Attention& attention, int row) {
   for (int head = 0; head < attention.q.columns; ++head) {
     const bfloat16* q = attention.q.at(row, head);
     zero_sums(o.data());
+    reset_core();
     attention_reference(offsets.data(), row_sums.data(), q, attention.k.at(0, head),
                         std::min(attention.keys, kTile));
     for (int tile = 0; tile * kTile < attention.keys; ++tile) {
       const int valid = std::min(kTile, attention.keys - kTile * tile);
+      reset_core();
       attention_keys(o.data(), row_sums.data(), offsets.data(), p.data(), q,
                      attention.k.at(tile, head), valid);
       attention_values(o.data(), p.data(), attention.v.at(tile, head), valid);
     }
     for (int strip = 0; strip < kStrips; ++strip) {
+      reset_core();
       attention_finish(attention.out.at(row, head) + strip * kStrip, o.data(), row_sums.data(),
                        strip);
     }
@@ -104,13 +115,19 @@ void compute_row(const Attention& attention, int row) {
 }  // namespace
 
 void DirectRunner::run(const Product& product) {
-  pool_.parallel_for(product.x.rows,
-                     [&](std::int64_t row, int) { compute_row(product, static_cast<int>(row)); });
+  pool_.parallel_for(product.x.rows, [&](std::int64_t row, int) {
+    host::CoreState core = {.mac_model = model_};
+    const host::CoreScope scope(core);
+    compute_row(product, static_cast<int>(row));
+  });
 }
 
 void DirectRunner::run(const Attention& attention) {
-  pool_.parallel_for(attention.q.rows,
-                     [&](std::int64_t row, int) { compute_row(attention, static_cast<int>(row)); });
+  pool_.parallel_for(attention.q.rows, [&](std::int64_t row, int) {
+    host::CoreState core = {.mac_model = model_};
+    const host::CoreScope scope(core);
+    compute_row(attention, static_cast<int>(row));
+  });
 }
 
 }  // namespace sotto::npu::kernels::testing

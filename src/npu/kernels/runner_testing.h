@@ -66,17 +66,23 @@ class Runner {
   virtual ~Runner() = default;
   virtual void run(const Product& product) = 0;
   virtual void run(const Attention& attention) = 0;
+  /// How its cores add.
+  virtual host::MacModel mac_model() const { return host::MacModel::exact; }
 };
 
-/// Calls the kernels, rows of tiles in parallel.
+/// Calls the kernels, rows of tiles in parallel, each on a core as it leaves reset: none can live
+/// on registers that the kernel before it, or the thread, has set.
 class DirectRunner : public Runner {
  public:
-  explicit DirectRunner(ThreadPool& pool) : pool_(pool) {}
+  explicit DirectRunner(ThreadPool& pool, host::MacModel model = host::MacModel::exact)
+      : pool_(pool), model_(model) {}
   void run(const Product& product) override;
   void run(const Attention& attention) override;
+  host::MacModel mac_model() const override { return model_; }
 
  private:
   ThreadPool& pool_;
+  const host::MacModel model_;
 };
 
 }  // namespace sotto::npu::kernels::testing

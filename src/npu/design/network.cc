@@ -55,7 +55,7 @@ class Expansion {
     const std::string name =
         f.name + (end.side == kProducer ? ".out" : ".in" + std::to_string(end.side));
     Ring ring;
-    for (int i = 0; i < at.depth; ++i) {
+    for (int i = 0; i < std::max(1, at.depth); ++i) {
       ring.buffers.push_back(
           add_buffer(name + "[" + std::to_string(i) + "]", at.tile, f.object, at.bank, f.where));
     }
@@ -191,7 +191,7 @@ class Expansion {
     const std::string name =
         link.inputs.size() > 1 ? fifo(link.outputs[0].fifo).name : fifo(link.inputs[0].fifo).name;
     std::vector<BufferRef> buffers;
-    for (int i = 0; i < link.depth; ++i) {
+    for (int i = 0; i < std::max(1, link.depth); ++i) {
       std::optional<int> bank = link.bank;
       if (bank) *bank += i;
       buffers.push_back(add_buffer(name + ".link[" + std::to_string(i) + "]", link.tile,

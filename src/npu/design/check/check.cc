@@ -11,8 +11,9 @@ CheckedDesign check(Design design) {
   Findings findings;
   Plan plan;
   check_references(design, findings);
+  Checking c{design, plan, findings};
+  if (findings.empty()) check_tiles(c);
   if (findings.empty()) {
-    Checking c{design, plan, findings};
     check_structure(c);
     check_cores(c);
     plan.network = expand(design);

@@ -81,10 +81,10 @@ class CoreCheck {
     const Fifo& fifo = c_.at(action.end.fifo);
     const int depth =
         fifo.shared && fifo.producer ? fifo.producer->depth : c_.end(action.end).depth;
-    if (action.count < 1 || held > depth) {
+    if (action.count < 1 || held > std::max(depth, 1)) {
       add(Category::held_objects, where, "holding ", held, " objects of ",
           describe(c_.design, action.end), ", which has ", depth);
-      held = std::min(held, depth);
+      held = std::min(held, std::max(depth, 1));
     }
   }
   void step(const Release& action, const Where& where) {
@@ -102,8 +102,10 @@ class CoreCheck {
     if (action.times < 1) {
       add(Category::core_program, where, "a loop of ", action.times, " rounds");
     }
+    std::erase_if(held_, [](const auto& entry) { return entry.second == 0; });
     const std::map<EndRef, int> before = held_;
     walk(action.body);
+    std::erase_if(held_, [](const auto& entry) { return entry.second == 0; });
     if (action.times > 1 && held_ != before) {
       add(Category::held_objects, where, "a loop whose rounds do not release what they acquire");
     }

@@ -9,7 +9,9 @@ namespace sotto::npu::design {
 /// Every Ref names something. The other steps rely on it.
 void check_references(const Design& design, Findings& findings);
 
-/// Device, tiles, names; FIFOs and links have their ends. plan.network is empty yet.
+/// Device and tiles. The other steps rely on them.
+void check_tiles(Checking& c);
+/// Names; FIFOs and links have their ends. plan.network is empty yet.
 void check_structure(Checking& c);
 /// Programs of cores: arguments fit kernels, objects are held when used.
 void check_cores(Checking& c);

@@ -23,25 +23,6 @@ std::string describe(const Design& design, EndRef end) {
 
 namespace {
 
-void check_tiles(Checking& c) {
-  const Device& device = c.design.device;
-  const int most = columns_max(device.generation);
-  if (device.columns < 1 || device.columns > most || device.rows != 6) {
-    c.findings.add(Category::device, c.design.where, device.columns, " columns and ", device.rows,
-                   " rows; this device has 1 to ", most, " columns and 6 rows");
-  }
-  std::set<TileId> seen;
-  for (const Tile& tile : c.design.tiles) {
-    if (!device.has(tile.id)) {
-      c.findings.add(Category::tile, tile.where, "(", tile.id.column, ",", tile.id.row,
-                     ") is outside an array of ", device.columns, " columns and ", device.rows,
-                     " rows");
-    } else if (!seen.insert(tile.id).second) {
-      c.findings.add(Category::tile, tile.where, to_string(tile.id), " is there already");
-    }
-  }
-}
-
 template <typename T>
 void check_names(Checking& c, const std::vector<T>& list, const char* what) {
   std::set<std::string> seen;
@@ -241,8 +222,26 @@ void check_link(Checking& c, const Link& link) {
 
 }  // namespace
 
+void check_tiles(Checking& c) {
+  const Device& device = c.design.device;
+  const int most = columns_max(device.generation);
+  if (device.columns < 1 || device.columns > most || device.rows != 6) {
+    c.findings.add(Category::device, c.design.where, device.columns, " columns and ", device.rows,
+                   " rows; this device has 1 to ", most, " columns and 6 rows");
+  }
+  std::set<TileId> seen;
+  for (const Tile& tile : c.design.tiles) {
+    if (!device.has(tile.id)) {
+      c.findings.add(Category::tile, tile.where, "(", tile.id.column, ",", tile.id.row,
+                     ") is outside an array of ", device.columns, " columns and ", device.rows,
+                     " rows");
+    } else if (!seen.insert(tile.id).second) {
+      c.findings.add(Category::tile, tile.where, to_string(tile.id), " is there already");
+    }
+  }
+}
+
 void check_structure(Checking& c) {
-  check_tiles(c);
   check_names(c, c.design.fifos, "fifo");
   check_names(c, c.design.buffers, "buffer");
   check_names(c, c.design.locks, "lock");

@@ -15,7 +15,7 @@ namespace sotto::npu::design {
 /// Buffers, locks and a DMA channel of a FIFO in one tile. The end in a shim tile has only the
 /// channel, and one in a memory tile shares the buffers of its Link.
 struct FifoEnd {
-  TileRef tile;
+  TileRef tile = {};
   int depth = 2;
   Layout layout = {};               ///< of the memory, in stream order
   std::optional<int> bank = {};     ///< the wished bank of its buffers

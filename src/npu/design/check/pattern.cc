@@ -70,8 +70,10 @@ class Maker {
     }
     for (auto dim = layout.rbegin(); dim != layout.rend(); ++dim) {
       const bool innermost = dim == layout.rbegin();
+      // The stride of a single step does not matter.
+      const bool no_stride = (innermost && bytes < kWordBytes) || dim->size == 1;
       const Dim converted = {innermost ? words("a run", dim->size) : dim->size,
-                             innermost && bytes < kWordBytes ? 1 : words("a stride", dim->stride)};
+                             no_stride ? 1 : words("a stride", dim->stride)};
       if (converted.size < 0 || (converted.stride < 0 && dim->stride >= 0)) return false;
       out_.dims.push_back(converted);
     }

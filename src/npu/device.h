@@ -157,6 +157,8 @@ constexpr std::uint32_t register_address(TileId tile, std::uint32_t offset) {
          static_cast<std::uint32_t>(tile.row) << kRowShift | offset;
 }
 
+/// The offset in an address patch has 32 bits.
+inline constexpr std::int64_t kHostBytesMax = 0xFFFFFFFF;
 inline constexpr int kHostBuffersMax = 5;  ///< data arguments of the kernel that aiecc builds
 
 struct Device {

@@ -91,7 +91,8 @@ class Writer {
   void put(const Lock& l) { put(l.name, l.tile, l.initial); }
   void put(const Bd::Use& u) { put(u.lock, u.value); }
   void put(const Bd& b) {
-    put(b.buffer, b.offset, b.count, b.layout, b.padding, b.acquire, b.release);
+    put(b.buffer, b.offset, b.count, b.layout, b.padding, b.acquire, b.release, b.run_stride,
+        b.run_wrap);
   }
   void put(const Chain& c) { put(c.name, c.tile, c.direction, c.bds, c.cyclic, c.runs, c.channel); }
   void put(const Flow& f) { put(f.name, f.from, f.to); }

@@ -27,6 +27,12 @@ void set_pattern(DescriptorFields& fields, const Pattern& pattern, TileKind kind
   }
 }
 
+void set_iteration(DescriptorFields& fields, std::int64_t stride, int wrap, Element element) {
+  if (wrap <= 1) return;
+  fields.iteration_step = u32(stride * bytes_of(element) / kWordBytes);
+  fields.iteration_wrap = u32(wrap);
+}
+
 class Lowering {
  public:
   explicit Lowering(const CheckedDesign& checked)
@@ -87,6 +93,7 @@ class Lowering {
                                dma_window(here, tile(buffer.tile)).address;
     fields.address = static_cast<std::uint64_t>(bytes / kWordBytes + pattern.offset);
     set_pattern(fields, pattern, kind_of(here));
+    set_iteration(fields, bd.run_stride, bd.run_wrap, buffer.object.element);
     if (bd.acquire) {
       fields.acquires = true;
       fields.acquire = lock(here, *bd.acquire, true);
@@ -172,11 +179,8 @@ class Lowering {
     const Transfer& transfer = task.transfers[i];
     DescriptorFields fields;
     set_pattern(fields, placed.patterns[i], TileKind::shim);
-    if (transfer.run_wrap > 1) {
-      const int bytes = bytes_of(Checking::get(design_.hosts, transfer.host.index).object.element);
-      fields.iteration_step = u32(transfer.run_stride * bytes / kWordBytes);
-      fields.iteration_wrap = u32(transfer.run_wrap);
-    }
+    set_iteration(fields, transfer.run_stride, transfer.run_wrap,
+                  Checking::get(design_.hosts, transfer.host.index).object.element);
     fields.has_next = i + 1 < task.transfers.size();
     fields.next = u32(fields.has_next ? placed.descriptors[i + 1] : 0);
     const int burst = task.burst_bytes == 0 ? design_.device.burst_max() : task.burst_bytes;

@@ -210,7 +210,7 @@ TEST(Lower, RepeatAndPaddingOfAMemoryTile) {
   EXPECT_EQ(received.acquire, (DescriptorFields::Lock{64, -3}));
   EXPECT_EQ(received.release, (DescriptorFields::Lock{65, 3}));
   const DescriptorFields& sent = program.descriptors[2].fields;
-  EXPECT_EQ(program.descriptors[2].id, 24);  // an odd channel
+  EXPECT_EQ(program.descriptors[2].id, 2);
   EXPECT_EQ(sent.length, 72u);
   EXPECT_EQ(sent.dimensions[0], (DescriptorFields::Dimension{4, 1}));
   EXPECT_EQ(sent.dimensions[1], (DescriptorFields::Dimension{8, 4}));
@@ -218,7 +218,7 @@ TEST(Lower, RepeatAndPaddingOfAMemoryTile) {
   EXPECT_EQ(sent.zeros[1], (DescriptorFields::Zeros{1, 0}));
   EXPECT_EQ(sent.acquire, (DescriptorFields::Lock{65, -1}));
   EXPECT_EQ(program.descriptors[4].fields.address, sent.address);
-  EXPECT_EQ(program.descriptors[7].fields.next, 24u);
+  EXPECT_EQ(program.descriptors[7].fields.next, 2u);
 }
 
 TEST(Lower, LargeOuterDimensionsGoToTheTop) {

@@ -72,14 +72,12 @@ class Expansion {
     const bool sends = end.side == kProducer;
     std::vector<Bd> bds;
     for (const BufferRef buffer : ring.buffers) {
-      bds.push_back({buffer,
-                     0,
-                     f.object.count,
-                     at.layout,
-                     {},
-                     Bd::Use{sends ? ring.full : ring.empty, 1},
-                     Bd::Use{sends ? ring.empty : ring.full, 1},
-                     f.where});
+      bds.push_back({.buffer = buffer,
+                     .count = f.object.count,
+                     .layout = at.layout,
+                     .acquire = Bd::Use{sends ? ring.full : ring.empty, 1},
+                     .release = Bd::Use{sends ? ring.empty : ring.full, 1},
+                     .where = f.where});
     }
     add_chain(end, at, direction(end), std::move(bds));
   }
@@ -154,14 +152,14 @@ class Expansion {
   Bd bd(BufferRef buffer, const Piece& piece, EndRef end, const FifoEnd& at, Where where) const {
     const bool sends = end.side == kProducer;
     const int value = sends ? 1 : piece.repeat;
-    return {buffer,
-            piece.offset,
-            piece.count,
-            at.layout,
-            sends ? fifo(end.fifo).padding : std::vector<Pad>{},
-            Bd::Use{sends ? piece.full : piece.empty, value},
-            Bd::Use{sends ? piece.empty : piece.full, value},
-            where};
+    return {.buffer = buffer,
+            .offset = piece.offset,
+            .count = piece.count,
+            .layout = at.layout,
+            .padding = sends ? fifo(end.fifo).padding : std::vector<Pad>{},
+            .acquire = Bd::Use{sends ? piece.full : piece.empty, value},
+            .release = Bd::Use{sends ? piece.empty : piece.full, value},
+            .where = where};
   }
 
   /// The chain of one FIFO of a link: all pieces of each buffer, or one.

@@ -139,7 +139,7 @@ DescriptorFields unpack(TileKind kind, std::span<const std::uint32_t> words) {
     value = static_cast<Value>(stored + field.bias);
   });
   if (kind == TileKind::shim) {
-    fields.address = words[1] | std::uint64_t{words[2] & 0xFFFF} << 32;
+    fields.address = (words[1] & ~3u) | std::uint64_t{words[2] & 0xFFFF} << 32;
   }
   return fields;
 }

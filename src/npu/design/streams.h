@@ -78,29 +78,31 @@ struct Lock {
 /// A buffer descriptor: waits until `acquire` is large enough and subtracts, moves, then adds.
 struct Bd {
   struct Use {
-    LockRef lock;
+    LockRef lock = {};
     int value = 1;
   };
-  BufferRef buffer;
+  BufferRef buffer = {};
   std::int64_t offset = 0;
   std::int64_t count = 0;  ///< elements in memory
   Layout layout = {};
   std::vector<Pad> padding = {};
-  std::optional<Use> acquire, release;  ///< both or none
-  Where where;
+  std::optional<Use> acquire = {}, release = {};  ///< both or none
+  std::int64_t run_stride = 0;                    ///< each execution starts that much further …
+  int run_wrap = 1;  ///< … and every so many executions at the beginning again
+  Where where = {};
 };
 
 /// Descriptors of one channel in order; forever if cyclic. In a shim tile there are none: the
 /// sequence gives the channel its tasks.
 struct Chain {
-  std::string name;
-  TileRef tile;
+  std::string name = {};
+  TileRef tile = {};
   Direction direction = Direction::s2mm;
-  std::vector<Bd> bds;
+  std::vector<Bd> bds = {};
   bool cyclic = true;
   int runs = 1;  ///< of a chain that is not cyclic
   std::optional<int> channel = {};
-  Where where;
+  Where where = {};
 };
 
 /// A stream from one chain to others.

@@ -71,15 +71,23 @@ class ChainCheck {
     // Of a FIFO's descriptors the first one stands for all.
     Findings ignored;
     Findings& findings = of_fifo_ && &bd != &chain_.bds.front() ? ignored : c_.findings;
-    placed_.patterns.push_back(
-        make_pattern({here_, c_.kind(chain_.tile), chain_.direction, buffer.object.element,
-                      bd.offset, bd.count, bd.layout, bd.padding, bd.where},
-                     findings));
+    const PatternRequest request{.what = here_,
+                                 .kind = c_.kind(chain_.tile),
+                                 .direction = chain_.direction,
+                                 .element = buffer.object.element,
+                                 .offset = bd.offset,
+                                 .count = bd.count,
+                                 .layout = bd.layout,
+                                 .padding = bd.padding,
+                                 .where = bd.where};
+    placed_.patterns.push_back(make_pattern(request, findings));
+    check_iteration(request, bd.run_stride, bd.run_wrap, findings);
     check_inside(bd, buffer);
   }
 
   void check_inside(const Bd& bd, const Buffer& buffer) {
-    const std::int64_t last = bd.offset + (bd.layout.empty() ? bd.count - 1 : reach_of(bd.layout));
+    const std::int64_t last = bd.offset + (bd.layout.empty() ? bd.count - 1 : reach_of(bd.layout)) +
+                              std::max<std::int64_t>(bd.run_stride, 0) * (bd.run_wrap - 1);
     if (bd.offset < 0 || last >= buffer.object.count) {
       add(Category::layout, bd, "reaches element ", last, " of buffer '", buffer.name,
           "', which has ", buffer.object.count);

@@ -6,8 +6,8 @@
 namespace sotto::npu::design {
 namespace {
 
-/// What a linked program holds besides its kernels: start-up code and the loop round the body
-/// (measured on IRON designs; see docs/npu/design.md).
+/// What a linked program holds besides its kernels: start-up code and the loop round the body, as
+/// measured on IRON designs (github.com/jdominick05/ignite-xdna).
 constexpr int kProgramOverheadBytes = 880;
 
 class CoreCheck {

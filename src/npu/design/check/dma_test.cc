@@ -60,8 +60,7 @@ TEST(Dma, DescriptorsOfAMemoryTileHaveParity) {
   Memory1 d(16, {}, 0, {}, 23);
   const auto buffer = d.b.buffer<i32>("buffer", d.memory, 16);
   const auto chain = [&](const char* name, Direction direction) {
-    return d.b.chain(
-        {name, d.memory, direction, {Bd{buffer, 0, 16, {}, {}, {}, {}, {}}}, false, 1, {}, {}});
+    return d.b.chain({name, d.memory, direction, {Bd{.buffer = buffer, .count = 16}}, false});
   };
   const ChainRef sends = chain("sends", Direction::mm2s);
   d.b.flow("loop", sends, {chain("receives", Direction::s2mm)});
@@ -246,19 +245,13 @@ Design neighbours(int column, int channel) {
   const ChainRef sends = b.chain({"sends",
                                   memory,
                                   Direction::mm2s,
-                                  {Bd{buffer, 0, 16, {}, {}, {}, {}, {}}},
+                                  {Bd{.buffer = buffer, .count = 16}},
                                   false,
                                   1,
                                   channel,
                                   {}});
-  const ChainRef receives = b.chain({"receives",
-                                     receiver,
-                                     Direction::s2mm,
-                                     {Bd{sink, 0, 16, {}, {}, {}, {}, {}}},
-                                     false,
-                                     1,
-                                     {},
-                                     {}});
+  const ChainRef receives = b.chain(
+      {"receives", receiver, Direction::s2mm, {Bd{.buffer = sink, .count = 16}}, false, 1, {}, {}});
   b.flow("stream", sends, {receives});
   return b.design();
 }
@@ -276,6 +269,22 @@ TEST(Dma, DescriptorsUseTwoLocksOrNone) {
   expect_accepted(d);
   d.chains[0].bds[0].release.reset();
   expect_only(d, Category::lock_value, "a descriptor uses two locks or none");
+}
+
+TEST(Dma, ExecutionsThatMoveOn) {
+  for (const int wrap : {64, 65}) {
+    Design d = neighbours(1, 3);
+    for (Buffer& buffer : d.buffers) buffer.object.count = 16 + 2 * wrap;
+    d.chains[0].bds[0].run_stride = 2;
+    d.chains[0].bds[0].run_wrap = wrap;
+    if (wrap == 64) {
+      expect_accepted(d);
+      d.buffers[0].object.count = 16 + 2 * 63 - 1;
+      expect_only(d, Category::layout, "reaches element 141 of buffer 'buffer', which has 141");
+    } else {
+      expect_only(d, Category::runs, "starts 65 times further on");
+    }
+  }
 }
 
 TEST(Dma, ChainsRunAtMost256Times) {

@@ -179,6 +179,24 @@ Pattern make_pattern(const PatternRequest& request, Findings& findings) {
   return Maker(request, findings).run();
 }
 
+void check_iteration(const PatternRequest& request, std::int64_t stride, int wrap,
+                     Findings& findings) {
+  const std::int64_t bytes = stride * bytes_of(request.element);
+  const std::int64_t most = dma_of(request.kind).step_max;
+  if (wrap < 1 || wrap > kIterationMax) {
+    findings.add(Category::runs, request.where, request.what, ": starts ", wrap,
+                 " times further on; 1 to ", kIterationMax, " can be had");
+  }
+  if (wrap <= 1) return;
+  if (bytes % kWordBytes != 0) {
+    findings.add(Category::word_rule, request.where, request.what, ": runs start ", bytes,
+                 " bytes apart, not a multiple of 4");
+  } else if (bytes < kWordBytes || bytes / kWordBytes > most) {
+    findings.add(Category::step, request.where, request.what, ": runs start ", bytes / kWordBytes,
+                 " words apart; 1 to ", most, " can be had");
+  }
+}
+
 std::int64_t reach_of(const Layout& layout) {
   std::int64_t last = 0;
   for (const Dim& dim : layout) last += (dim.size - 1) * dim.stride;

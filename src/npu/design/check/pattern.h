@@ -19,7 +19,7 @@ struct Pattern {
 
 /// What to make a pattern of. `what` names it in messages: "fifo 'a' at core (0,2)".
 struct PatternRequest {
-  std::string what;
+  std::string what = {};
   TileKind kind = TileKind::core;
   Direction direction = Direction::s2mm;
   Element element = Element::i32;
@@ -27,11 +27,16 @@ struct PatternRequest {
   std::int64_t count = 0;   ///< elements in memory; 0: as many as the layout has
   Layout layout = {};
   std::vector<Pad> padding = {};
-  std::source_location where;
+  std::source_location where = {};
 };
 
 /// Reports what the DMA of that tile cannot do. What is returned then is of no use.
 Pattern make_pattern(const PatternRequest& request, Findings& findings);
+
+/// Of a descriptor that starts `stride` elements further every time, `wrap` times: whether the DMA
+/// can.
+void check_iteration(const PatternRequest& request, std::int64_t stride, int wrap,
+                     Findings& findings);
 
 /// The last element that the layout touches, counted from its first.
 std::int64_t reach_of(const Layout& layout);

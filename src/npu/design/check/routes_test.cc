@@ -171,14 +171,12 @@ Design crossing(int n) {
   Builder b(npu1(2), "crossing");
   const MemoryTile memories[] = {b.memory(0), b.memory(1)};
   const auto one_word = [](BufferRef buffer) {
-    return std::vector<Bd>{{buffer, 0, 1, {}, {}, {}, {}, {}}};
+    return std::vector<Bd>{{.buffer = buffer, .count = 1}};
   };
   const auto stream = [&](const std::string& name, TileRef from, TileRef to, BufferRef source,
                           BufferRef sink) {
-    const ChainRef sends =
-        b.chain({name + ">", from, Direction::mm2s, one_word(source), false, 1, {}, {}});
-    b.flow(name, sends,
-           {b.chain({">" + name, to, Direction::s2mm, one_word(sink), false, 1, {}, {}})});
+    const ChainRef sends = b.chain({name + ">", from, Direction::mm2s, one_word(source), false});
+    b.flow(name, sends, {b.chain({">" + name, to, Direction::s2mm, one_word(sink), false})});
   };
   const BufferRef words[] = {b.buffer<i32>("w0", memories[0], 1),
                              b.buffer<i32>("w1", memories[1], 1)};

@@ -90,20 +90,18 @@ class SequenceCheck {
     check_burst(task, here);
     for (const Transfer& transfer : task.transfers) {
       check_element(task, transfer, here);
-      check_runs(transfer, here);
       check_bounds(task, transfer, here);
       const Object& host = c_.at(transfer.host).object;
-      placed(ref).patterns.push_back(
-          make_pattern({here,
-                        TileKind::shim,
-                        chain.direction,
-                        host.element,
-                        transfer.offset,
-                        0,
-                        transfer.layout.empty() ? Layout{{0, 1}} : transfer.layout,
-                        {},
-                        *where_},
-                       c_.findings));
+      const PatternRequest request{
+          .what = here,
+          .kind = TileKind::shim,
+          .direction = chain.direction,
+          .element = host.element,
+          .offset = transfer.offset,
+          .layout = transfer.layout.empty() ? Layout{{0, 1}} : transfer.layout,
+          .where = *where_};
+      placed(ref).patterns.push_back(make_pattern(request, c_.findings));
+      check_iteration(request, transfer.run_stride, transfer.run_wrap, c_.findings);
       placed(ref).run_words += placed(ref).patterns.back().length;
     }
   }
@@ -122,20 +120,6 @@ class SequenceCheck {
     if (end != nullptr && c_.at(end->fifo).object.element != host.object.element) {
       add(Category::type_mismatch, here, ": host buffer '", host.name,
           "' has other elements than the fifo");
-    }
-  }
-  void check_runs(const Transfer& transfer, const std::string& here) {
-    const std::int64_t bytes = transfer.run_stride * bytes_of(c_.at(transfer.host).object.element);
-    if (transfer.run_wrap < 1 || transfer.run_wrap > kIterationMax) {
-      add(Category::runs, here, ": starts ", transfer.run_wrap, " times further on; 1 to ",
-          kIterationMax, " can be had");
-    }
-    if (transfer.run_wrap <= 1) return;
-    if (bytes % kWordBytes != 0) {
-      add(Category::word_rule, here, ": runs start ", bytes, " bytes apart, not a multiple of 4");
-    } else if (bytes < kWordBytes || bytes / kWordBytes > kShimDma.step_max) {
-      add(Category::step, here, ": runs start ", bytes / kWordBytes, " words apart; 1 to ",
-          kShimDma.step_max, " can be had");
     }
   }
   void check_bounds(const Task& task, const Transfer& transfer, const std::string& here) {

@@ -316,10 +316,11 @@ Design counting(int more) {
   const auto sink = d.b.buffer<i32>("sink", d.core, 16);
   const LockHandle free = d.b.lock("free", d.core, 63);
   const LockHandle counter = d.b.lock("counter", d.core, more);
-  const Bd bring{sink, 0, 16, {}, {}, Bd::Use{free, 1}, Bd::Use{counter, 1}, {}};
-  const Bd send{source, 0, 16, {}, {}, {}, {}, {}};
-  const ChainRef from = d.b.chain({"from", memory, Direction::mm2s, {send}, false, 63, {}, {}});
-  const ChainRef to = d.b.chain({"to", d.core, Direction::s2mm, {bring}, false, 63, {}, {}});
+  const Bd bring{
+      .buffer = sink, .count = 16, .acquire = Bd::Use{free, 1}, .release = Bd::Use{counter, 1}};
+  const Bd send{.buffer = source, .count = 16};
+  const ChainRef from = d.b.chain({"from", memory, Direction::mm2s, {send}, false, 63});
+  const ChainRef to = d.b.chain({"to", d.core, Direction::s2mm, {bring}, false, 63});
   d.b.flow("objects", from, {to});
   return d.design();
 }

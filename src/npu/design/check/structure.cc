@@ -91,6 +91,10 @@ void check_end(Checking& c, EndRef ref, const Workers& workers) {
           sends ? "fills it" : "empties it");
     }
   }
+  if (kind != TileKind::core && end.bank) {
+    c.findings.add(Category::bank_bytes, fifo.where, here,
+                   ": a bank can be wished for at a core, or by a link");
+  }
   if (kind == TileKind::memory) {
     const int links = links_of(c.design, ref.fifo, end.tile, !sends);
     if (links == 0) {
@@ -119,6 +123,10 @@ void check_shared(Checking& c, FifoRef ref) {
                    "' is shared: that takes two cores, and has ", fifo.consumers.size(),
                    " consumers");
     return;
+  }
+  if (!fifo.producer->layout.empty() || !fifo.consumers[0].layout.empty()) {
+    c.findings.add(Category::layout, fifo.where, "fifo '", fifo.name,
+                   "' is shared: no DMA could follow its layouts");
   }
   const TileId from = c.at(fifo.consumers[0].tile).id, memory = c.at(fifo.producer->tile).id;
   if (kind_of(from) != TileKind::core || !core_reaches(neighbour(from, memory))) {
@@ -250,6 +258,12 @@ void check_structure(Checking& c) {
   if (static_cast<int>(c.design.hosts.size()) > kHostBuffersMax) {
     c.findings.add(Category::host_buffers, c.design.hosts.back().where, c.design.hosts.size(),
                    " host buffers; a kernel has ", kHostBuffersMax, " data arguments");
+  }
+  for (const HostBuffer& host : c.design.hosts) {
+    if (host.object.count < 1 || host.object.bytes() > kHostBytesMax) {
+      c.findings.add(Category::host_buffers, host.where, "host buffer '", host.name, "' of ",
+                     host.object.bytes(), " bytes; 1 to ", kHostBytesMax, " can be had");
+    }
   }
   const Workers workers = collect_workers(c.design);
   for (int i = 0; i < static_cast<int>(c.design.fifos.size()); ++i) check_fifo(c, {i}, workers);

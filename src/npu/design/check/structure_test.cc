@@ -181,6 +181,18 @@ TEST(Structure, SharedMemoryIsThatOfANeighbour) {
   expect_only(shared_between({0, 2}, {0, 4}), Category::reach, "cannot reach");
 }
 
+TEST(Structure, SharedMemoryHasNoLayouts) {
+  Design d = shared_between({0, 2}, {0, 3});
+  d.fifos[1].producer->layout = {{2, 1}, {32, 2}};
+  expect_only(d, Category::layout, "fifo 'middle' is shared");
+}
+
+TEST(Structure, BanksAreWishedForWhereBuffersAre) {
+  Chain1 d;
+  d.design().fifos[0].producer->bank = 1;
+  expect_only(d.design(), Category::bank_bytes, "fifo 'in' at shim (0,0): a bank");
+}
+
 TEST(Structure, EveryCategoryHasANameAndARule) {
   for (int i = 0; i < kCategories; ++i) {
     EXPECT_FALSE(name(static_cast<Category>(i)).empty());

@@ -32,6 +32,14 @@ const std::map<std::string, std::set<std::string>> kArrows = {
 const std::map<std::string, std::set<std::string>> kTestArrows = {{"cpu", {"audio"}},
                                                                   {"npu", {"audio", "cpu"}}};
 
+/// The parts of npu, and what each may include of the others. Simulator, emitter and the runner on
+/// hardware will stand above design and not see each other.
+const std::map<std::string, std::set<std::string>> kNpuArrows = {
+    {"npu", {}},  // facts of the array
+    {"npu/kernels", {}},
+    {"npu/design", {"npu"}},
+};
+
 /// Headers that only some files may see, so that the rest does not depend on that library. In these
 /// shell patterns * matches slashes too.
 struct Confined {
@@ -96,6 +104,13 @@ std::string folder_of(const std::string& path) {
   return path.substr(0, path.find('/'));
 }
 
+/// "npu/design" of npu/design/check/check.h, "npu" of npu/device.h, nothing outside npu.
+std::string npu_part_of(const std::string& path) {
+  if (folder_of(path) != "npu") return {};
+  const size_t second = path.find('/', 4);
+  return second == std::string::npos ? "npu" : path.substr(0, second);
+}
+
 class Includes : public ::testing::Test {
  protected:
   const fs::path root_ = fs::path(SOTTO_SOURCE_DIR) / "src";
@@ -129,6 +144,19 @@ TEST_F(Includes, PointOneWay) {
     EXPECT_TRUE(allowed) << include.file << " must not include " << include.path << ": " << from
                          << " lies below " << to << " (docs/architecture.md)";
   }
+}
+
+TEST_F(Includes, PartsOfTheNpuPointOneWay) {
+  size_t seen = 0;
+  for (const Include& include : includes_) {
+    const std::string from = npu_part_of(include.file), to = npu_part_of(include.path);
+    if (!include.quoted || from.empty() || to.empty() || from == to) continue;
+    ASSERT_TRUE(kNpuArrows.contains(from)) << from << " is new: say in kNpuArrows what it may include";
+    EXPECT_TRUE(kNpuArrows.at(from).contains(to) || (is_test(include.file) && to == "npu"))
+        << include.file << " must not include " << include.path;
+    ++seen;
+  }
+  EXPECT_GT(seen, 3u);
 }
 
 TEST_F(Includes, OnlyTestsUseTestSupport) {

@@ -151,7 +151,8 @@ TEST_F(Includes, PartsOfTheNpuPointOneWay) {
   for (const Include& include : includes_) {
     const std::string from = npu_part_of(include.file), to = npu_part_of(include.path);
     if (!include.quoted || from.empty() || to.empty() || from == to) continue;
-    ASSERT_TRUE(kNpuArrows.contains(from)) << from << " is new: say in kNpuArrows what it may include";
+    ASSERT_TRUE(kNpuArrows.contains(from))
+        << from << " is new: say in kNpuArrows what it may include";
     EXPECT_TRUE(kNpuArrows.at(from).contains(to) || (is_test(include.file) && to == "npu"))
         << include.file << " must not include " << include.path;
     ++seen;

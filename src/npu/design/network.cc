@@ -7,6 +7,14 @@
 namespace sotto::npu::design {
 namespace {
 
+/// Depths and repeats that cannot be are reported elsewhere; here they stay finite.
+int depth_of(int depth) {
+  return std::clamp(depth, 1, kLockMax);
+}
+int repeat_of(const Fifo& fifo) {
+  return std::clamp(fifo.repeat, 1, kLockMax + 1);
+}
+
 class Expansion {
  public:
   explicit Expansion(const Design& design)
@@ -55,11 +63,11 @@ class Expansion {
     const std::string name =
         f.name + (end.side == kProducer ? ".out" : ".in" + std::to_string(end.side));
     Ring ring;
-    for (int i = 0; i < std::max(1, at.depth); ++i) {
+    for (int i = 0; i < depth_of(at.depth); ++i) {
       ring.buffers.push_back(
           add_buffer(name + "[" + std::to_string(i) + "]", at.tile, f.object, at.bank, f.where));
     }
-    ring.empty = add_lock(name + ".empty", at.tile, at.depth, f.where);
+    ring.empty = add_lock(name + ".empty", at.tile, depth_of(at.depth), f.where);
     ring.full = add_lock(name + ".full", at.tile, 0, f.where);
     network_.rings[end] = ring;
     return ring;
@@ -137,12 +145,12 @@ class Expansion {
       const Fifo& sent = fifo(split_outputs ? part.fifo : link.outputs.front().fifo);
       Piece piece{part.offset,
                   split_outputs ? count_in_memory(sent) : fifo(part.fifo).object.count,
-                  std::max(1, sent.repeat),
+                  repeat_of(sent),
                   {},
                   {}};
       const std::string suffix = fifo(part.fifo).name;
-      piece.empty = add_lock(name + "." + suffix + ".empty", link.tile, link.depth * piece.repeat,
-                             link.where);
+      piece.empty = add_lock(name + "." + suffix + ".empty", link.tile,
+                             depth_of(link.depth) * piece.repeat, link.where);
       piece.full = add_lock(name + "." + suffix + ".full", link.tile, 0, link.where);
       pieces.push_back(piece);
     }
@@ -172,7 +180,7 @@ class Expansion {
     const std::size_t own = static_cast<std::size_t>(&part - side.data());
     std::vector<Bd> bds;
     for (const BufferRef buffer : buffers) {
-      const int repeat = input ? 1 : std::max(1, fifo(part.fifo).repeat);
+      const int repeat = input ? 1 : repeat_of(fifo(part.fifo));
       for (int r = 0; r < repeat; ++r) {
         for (std::size_t i = 0; i < pieces.size(); ++i) {
           if (side.size() > 1 && i != own) continue;
@@ -189,7 +197,7 @@ class Expansion {
     const std::string name =
         link.inputs.size() > 1 ? fifo(link.outputs[0].fifo).name : fifo(link.inputs[0].fifo).name;
     std::vector<BufferRef> buffers;
-    for (int i = 0; i < std::max(1, link.depth); ++i) {
+    for (int i = 0; i < depth_of(link.depth); ++i) {
       std::optional<int> bank = link.bank;
       if (bank) *bank += i;
       buffers.push_back(add_buffer(name + ".link[" + std::to_string(i) + "]", link.tile,

@@ -2,6 +2,7 @@
 // every register, address and number is possible. Nothing in between, whatever the design says.
 #include <gtest/gtest.h>
 
+#include <climits>
 #include <map>
 #include <random>
 #include <set>
@@ -56,21 +57,11 @@ class Spoiler {
   }
   template <typename T>
   void number(T& value) {
-    constexpr std::int64_t kLimits[] = {-1,  0,   1,    2,    3,    16,   17,    63,    64,
-                                        255, 256, 1023, 1024, 4096, 8193, 16384, 131072};
-    switch (random_() % 4) {
-      case 0:
-        value += 1;
-        break;
-      case 1:
-        value -= 1;
-        break;
-      case 2:
-        value *= 2;
-        break;
-      default:
-        value = static_cast<T>(kLimits[random_() % std::size(kLimits)]);
-    }
+    constexpr std::int64_t kLimits[] = {-1,  0,   1,    2,    3,    16,   17,    63,     64,
+                                        255, 256, 1023, 1024, 4096, 8193, 16384, 131072, INT_MAX};
+    const std::int64_t other[] = {std::int64_t{value} + 1, std::int64_t{value} - 1,
+                                  std::int64_t{value} * 2, kLimits[random_() % std::size(kLimits)]};
+    value = static_cast<T>(other[random_() % 4]);
   }
   void number(std::optional<int>& value) {
     if (value) return number(*value);

@@ -2,6 +2,8 @@
 // stand for and that a design may also name itself.
 #pragma once
 
+#include <algorithm>
+#include <climits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,8 +39,8 @@ struct Fifo {
 inline int count_in_memory(const Fifo& fifo) {
   if (fifo.padding.empty() || !fifo.producer) return fifo.object.count;
   std::int64_t count = 1;
-  for (const Dim& dim : fifo.producer->layout) count *= dim.size;
-  return static_cast<int>(count);
+  for (const Dim& dim : fifo.producer->layout) count = product(count, dim.size);
+  return static_cast<int>(std::clamp<std::int64_t>(count, 0, INT_MAX));
 }
 
 /// A memory tile passes objects on: n FIFOs that end there fill the pieces of one object (join),

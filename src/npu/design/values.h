@@ -50,6 +50,13 @@ struct Dim {
   std::int64_t stride = 1;
   friend constexpr bool operator==(const Dim&, const Dim&) = default;
 };
+/// Numbers of a design may be absurd; then products of them are this.
+inline constexpr std::int64_t kHuge = std::int64_t{1} << 50;
+constexpr std::int64_t product(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  if (__builtin_mul_overflow(a, b, &result) || result > kHuge) return kHuge;
+  return result < -kHuge ? -kHuge : result;
+}
 /// Outermost first; empty means everything in order. Each is one dimension of the DMA.
 using Layout = std::vector<Dim>;
 /// Zeros that a memory tile sends around each run of a dimension, in the order of its layout.

@@ -87,7 +87,7 @@ class ChainCheck {
 
   void check_inside(const Bd& bd, const Buffer& buffer) {
     const std::int64_t last = bd.offset + (bd.layout.empty() ? bd.count - 1 : reach_of(bd.layout)) +
-                              std::max<std::int64_t>(bd.run_stride, 0) * (bd.run_wrap - 1);
+                              std::max<std::int64_t>(product(bd.run_stride, bd.run_wrap - 1), 0);
     if (bd.offset < 0 || last >= buffer.object.count) {
       add(Category::layout, bd, "reaches element ", last, " of buffer '", buffer.name,
           "', which has ", buffer.object.count);

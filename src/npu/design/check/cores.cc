@@ -76,7 +76,7 @@ class CoreCheck {
   }
   void step(const Acquire& action, const Where& where) {
     if (!is_here(action.end, where)) return;
-    int& held = held_[action.end];
+    std::int64_t& held = held_[action.end];
     held += action.count;
     const Fifo& fifo = c_.at(action.end.fifo);
     const int depth =
@@ -84,17 +84,17 @@ class CoreCheck {
     if (action.count < 1 || held > std::max(depth, 1)) {
       add(Category::held_objects, where, "holding ", held, " objects of ",
           describe(c_.design, action.end), ", which has ", depth);
-      held = std::min(held, std::max(depth, 1));
+      held = std::min<std::int64_t>(held, std::max(depth, 1));
     }
   }
   void step(const Release& action, const Where& where) {
     if (!is_here(action.end, where)) return;
-    int& held = held_[action.end];
+    std::int64_t& held = held_[action.end];
     held -= action.count;
     if (action.count < 1 || held < 0) {
       add(Category::held_objects, where, "releases ", action.count, " objects of ",
           describe(c_.design, action.end), ", holding ", held + action.count);
-      held = std::max(held, 0);
+      held = std::max<std::int64_t>(held, 0);
     }
   }
   void step(const Call& action, const Where& where) { check_call(action, where); }
@@ -103,7 +103,7 @@ class CoreCheck {
       add(Category::core_program, where, "a loop of ", action.times, " rounds");
     }
     std::erase_if(held_, [](const auto& entry) { return entry.second == 0; });
-    const std::map<EndRef, int> before = held_;
+    const std::map<EndRef, std::int64_t> before = held_;
     walk(action.body);
     std::erase_if(held_, [](const auto& entry) { return entry.second == 0; });
     if (action.times > 1 && held_ != before) {
@@ -227,7 +227,7 @@ class CoreCheck {
   Checking& c_;
   const Core& core_;
   const std::string here_;
-  std::map<EndRef, int> held_;
+  std::map<EndRef, std::int64_t> held_;
   std::set<KernelRef> kernels_;
 };
 
@@ -235,9 +235,9 @@ void add_objects(const std::vector<Statement>& body, std::int64_t times,
                  std::map<EndRef, std::int64_t>& objects) {
   for (const Statement& statement : body) {
     if (const auto* release = std::get_if<Release>(&statement.action)) {
-      objects[release->end] += times * release->count;
+      objects[release->end] += product(times, release->count);
     } else if (const auto* loop = std::get_if<Loop>(&statement.action)) {
-      add_objects(loop->body, times * loop->times, objects);
+      add_objects(loop->body, product(times, loop->times), objects);
     }
   }
 }

@@ -19,7 +19,7 @@ constexpr std::array<Text, kCategories> kTexts = {{
     {Category::link, "link",
      "FIFOs in a memory tile meet in one link whose pieces tile its object"},
     {Category::type_mismatch, "type_mismatch", "both sides agree on element and size"},
-    {Category::depth, "depth", "a FIFO end has at least one buffer"},
+    {Category::depth, "depth", "a FIFO end has 1 to 63 buffers, which a lock can count"},
     {Category::core_program, "core_program", "a core has one program, of loops that run"},
     {Category::held_objects, "held_objects",
      "a core uses what it holds and gives back what it took"},

@@ -43,7 +43,7 @@ class Maker {
 
   void check_count() {
     std::int64_t count = 1;
-    for (const Dim& dim : in_.layout) count *= dim.size;
+    for (const Dim& dim : in_.layout) count = product(count, dim.size);
     if (!in_.layout.empty() && in_.count != 0 && count != in_.count) {
       add(Category::layout, "its layout moves ", count, " elements of ", in_.count);
     }
@@ -53,12 +53,12 @@ class Maker {
   bool to_words() {
     const int bytes = bytes_of(in_.element);
     const auto words = [&](const char* what, std::int64_t elements) {
-      if (elements * bytes % kWordBytes != 0) {
-        add(Category::word_rule, what, " of ", elements, " elements is ", elements * bytes,
+      if (elements % kWordBytes * bytes % kWordBytes != 0) {
+        add(Category::word_rule, what, " of ", elements, " elements is ", product(elements, bytes),
             " bytes, not a multiple of 4");
         return std::int64_t{-1};
       }
-      return elements * bytes / kWordBytes;
+      return product(elements, bytes) / kWordBytes;
     };
     out_.offset = words("an offset", in_.offset);
     Layout layout = in_.layout;
@@ -114,7 +114,7 @@ class Maker {
     std::int64_t expected = 1;
     for (const Dim& dim : out_.dims) {
       if (dim.stride != expected) return false;
-      expected *= dim.size;
+      expected = product(expected, dim.size);
     }
     return true;
   }
@@ -152,15 +152,14 @@ class Maker {
 
   void finish_length() {
     out_.length = 1;
-    const std::int64_t linear = in_.count * bytes_of(in_.element) / kWordBytes;
     if (out_.dims.empty()) {
-      std::int64_t count = 1;
-      for (const Dim& dim : in_.layout) count *= dim.size;
-      out_.length = in_.layout.empty() ? linear : count * bytes_of(in_.element) / kWordBytes;
+      std::int64_t count = in_.layout.empty() ? in_.count : 1;
+      for (const Dim& dim : in_.layout) count = product(count, dim.size);
+      out_.length = product(count, bytes_of(in_.element)) / kWordBytes;
     }
     for (std::size_t i = 0; i < out_.dims.size(); ++i) {
       const Pad pad = out_.pads.empty() ? Pad{} : out_.pads[i];
-      out_.length *= out_.dims[i].size + pad.before + pad.after;
+      out_.length = product(out_.length, out_.dims[i].size + pad.before + pad.after);
     }
     if (out_.length < 1 || out_.length > dma_.length_max) {
       add(Category::length, out_.length, " words; a descriptor moves 1 to ", dma_.length_max);
@@ -181,7 +180,7 @@ Pattern make_pattern(const PatternRequest& request, Findings& findings) {
 
 void check_iteration(const PatternRequest& request, std::int64_t stride, int wrap,
                      Findings& findings) {
-  const std::int64_t bytes = stride * bytes_of(request.element);
+  const std::int64_t bytes = product(stride, bytes_of(request.element));
   const std::int64_t most = dma_of(request.kind).step_max;
   if (wrap < 1 || wrap > kIterationMax) {
     findings.add(Category::runs, request.where, request.what, ": starts ", wrap,
@@ -199,7 +198,7 @@ void check_iteration(const PatternRequest& request, std::int64_t stride, int wra
 
 std::int64_t reach_of(const Layout& layout) {
   std::int64_t last = 0;
-  for (const Dim& dim : layout) last += (dim.size - 1) * dim.stride;
+  for (const Dim& dim : layout) last += product(dim.size - 1, dim.stride);
   return last;
 }
 

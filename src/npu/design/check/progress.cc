@@ -27,6 +27,10 @@ void flatten(const std::vector<Statement>& body, std::vector<CoreStep>& steps) {
       const int begin = static_cast<int>(steps.size());
       steps.push_back({Kind::begin, {}, loop->times});
       flatten(loop->body, steps);
+      if (static_cast<int>(steps.size()) == begin + 1) {
+        steps.pop_back();  // it moves no objects
+        continue;
+      }
       steps.push_back({Kind::end, {}, begin});
     }
   }

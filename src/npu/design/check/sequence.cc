@@ -124,7 +124,8 @@ class SequenceCheck {
   }
   void check_bounds(const Task& task, const Transfer& transfer, const std::string& here) {
     const HostBuffer& host = c_.at(transfer.host);
-    const std::int64_t advance = transfer.run_stride * (std::min(task.runs, transfer.run_wrap) - 1);
+    const std::int64_t advance =
+        product(transfer.run_stride, std::min(task.runs, transfer.run_wrap) - 1);
     const std::int64_t last =
         transfer.offset + reach_of(transfer.layout) + std::max<std::int64_t>(advance, 0);
     if (transfer.offset < 0 || last >= host.object.count) {

@@ -79,7 +79,7 @@ void check_end(Checking& c, EndRef ref, const Workers& workers) {
   const std::string here = describe(c.design, ref);
   const TileKind kind = c.kind(end.tile);
   if (kind == TileKind::core) {
-    if (end.depth < 1) {
+    if (end.depth < 1 || end.depth > kLockMax) {
       c.findings.add(Category::depth, fifo.where, here, ": depth ", end.depth);
     }
     if (!workers.ends.contains(ref)) {
@@ -172,11 +172,11 @@ void check_fifo(Checking& c, FifoRef ref, const Workers& workers) {
 
 /// The pieces of one side of a link must be its object, without gaps.
 void check_pieces(Checking& c, const Link& link, const std::vector<Link::Piece>& side, bool input) {
-  std::vector<std::pair<int, int>> spans;
+  std::vector<std::pair<std::int64_t, std::int64_t>> spans;
   for (const Link::Piece& piece : side) {
     const Fifo& fifo = c.at(piece.fifo);
     const int count = input ? fifo.object.count : count_in_memory(fifo);
-    spans.push_back({piece.offset, piece.offset + count});
+    spans.push_back({piece.offset, std::int64_t{piece.offset} + count});
     if (fifo.object.element != link.object.element) {
       c.findings.add(Category::type_mismatch, link.where, "fifo '", fifo.name,
                      "' has other elements than the link's object at ",
@@ -194,7 +194,7 @@ void check_pieces(Checking& c, const Link& link, const std::vector<Link::Piece>&
     }
   }
   std::sort(spans.begin(), spans.end());
-  int reached = 0;
+  std::int64_t reached = 0;
   for (const auto& [first, end] : spans) {
     if (first != reached) {
       c.findings.add(Category::link, link.where, "the ", input ? "inputs" : "outputs", " at ",
@@ -216,7 +216,7 @@ void check_link(Checking& c, const Link& link) {
   if (c.kind(link.tile) != TileKind::memory) {
     c.findings.add(Category::link, link.where, "a link stands in a memory tile, not in ", here);
   }
-  if (link.depth < 1)
+  if (link.depth < 1 || link.depth > kLockMax)
     c.findings.add(Category::depth, link.where, "link at ", here, ": depth ", link.depth);
   if (link.inputs.empty() || link.outputs.empty() ||
       (link.inputs.size() > 1 && link.outputs.size() > 1)) {

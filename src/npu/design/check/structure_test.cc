@@ -140,6 +140,11 @@ TEST(Structure, Depth) {
   expect_accepted(d.design());
   d.design().fifos[0].consumers[0].depth = 0;
   expect_only(d.design(), Category::depth, "fifo 'in' at core (0,2): depth 0");
+  Memory1 m(16, {}, 0, {}, 24);
+  m.design().links[0].depth = 64;  // more than 63 needs more descriptors than there are, too
+  const std::vector<Finding> findings = findings_of(m.design());
+  ASSERT_FALSE(findings.empty());
+  EXPECT_EQ(findings[0].category, Category::depth) << joined(findings);
 }
 
 TEST(Structure, HostBuffers) {

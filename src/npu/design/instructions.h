@@ -2,11 +2,12 @@
 // writes, address patches and waits for tokens, in the transaction format 0.1 that mlir-aie writes
 // (insts.bin) and the firmware reads.
 //
-//   header      rows<<24 | generation<<16 | minor<<8 | major, memory rows<<8 | columns, operations,
-//   bytes write       0, 0, address, 0, value, 24 block write 1, column | row<<8, address, bytes,
-//   words… mask write  3, 0, address, 0, value, mask, 28 sync        0x80, 16, direction | row<<8 |
-//   column<<16, rows<<8 | columns<<16 | channel<<24 patch       0x81, 48, 0, 0, 0, 0, address, 0,
-//   argument, 0, bytes, 0
+//   header       rows<<24 | generation<<16 | 1<<8, 1<<8 | columns, operations, bytes
+//   write        0, 0, address, 0, value, 24
+//   block write  1, column | row<<8, address, bytes, words…
+//   mask write   3, 0, address, 0, value, mask, 28
+//   sync         0x80, 16, direction | row<<8 | column<<16, 1<<8 | 1<<16 | channel<<24
+//   patch        0x81, 48, 0, 0, 0, 0, address, 0, argument, 0, bytes, 0
 #pragma once
 
 #include <cstdint>

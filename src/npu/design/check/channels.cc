@@ -108,16 +108,17 @@ class TileChannels {
   void report() {
     std::size_t total = 0;
     std::string parts;
+    bool neighbours = false;
     for (std::size_t i = 0; i < chains_.size(); ++i) {
       total += chain(i).bds.size();
+      neighbours |= uses_neighbour(chain(i));
       parts += concat(parts.empty() ? "'" : ", '", chain(i).name, "' ", chain(i).bds.size());
     }
-    c_.findings.add(Category::dma_descriptors, chain(0).where, to_string(c_.at(tile_).id), ": ",
-                    total, " descriptors (", parts, ") do not fit its ",
-                    dma_of(kind_).buffer_descriptors,
-                    kind_ == TileKind::memory ? ", of which even channels use 24 and odd ones 24; "
-                                                "neighbours' memory needs channels 0 to 3"
-                                              : "");
+    c_.findings.add(
+        Category::dma_descriptors, chain(0).where, to_string(c_.at(tile_).id), ": ", total,
+        " descriptors (", parts, ") do not fit its ", dma_of(kind_).buffer_descriptors,
+        kind_ == TileKind::memory ? ", of which even channels use 24 and odd ones 24" : "",
+        neighbours ? "; neighbours' memory needs channels 0 to 3" : "");
   }
 
   Checking& c_;

@@ -93,7 +93,9 @@ class ChainCheck {
           "', which has ", buffer.object.count);
       return;
     }
-    if (!of_fifo_ || bd.layout.empty()) return;
+    // What no memory can hold is reported there.
+    const bool fits = bd.count <= memory_of(c_.kind(buffer.tile)).bytes;
+    if (!of_fifo_ || bd.layout.empty() || !fits) return;
     if (reach_of(bd.layout) >= bd.count || touches_twice(bd.layout, bd.count)) {
       add(Category::layout, bd, "its layout does not move each of ", bd.count,
           " elements once (it reaches element ", reach_of(bd.layout), ")");

@@ -405,6 +405,13 @@ TEST_F(CliTest, CtrlCKeepsFinishedFilesAndLeavesNothingHalfWritten) {
 /// Standard error as a terminal shows it.
 class Terminal {
  public:
+  /// Not in a container without /dev/pts.
+  static bool available() {
+    const int screen = ::posix_openpt(O_RDWR | O_NOCTTY);
+    if (screen >= 0) ::close(screen);
+    return screen >= 0;
+  }
+
   explicit Terminal(unsigned short columns) : screen_(::posix_openpt(O_RDWR | O_NOCTTY)) {
     SOTTO_CHECK(screen_ >= 0 && ::grantpt(screen_) == 0 && ::unlockpt(screen_) == 0);
     line_ = ::open(::ptsname(screen_), O_RDWR | O_NOCTTY);
@@ -431,6 +438,7 @@ class Terminal {
 };
 
 TEST_F(CliTest, OnlyATerminalSeesProgress) {
+  if (!Terminal::available()) GTEST_SKIP() << "skipped: no pseudo-terminals, /dev/pts is missing";
   EXPECT_THAT(transcribe({"a.wav"}).err, AllOf(Not(HasSubstr("\r")), Not(HasSubstr("\033"))));
 
   const Terminal terminal(80);
@@ -440,6 +448,7 @@ TEST_F(CliTest, OnlyATerminalSeesProgress) {
 }
 
 TEST_F(CliTest, ProgressStaysInOneLineOfANarrowTerminal) {
+  if (!Terminal::available()) GTEST_SKIP() << "skipped: no pseudo-terminals, /dev/pts is missing";
   const Terminal terminal(11);
   EXPECT_EQ(transcribe({"a.wav"}, [&] { terminal.become_standard_error(); }).exit_code, 0);
   EXPECT_THAT(terminal.shown(),

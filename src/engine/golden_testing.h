@@ -7,17 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "base/testing.h"
 #include "engine/result.h"
-#include "model/testing.h"
+#include "model/golden_testing.h"
 
 namespace sotto::engine::testing {
 
 /// openai's tokenizer, as far as the golden data go. `kind`: english or multilingual.
 inline model::Tokenizer golden_tokenizer(const std::string& kind, std::optional<int> n_languages) {
-  return model::Tokenizer(model::testing::tiktoken_vocabulary(
-      sotto::testing::source_path("testdata/golden/vocabulary_" + kind + ".tiktoken"),
-      n_languages));
+  return model::Tokenizer(model::testing::golden_vocabulary(kind, n_languages));
 }
 
 inline Result parse_result(const nlohmann::json& json) {

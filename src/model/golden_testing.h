@@ -1,7 +1,9 @@
-// The seeded models of testdata/golden, on which openai/whisper's results are known.
+// The seeded models and vocabularies of testdata/golden, on which openai/whisper's results are
+// known. known.
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,12 @@
 #include "model/testing.h"
 
 namespace sotto::model::testing {
+
+/// Of openai's vocabulary, the tokens that the golden data need. `kind`: english or multilingual.
+inline Vocabulary golden_vocabulary(const std::string& kind, std::optional<int> n_languages) {
+  return tiktoken_vocabulary(
+      sotto::testing::source_path("testdata/golden/vocabulary_" + kind + ".tiktoken"), n_languages);
+}
 
 /// One file of testdata/golden, for example "seeded_english.json"; its README says what is in it.
 struct GoldenModel {

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/testing.h"
 #include "model/bpe.h"
+#include "model/golden_testing.h"
 #include "model/json.h"
 #include "model/testing.h"
 
@@ -234,10 +235,7 @@ class GoldenTokenizer : public ::testing::TestWithParam<Golden> {
   }
   /// The tokens that the golden texts need.
   static Vocabulary vocabulary() {
-    return testing::tiktoken_vocabulary(
-        sotto::testing::source_path(
-            concat("testdata/golden/vocabulary_", GetParam().name, ".tiktoken")),
-        GetParam().n_languages);
+    return testing::golden_vocabulary(GetParam().name, GetParam().n_languages);
   }
   static std::filesystem::path whole_vocabulary_path() {
     return sotto::testing::external_data(concat("vocab/", GetParam().vocabulary, ".tiktoken"));

@@ -1,5 +1,5 @@
 // The seeded models and vocabularies of testdata/golden, on which openai/whisper's results are
-// known. known.
+// known.
 #pragma once
 
 #include <nlohmann/json.hpp>

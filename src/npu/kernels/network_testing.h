@@ -78,12 +78,12 @@ class NetworkRunner : public Runner {
  public:
   NetworkRunner(int rows, int columns, std::uint32_t seed);
 
-  /// Sends, settles and receives. Sent is what `enqueue` queues, all phases of it at once.
+  /// Queues and settles.
   void run(const Product& product) override;
   void run(const Attention& attention) override;
 
-  /// Queues the phases behind what is queued already. Operands, results and the header of what is
-  /// run outlive the next settle().
+  /// Queues the phases behind what is queued already. What is passed, and the operands and results
+  /// that it names, must outlive the next settle().
   void enqueue(const Product& product);
   void enqueue(const Attention& attention);
   /// Until nobody can do anything; then hands the results of all that was queued out.

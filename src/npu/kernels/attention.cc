@@ -48,13 +48,13 @@ inline void weigh(Weighing& weighing, bfloat16* p, int p_row, const Scores& scor
   }
 }
 
-/// Scores are multiplied while those of the sixteen keys before become weights: neither waits for
-/// the other. The first time there is nothing before; no key counts then.
+/// Scores are multiplied while those of the sixteen keys before become weights: neither needs the
+/// other. The first time there is nothing before; no key counts then.
 inline void weigh_all(Weighing& weighing, bfloat16* p, const bfloat16* q, const bfloat16* k,
                       const Sum& upper, const Sum& lower, int valid) {
   const int groups = key_groups(valid);
   const int p_row = 2 * groups * kOperand;
-  Scores before;
+  Scores before = first_scores(upper, lower);
   bfloat16* p_before = p;
   Scalar key_before = 0, valid_before = 0;
   SOTTO_LOOP(1, int group = 0; group < groups; ++group) {

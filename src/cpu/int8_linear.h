@@ -1,0 +1,66 @@
+// Linear layers with weights of 8 or 4 bits, on rows (gemv_int8.h).
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/buffer.h"
+#include "cpu/blocks.h"
+#include "cpu/gemv_int8.h"
+
+namespace sotto::cpu {
+
+/// Activations as integers, in memory that is used again and again.
+class Int8Scratch {
+ public:
+  Int8Scratch() = default;
+  /// For n_rows rows of n_in numbers, and for every smaller matrix.
+  Int8Scratch(int n_rows, int n_in);
+
+  Int8Rows quantise(const Runtime& runtime, const GemvInt8& gemv, const float* x, int n_rows, int n);
+
+ private:
+  Buffer<std::int8_t> numbers_;
+  Buffer<float> scales_;
+  Buffer<std::int32_t> sums_;
+};
+
+enum class WeightBits { four, eight };
+
+/// y = act(W x + b) + residual for rows. Each group of kGroup weights of an output has a scale.
+class Int8Linear {
+ public:
+  /// weight is n_out × n_in; bias n_out, or empty for none. `runtime` and `gemv` must outlive the
+  /// layer. Throws Error{model} for a weight that is not finite.
+  Int8Linear(const Runtime& runtime, const GemvInt8& gemv, WeightBits bits,
+             std::span<const float> weight, std::span<const float> bias, int n_out, int n_in);
+
+  /// y and residual are n_rows × n_out; residual may be y, or null for none.
+  void operator()(float* y, const Int8Rows& x, int n_rows, Activation activation = Activation::none,
+                  const float* residual = nullptr) const;
+
+  /// The outputs [begin, end) of y = W x only; begin is a multiple of kPanel, and so is end unless
+  /// it is n_out. On the calling thread.
+  void outputs(float* y, const Int8Rows& x, int n_rows, int begin, int end) const;
+
+  /// Row `n` of W.
+  void weight_row(float* out, int n) const;
+
+  int n_in() const { return n_in_; }
+  /// Memory that one product with a row reads.
+  std::size_t weight_bytes() const;
+
+ private:
+  Int8LinearTask task(float* y, const Int8Rows& x, int n_rows) const;
+
+  const Runtime& runtime_;
+  const GemvInt8& gemv_;
+  int n_out_;
+  int n_in_;
+  int n_groups_;
+  Buffer<PanelGroup8> panels8_;  // of these two one is empty
+  Buffer<PanelGroup4> panels4_;
+  Buffer<float> bias_;
+};
+
+}  // namespace sotto::cpu

@@ -1,5 +1,5 @@
-// What several kernels share: tiles of a number of rows, exp, GELU, sums in chains. Included after the
-// vectors of an instruction set (simd_<isa>.h), into files that are sealed.
+// What several kernels share: tiles of a number of rows, exp, GELU, sums in chains. Included after
+// the vectors of an instruction set (simd_<isa>.h), into files that are sealed.
 #pragma once
 
 #include "cpu/kernels.h"

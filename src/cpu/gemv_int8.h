@@ -1,4 +1,5 @@
-// The decoder's inner loops on 8-bit and 4-bit integers: one table of functions per instruction set.
+// The decoder's inner loops on 8-bit and 4-bit integers: one table of functions per instruction
+// set.
 //
 // Weights w(n, k) and activations x(m, k) are integers in groups of kGroup along K, each group with
 // a scale of its own; a group of products is summed in integers, which is exact, and the groups are

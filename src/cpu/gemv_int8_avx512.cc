@@ -2,7 +2,6 @@
 #include "base/isa.h"
 #include "cpu/gemv_int8_tables.h"
 // The vectors come before the algorithms that use them.
-#include "cpu/simd_avx512.h"
 #include "cpu/simd_int8_avx512.h"
 
 #include "cpu/gemv_int8_impl.h"

@@ -244,7 +244,8 @@ SOTTO_INLINE float score_keys(float* scores, const Int8AttentionTask& task, cons
       const Vector score = to_float(add(even, odd)) * (load(scales + lane) * broadcast(factor));
       store(scores + key + lane, score);
     }
-    for (int lane = task.n_keys - key; lane < kKeyBlock; ++lane) scores[key + lane] = kMinusInfinity;
+    for (int lane = task.n_keys - key; lane < kKeyBlock; ++lane)
+      scores[key + lane] = kMinusInfinity;
     for (int lane = 0; lane < kKeyBlock; lane += kLanes) top = max(load(scores + key + lane), top);
   }
   return largest(top);
@@ -344,7 +345,8 @@ RangeSummary summarise(const float* logits, int n) noexcept {
   for (; i < n; ++i) top = logits[i] > top ? logits[i] : top;
   int at = 0;
   while (at < n && logits[at] != top) ++at;
-  if (at == n) return {.top = kMinusInfinity, .at = 0, .exp_sum = n > 0 ? __builtin_nanf("") : 0.0f};
+  if (at == n)
+    return {.top = kMinusInfinity, .at = 0, .exp_sum = n > 0 ? __builtin_nanf("") : 0.0f};
   if (top == kMinusInfinity) return {.top = top, .at = 0, .exp_sum = 0.0f};
   Vector total = broadcast(0.0f);
   const Vector reference = broadcast(top);
@@ -352,7 +354,8 @@ RangeSummary summarise(const float* logits, int n) noexcept {
     total = total + exp_nonpositive(load(logits + i) - reference);
   }
   float rest[kLanes];
-  for (int lane = 0; lane < kLanes; ++lane) rest[lane] = i + lane < n ? logits[i + lane] : kMinusInfinity;
+  for (int lane = 0; lane < kLanes; ++lane)
+    rest[lane] = i + lane < n ? logits[i + lane] : kMinusInfinity;
   total = total + exp_nonpositive(load(rest) - reference);
   return {.top = top, .at = at, .exp_sum = sum(total)};
 }

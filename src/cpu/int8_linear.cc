@@ -85,8 +85,8 @@ Buffer<Group> pack_panels(const Runtime& runtime, std::span<const float> weight,
   return panels;
 }
 
-/// Panels of one task: enough tasks that a thread which is held up does not keep the others waiting,
-/// and not so many that taking them costs.
+/// Panels of one task: enough tasks that a thread which is held up does not keep the others
+/// waiting, and not so many that taking them costs.
 int panels_per_task(int n_panels, int threads) {
   return std::clamp(n_panels / (4 * threads), 1, 8);
 }
@@ -94,7 +94,8 @@ int panels_per_task(int n_panels, int threads) {
 }  // namespace
 
 Int8Scratch::Int8Scratch(int n_rows, int n_in) {
-  const auto groups = static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(blocks_of(n_in, kGroup));
+  const auto groups =
+      static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(blocks_of(n_in, kGroup));
   numbers_ = Buffer<std::int8_t>(groups * kGroup);
   scales_ = Buffer<float>(groups);
   sums_ = Buffer<std::int32_t>(groups);

@@ -17,7 +17,8 @@ class Int8Scratch {
   /// For n_rows rows of n_in numbers, and for every smaller matrix.
   Int8Scratch(int n_rows, int n_in);
 
-  Int8Rows quantise(const Runtime& runtime, const GemvInt8& gemv, const float* x, int n_rows, int n);
+  Int8Rows quantise(const Runtime& runtime, const GemvInt8& gemv, const float* x, int n_rows,
+                    int n);
 
  private:
   Buffer<std::int8_t> numbers_;

@@ -1,10 +1,12 @@
-// Products of integers for gemv_int8_impl.h: what AVX2 has, with or without VNNI. dot4() and dot2() come from
-// another file.
+// Products of integers for gemv_int8_impl.h: what AVX2 has, with or without VNNI. dot4() and dot2()
+// come from another file.
 #pragma once
 
 #include <immintrin.h>
 
 #include <cstdint>
+
+#include "cpu/simd_avx2.h"
 
 namespace sotto::cpu {
 namespace {

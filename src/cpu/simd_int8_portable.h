@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "cpu/simd_portable.h"
+
 namespace sotto::cpu {
 namespace {
 

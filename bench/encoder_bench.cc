@@ -31,6 +31,7 @@ constexpr model::Dims kBase = {.n_mels = 80,
                                .n_text_head = 8,
                                .n_text_layer = 6,
                                .n_text_ffn = 2048};
+constexpr auto kFloat32 = model::ComputeType::float32;
 constexpr double kT = 1500, kD = 512, kF = 2048, kLayers = 6;
 
 ThreadPool& pool() {
@@ -180,7 +181,7 @@ BENCHMARK(LayerNorm)->UseRealTime()->Unit(benchmark::kMillisecond);
 /// One window of 30 s.
 void Encoder(benchmark::State& state) {
   const model::Weights weights = model::testing::seeded_weights(kBase, 1);
-  const auto encoder = cpu::make_encoder(kBase, weights, engine().kernels, pool());
+  const auto encoder = cpu::make_encoder(kBase, weights, active_isa(), kFloat32, pool());
   const Buffer<float> mel = numbers(80 * 3000);
   Buffer<float> features(1500 * 512);
   const model::MelWindow window = {
@@ -194,7 +195,7 @@ BENCHMARK(Encoder)->UseRealTime()->Unit(benchmark::kMillisecond);
 /// Keys and values of a window for the decoder.
 void DecoderStart(benchmark::State& state) {
   const model::Weights weights = model::testing::seeded_weights(kBase, 1);
-  const auto decoder = cpu::make_decoder(kBase, weights, engine().kernels, pool());
+  const auto decoder = cpu::make_decoder(kBase, weights, active_isa(), kFloat32, pool());
   const Buffer<float> features = numbers(1500 * 512);
   for (auto _ : state) decoder->start(features.span());
   report(state, kLayers * kT * 2 * kD * kD);
@@ -204,7 +205,7 @@ BENCHMARK(DecoderStart)->UseRealTime()->Unit(benchmark::kMillisecond);
 /// One append() of this many tokens to an empty sequence.
 void DecoderPrompt(benchmark::State& state) {
   const model::Weights weights = model::testing::seeded_weights(kBase, 1);
-  const auto decoder = cpu::make_decoder(kBase, weights, engine().kernels, pool());
+  const auto decoder = cpu::make_decoder(kBase, weights, active_isa(), kFloat32, pool());
   decoder->start(numbers(1500 * 512).span());
   const std::vector<int> tokens(static_cast<std::size_t>(state.range(0)), 50258);
   for (auto _ : state) {
@@ -217,7 +218,7 @@ BENCHMARK(DecoderPrompt)->Arg(4)->Arg(224)->UseRealTime()->Unit(benchmark::kMill
 /// One token after another, up to 200.
 void DecoderStep(benchmark::State& state) {
   const model::Weights weights = model::testing::seeded_weights(kBase, 1);
-  const auto decoder = cpu::make_decoder(kBase, weights, engine().kernels, pool());
+  const auto decoder = cpu::make_decoder(kBase, weights, active_isa(), kFloat32, pool());
   decoder->start(numbers(1500 * 512).span());
   const int token = 50258;
   for (auto _ : state) {

@@ -122,6 +122,10 @@ void add_model_options(CLI::App& app, Options& options) {
   group.add("--device", "NAME",
             "Where the encoder runs: cpu; npu and npu-sim are not built yet [cpu]",
             [&](const std::string& value) { options.device = engine::parse_device(value); });
+  group.add(
+      "--compute-type", "NAME",
+      "auto, float32, bfloat16, int8, or int8_float32: only the linear layers in int8 [auto]",
+      [&](const std::string& value) { options.compute_type = model::parse_compute_type(value); });
   group.add("--threads", "N", "Threads of the CPU; 0: as many as CPUs may be used [0]",
             [&](const std::string& value) { options.threads = parse_int(value, 0, 1024); });
 }

@@ -41,7 +41,7 @@ struct Job {
 /// Refuses what this machine or this build cannot do before any work.
 void check_machine(const Options& options, Console& console) {
   engine::check_device(options.device);
-  active_isa();
+  engine::compute_types(options.device, options.compute_type, active_isa());
   const int n_cpus = ThreadPool::default_size();
   if (options.threads > n_cpus) {
     console.message(concat("warning: --threads ", options.threads, " is slower than ", n_cpus,
@@ -78,6 +78,15 @@ fs::path model_path(const Options& options, Console& console) {
          "downloaded)");
   }
   return *options.model;
+}
+
+/// What the model computes in: "computing in int8 (avx512_vnni)".
+std::string compute_line(const engine::Engine& engine) {
+  const auto [encoder, decoder] = engine.compute_types();
+  const std::string types = encoder == decoder
+                                ? std::string(name_of(encoder))
+                                : concat(name_of(encoder), ", the decoder in ", name_of(decoder));
+  return concat("computing in ", types, " (", name_of(engine.isa()), ")");
 }
 
 /// Says which of the options an English-only model does not heed.
@@ -180,8 +189,9 @@ int transcribe(const Options& options, Console& console) {
   prepare_output_folder(options);
   catch_interrupts();
   console.progress("loading the model");
-  engine::Engine engine(model, options.device, options.threads);
+  engine::Engine engine(model, options.device, options.threads, options.compute_type);
   console.progress("");
+  console.note(compute_line(engine));
   warn_english_only(options, engine.model(), console);
 
   Job job{.options = options, .engine = engine, .console = console};

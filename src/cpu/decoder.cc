@@ -280,9 +280,17 @@ class CpuDecoder final : public model::Decoder {
 
 }  // namespace
 
+model::ComputeType decoder_type(std::optional<model::ComputeType> wanted, Isa /*isa*/) {
+  const model::ComputeType type = wanted.value_or(model::ComputeType::float32);
+  if (type == model::ComputeType::float32) return type;
+  fail(ErrorKind::unsupported, "the decoder cannot compute in ", name_of(type),
+       " yet: only float32 is built");
+}
+
 std::unique_ptr<model::Decoder> make_decoder(const model::Dims& dims, const model::Weights& weights,
-                                             const Kernels& kernels, ThreadPool& pool) {
-  return std::make_unique<CpuDecoder>(dims, Parameters(weights, "decoder"), kernels, pool);
+                                             Isa isa, model::ComputeType type, ThreadPool& pool) {
+  SOTTO_CHECK(type == model::ComputeType::float32);
+  return std::make_unique<CpuDecoder>(dims, Parameters(weights, "decoder"), kernels_for(isa), pool);
 }
 
 }  // namespace sotto::cpu

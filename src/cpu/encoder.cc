@@ -165,9 +165,17 @@ class CpuEncoder final : public model::Encoder {
 
 }  // namespace
 
+model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa /*isa*/) {
+  const model::ComputeType type = wanted.value_or(model::ComputeType::float32);
+  if (type == model::ComputeType::float32) return type;
+  fail(ErrorKind::unsupported, "the encoder cannot compute in ", name_of(type),
+       " yet: only float32 is built");
+}
+
 std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,
-                                             const Kernels& kernels, ThreadPool& pool) {
-  return std::make_unique<CpuEncoder>(dims, Parameters(weights, "encoder"), kernels, pool);
+                                             Isa isa, model::ComputeType type, ThreadPool& pool) {
+  SOTTO_CHECK(type == model::ComputeType::float32);
+  return std::make_unique<CpuEncoder>(dims, Parameters(weights, "encoder"), kernels_for(isa), pool);
 }
 
 }  // namespace sotto::cpu

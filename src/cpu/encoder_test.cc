@@ -13,6 +13,7 @@
 namespace sotto::cpu {
 namespace {
 
+using model::ComputeType;
 using testing::kOddDims;
 using testing::normal_numbers;
 using testing::relative_l2;
@@ -26,7 +27,7 @@ model::MelWindow window(const model::Dims& dims, const std::vector<float>& mel) 
 
 std::vector<float> encode(const model::Dims& dims, const model::Weights& weights,
                           const model::MelWindow& mel, Isa isa, ThreadPool& pool) {
-  const auto encoder = make_encoder(dims, weights, kernels_for(isa), pool);
+  const auto encoder = make_encoder(dims, weights, isa, ComputeType::float32, pool);
   std::vector<float> features(static_cast<std::size_t>(dims.n_audio_ctx) *
                               static_cast<std::size_t>(dims.n_audio_state));
   encoder->encode(mel, features);
@@ -59,7 +60,7 @@ TEST_P(EncoderTest, AWindowLeavesNothingForTheNext) {
   const auto size = static_cast<std::size_t>(kOddDims.n_mels * kOddDims.n_mel_frames());
   const std::vector<float> first = normal_numbers(size, 1, 30), second = normal_numbers(size, 2);
   ThreadPool pool(2);
-  const auto encoder = make_encoder(kOddDims, weights, kernels_for(GetParam()), pool);
+  const auto encoder = make_encoder(kOddDims, weights, GetParam(), ComputeType::float32, pool);
   std::vector<float> features(static_cast<std::size_t>(77 * 36));
   encoder->encode(window(kOddDims, first), features);
   encoder->encode(window(kOddDims, second), features);
@@ -85,7 +86,7 @@ TEST_P(EncoderTest, AgreesWithOpenaiWhisper) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, EncoderTest, ::testing::ValuesIn(testing::available_isas()),
+INSTANTIATE_TEST_SUITE_P(Isa, EncoderTest, ::testing::ValuesIn(available_isas()),
                          testing::isa_name);
 
 TEST(EncoderErrorTest, NamesTheTensorThatIsMissing) {
@@ -93,17 +94,18 @@ TEST(EncoderErrorTest, NamesTheTensorThatIsMissing) {
   model::Dims deeper = kOddDims;
   deeper.n_audio_layer = 3;
   ThreadPool pool(1);
-  EXPECT_THAT(sotto::testing::message_of(
-                  ErrorKind::model,
-                  [&] { make_encoder(deeper, weights, kernels_for(Isa::portable), pool); }),
-              ::testing::HasSubstr("encoder.blocks.2."));
+  EXPECT_THAT(
+      sotto::testing::message_of(
+          ErrorKind::model,
+          [&] { make_encoder(deeper, weights, Isa::portable, ComputeType::float32, pool); }),
+      ::testing::HasSubstr("encoder.blocks.2."));
 }
 
 TEST(EncoderDeathTest, AWindowOfTheWrongLengthIsABug) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const model::Weights weights = model::testing::seeded_weights(kOddDims, 5);
   ThreadPool pool(1);
-  const auto encoder = make_encoder(kOddDims, weights, kernels_for(Isa::portable), pool);
+  const auto encoder = make_encoder(kOddDims, weights, Isa::portable, ComputeType::float32, pool);
   std::vector<float> mel(1000), features(static_cast<std::size_t>(77 * 36));
   const model::MelWindow shorter = {
       .data = mel.data(), .n_mels = 7, .n_frames = 100, .stride = 100};
@@ -120,7 +122,7 @@ TEST(WhisperBaseTest, EveryInstructionSetIsWithin1e5OfTheReferenceInDouble) {
   ThreadPool pool;
   const WhisperBase base(pool);
   const auto truth = reference_encode<double>(base.kDims, base.weights, base.window(), pool);
-  for (const Isa isa : testing::available_isas()) {
+  for (const Isa isa : available_isas()) {
     const double error =
         relative_l2(encode(base.kDims, base.weights, base.window(), isa, pool), truth);
     RecordProperty(std::string(name_of(isa)), std::to_string(error * 1e6) + "e-6");

@@ -1,8 +1,8 @@
 #include "engine/encoders.h"
 
 #include "base/error.h"
+#include "cpu/decoder.h"
 #include "cpu/encoder.h"
-#include "cpu/kernels.h"
 
 namespace sotto::engine {
 
@@ -31,11 +31,16 @@ void check_device(Device device) {
        "the encoder's program for the NPU nor the simulator that runs it yet; take device cpu");
 }
 
+ComputeTypes compute_types(Device device, std::optional<model::ComputeType> wanted, Isa isa) {
+  check_device(device);
+  return {.encoder = cpu::encoder_type(wanted, isa), .decoder = cpu::decoder_type(wanted, isa)};
+}
+
 std::unique_ptr<model::Encoder> make_encoder(Device device, const model::Dims& dims,
                                              const model::Weights& weights, Isa isa,
-                                             ThreadPool& pool) {
+                                             model::ComputeType type, ThreadPool& pool) {
   check_device(device);
-  return cpu::make_encoder(dims, weights, cpu::kernels_for(isa), pool);
+  return cpu::make_encoder(dims, weights, isa, type, pool);
 }
 
 }  // namespace sotto::engine

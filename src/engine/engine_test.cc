@@ -25,8 +25,8 @@ TEST(Engine, APaddedVocabularyTranscribesToTheSameTokens) {
   const sotto::testing::TemporaryFolder folder;
   model::testing::write_hf_folder(folder / "plain", dims, 1);
   model::testing::write_hf_folder(folder / "padded", dims, 1, {.padding = 1016});
-  Engine plain(folder / "plain", Device::cpu, 2);
-  Engine padded(folder / "padded", Device::cpu, 2);
+  Engine plain(folder / "plain", Device::cpu, 2, model::ComputeType::float32);
+  Engine padded(folder / "padded", Device::cpu, 2, model::ComputeType::float32);
   const auto noise =
       model::testing::seeded_numbers("audio", 1, audio::kWindowSamples + 16000, 0.0, 0.5);
   for (const bool without_timestamps : {false, true}) {

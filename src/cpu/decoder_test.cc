@@ -144,7 +144,7 @@ TEST(DecoderDeathTest, MisuseIsABug) {
   ThreadPool pool(1);
   const auto engine =
       make_decoder(kOddDims, weights, Isa::portable, model::ComputeType::float32, pool);
-  EXPECT_DEATH(engine->append(std::span(kTokens).first(1), 1), "started_");
+  EXPECT_DEATH(engine->append(std::span(kTokens).first(1), 1), "started");
   engine->start(features());
   EXPECT_DEATH(engine->append({}, 1), "n >= 1");
   EXPECT_DEATH(engine->append(std::span(kTokens).first(1), 2), "n_rows");

@@ -101,16 +101,15 @@ Int8Scratch::Int8Scratch(int n_rows, int n_in) {
   sums_ = Buffer<std::int32_t>(groups);
 }
 
-Int8Rows Int8Scratch::quantise(const Runtime& runtime, const GemvInt8& gemv, const float* x,
-                               int n_rows, int n) {
+Int8Rows Int8Scratch::quantise(const Int8Runtime& runtime, const float* x, int n_rows, int n) {
   const std::ptrdiff_t groups = blocks_of(n, kGroup);
   SOTTO_CHECK(static_cast<std::size_t>(groups * n_rows) <= scales_.size());
   runtime.parallel_for(n_rows, [&](std::int64_t row, int) {
-    gemv.quantise({.numbers = numbers_.data() + row * groups * kGroup,
-                   .scales = scales_.data() + row * groups,
-                   .sums = sums_.data() + row * groups,
-                   .x = x + row * n,
-                   .n = n});
+    runtime.gemv.quantise({.numbers = numbers_.data() + row * groups * kGroup,
+                           .scales = scales_.data() + row * groups,
+                           .sums = sums_.data() + row * groups,
+                           .x = x + row * n,
+                           .n = n});
   });
   return {.numbers = numbers_.data(),
           .scales = scales_.data(),
@@ -118,16 +117,11 @@ Int8Rows Int8Scratch::quantise(const Runtime& runtime, const GemvInt8& gemv, con
           .groups = static_cast<int>(groups)};
 }
 
-Int8Linear::Int8Linear(const Runtime& runtime, const GemvInt8& gemv, WeightBits bits,
-                       std::span<const float> weight, std::span<const float> bias, int n_out,
-                       int n_in)
-    : runtime_(runtime),
-      gemv_(gemv),
-      n_out_(n_out),
-      n_in_(n_in),
-      n_groups_(blocks_of(n_in, kGroup)) {
+Int8Linear::Int8Linear(const Int8Runtime& runtime, std::span<const float> weight,
+                       std::span<const float> bias, int n_out, int n_in)
+    : runtime_(runtime), n_out_(n_out), n_in_(n_in), n_groups_(blocks_of(n_in, kGroup)) {
   SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
-  if (bits == WeightBits::eight) {
+  if (runtime.bits == WeightBits::eight) {
     panels8_ = pack_panels<PanelGroup8>(runtime, weight, n_out, n_in);
   } else {
     panels4_ = pack_panels<PanelGroup4>(runtime, weight, n_out, n_in);
@@ -165,7 +159,7 @@ void Int8Linear::operator()(float* y, const Int8Rows& x, int n_rows, Activation 
     Int8LinearTask part = all;
     part.panel_begin = static_cast<int>(i) * run;
     part.panel_end = std::min(n_panels, part.panel_begin + run);
-    gemv_.linear(part);
+    runtime_.gemv.linear(part);
   });
 }
 
@@ -174,7 +168,7 @@ void Int8Linear::outputs(float* y, const Int8Rows& x, int n_rows, int begin, int
   Int8LinearTask part = task(y, x, n_rows);
   part.panel_begin = begin / kPanel;
   part.panel_end = blocks_of(end, kPanel);
-  gemv_.linear(part);
+  runtime_.gemv.linear(part);
 }
 
 void Int8Linear::weight_row(float* out, int n) const {

@@ -10,6 +10,14 @@
 
 namespace sotto::cpu {
 
+enum class WeightBits { four, eight };
+
+/// Where layers with integer weights run.
+struct Int8Runtime : Runtime {
+  const GemvInt8& gemv;
+  WeightBits bits;
+};
+
 /// Activations as integers, in memory that is used again and again.
 class Int8Scratch {
  public:
@@ -17,8 +25,8 @@ class Int8Scratch {
   /// For n_rows rows of n_in numbers, and for every smaller matrix.
   Int8Scratch(int n_rows, int n_in);
 
-  Int8Rows quantise(const Runtime& runtime, const GemvInt8& gemv, const float* x, int n_rows,
-                    int n);
+  /// Valid until the next call.
+  Int8Rows quantise(const Int8Runtime& runtime, const float* x, int n_rows, int n);
 
  private:
   Buffer<std::int8_t> numbers_;
@@ -26,15 +34,13 @@ class Int8Scratch {
   Buffer<std::int32_t> sums_;
 };
 
-enum class WeightBits { four, eight };
-
 /// y = act(W x + b) + residual for rows. Each group of kGroup weights of an output has a scale.
 class Int8Linear {
  public:
-  /// weight is n_out × n_in; bias n_out, or empty for none. `runtime` and `gemv` must outlive the
-  /// layer. Throws Error{model} for a weight that is not finite.
-  Int8Linear(const Runtime& runtime, const GemvInt8& gemv, WeightBits bits,
-             std::span<const float> weight, std::span<const float> bias, int n_out, int n_in);
+  /// weight is n_out × n_in; bias n_out, or empty for none. `runtime` must outlive the layer.
+  /// Throws Error{model} for a weight that is not finite.
+  Int8Linear(const Int8Runtime& runtime, std::span<const float> weight, std::span<const float> bias,
+             int n_out, int n_in);
 
   /// y and residual are n_rows × n_out; residual may be y, or null for none.
   void operator()(float* y, const Int8Rows& x, int n_rows, Activation activation = Activation::none,
@@ -54,8 +60,7 @@ class Int8Linear {
  private:
   Int8LinearTask task(float* y, const Int8Rows& x, int n_rows) const;
 
-  const Runtime& runtime_;
-  const GemvInt8& gemv_;
+  const Int8Runtime& runtime_;
   int n_out_;
   int n_in_;
   int n_groups_;

@@ -36,16 +36,16 @@ class Parameters {
   std::string prefix_;
 };
 
-/// Linear is BlocksLinear or RowsLinear.
-template <typename Linear>
-Linear read_linear(const Runtime& runtime, const Parameters& p, int n_out, int n_in) {
+/// Linear is BlocksLinear, RowsLinear or another layer that is made as they are.
+template <typename Linear, typename Place>
+Linear read_linear(const Place& runtime, const Parameters& p, int n_out, int n_in) {
   return Linear(runtime, p.read("weight", {n_out, n_in}), p.read("bias", {n_out}), n_out, n_in);
 }
 
 /// Projections of an attention ("query", "key", "value"), all width × width, as one linear layer
 /// with their outputs in this order. Whisper's keys have no bias.
-template <typename Linear>
-Linear read_projections(const Runtime& runtime, const Parameters& p,
+template <typename Linear, typename Place>
+Linear read_projections(const Place& runtime, const Parameters& p,
                         std::initializer_list<std::string_view> names, int width) {
   std::vector<float> weight, bias;
   for (const std::string_view name : names) {

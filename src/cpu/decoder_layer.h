@@ -125,12 +125,6 @@ class DecoderLayer {
     down_(x, w.inputs.rows(place_, w.hidden.data(), n, ffn_), n, Activation::none, x);
   }
 
-  /// Memory that a step of one sequence reads of the weights.
-  std::size_t weight_bytes() const {
-    return qkv_.weight_bytes() + out_.weight_bytes() + cross_q_.weight_bytes() +
-           cross_out_.weight_bytes() + up_.weight_bytes() + down_.weight_bytes();
-  }
-
  private:
   /// Each token attends to all before it in its sequence and to itself.
   void attend_to_past(Workspace<Numbers>& w, Rows rows) const {

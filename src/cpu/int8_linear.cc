@@ -190,8 +190,4 @@ void Int8Linear::weight_row(float* out, int n) const {
   }
 }
 
-std::size_t Int8Linear::weight_bytes() const {
-  return panels8_.size() * sizeof(PanelGroup8) + panels4_.size() * sizeof(PanelGroup4);
-}
-
 }  // namespace sotto::cpu

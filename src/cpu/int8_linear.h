@@ -54,8 +54,6 @@ class Int8Linear {
   void weight_row(float* out, int n) const;
 
   int n_in() const { return n_in_; }
-  /// Memory that one product with a row reads.
-  std::size_t weight_bytes() const;
 
  private:
   Int8LinearTask task(float* y, const Int8Rows& x, int n_rows) const;

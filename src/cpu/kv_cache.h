@@ -45,12 +45,6 @@ class FloatKeyValues {
     return static_cast<std::size_t>(blocks_of(n_keys, lanes_) * lanes_);
   }
 
-  /// Memory that a row reads when it attends to n positions.
-  std::size_t bytes(int n) const {
-    return sizeof(float) * 2 * static_cast<std::size_t>(n) *
-           static_cast<std::size_t>(sizes_.width());
-  }
-
  private:
   const Runtime* runtime_;
   int lanes_;
@@ -73,10 +67,6 @@ class Int8KeyValues {
   void set_all(const float* key_values, int n);
   void attend(float* out, const float* q, int n_keys, std::ptrdiff_t head, float* scratch) const;
   std::size_t attend_scratch(int n_keys) const { return int8_attention_scratch(n_keys, sizes_.d); }
-  std::size_t bytes(int n) const {
-    return static_cast<std::size_t>(sizes_.n_heads * blocks_of(n, kKeyBlock)) *
-           (key_block_bytes(sizes_.d) + value_block_bytes(sizes_.d));
-  }
 
  private:
   std::size_t key_stride() const { return n_blocks_ * key_block_bytes(sizes_.d); }

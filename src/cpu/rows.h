@@ -23,9 +23,6 @@ class RowsLinear {
   /// end unless it is n_out. On the calling thread.
   void outputs(float* y, const float* x, int n_rows, int begin, int end) const;
 
-  /// Memory that one product with a row reads.
-  std::size_t weight_bytes() const { return blocks_.size() * sizeof(float); }
-
   /// Copies row `n` of the weight: with tied embeddings, the embedding of token n.
   void weight_row(float* row, int n) const;
 

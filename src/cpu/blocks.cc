@@ -181,7 +181,7 @@ void LayerNorm::blocks(float* y, const float* x, int n_blocks) const {
 
 void LayerNorm::rows(float* y, const float* x, int n_rows) const {
   const auto stride = static_cast<std::ptrdiff_t>(gamma_.size());
-  runtime_.parallel_for(n_rows, [&](std::int64_t row, int) {
+  runtime_.for_rows(n_rows, stride, [&](std::int64_t row, int) {
     runtime_.kernels.layer_norm_row(task(y + row * stride, x + row * stride));
   });
 }

@@ -23,6 +23,15 @@ struct Runtime {
   void parallel_for(std::int64_t count, const Body& body) const {
     pool.parallel_for(count, std::cref(body));
   }
+
+  /// The same for rows of d numbers that a pass or two work on: a few are done sooner than another
+  /// thread is told of them.
+  template <typename Body>
+  void for_rows(std::int64_t count, std::ptrdiff_t d, const Body& body) const {
+    constexpr std::ptrdiff_t kFew = 8192;
+    if (count * d > kFew) return parallel_for(count, body);
+    for (std::int64_t row = 0; row < count; ++row) body(row, 0);
+  }
 };
 
 /// Blocks that hold T rows.

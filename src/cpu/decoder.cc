@@ -41,9 +41,10 @@ class SharedDecoder {
  public:
   using Rows = std::span<const Row<Numbers>>;
 
-  SharedDecoder(const model::Dims& dims, const Parameters& p, Place place)
+  SharedDecoder(const model::Dims& dims, const Parameters& p, const Runtime& runtime, Isa isa,
+                WeightBits bits)
       : dims_(dims),
-        place_(place),
+        place_{runtime, gemv_int8_for(isa), bits, weights_},
         embedding_(place_, p.read("token_embedding.weight", {dims.n_vocab, dims.n_text_state}), {},
                    dims.n_vocab, dims.n_text_state),
         positions_(p.read("positional_embedding", {dims.n_text_ctx, dims.n_text_state})),
@@ -160,6 +161,7 @@ class SharedDecoder {
   }
 
   model::Dims dims_;
+  Arena weights_;
   Place place_;
   typename Numbers::Linear embedding_;  // n_vocab × D: rows are embeddings, the product is logits
   std::vector<float> positions_;
@@ -233,9 +235,10 @@ class CpuDecoder final : public model::Decoder {
 
 template <typename Numbers>
 std::unique_ptr<model::Decoder> make(const model::Dims& dims, const model::Weights& weights,
-                                     const Place& place) {
-  return std::make_unique<CpuDecoder<Numbers>>(
-      std::make_shared<SharedDecoder<Numbers>>(dims, Parameters(weights, "decoder"), place));
+                                     Isa isa, ThreadPool& pool) {
+  return std::make_unique<CpuDecoder<Numbers>>(std::make_shared<SharedDecoder<Numbers>>(
+      dims, Parameters(weights, "decoder"), Runtime{kernels_for(isa), pool}, isa,
+      WeightBits::eight));
 }
 
 }  // namespace
@@ -249,14 +252,13 @@ model::ComputeType decoder_type(std::optional<model::ComputeType> wanted, Isa /*
 
 std::unique_ptr<model::Decoder> make_decoder(const model::Dims& dims, const model::Weights& weights,
                                              Isa isa, model::ComputeType type, ThreadPool& pool) {
-  const Place place{{kernels_for(isa), pool}, gemv_int8_for(isa), WeightBits::eight};
   switch (type) {
     case model::ComputeType::float32:
-      return make<Float32Numbers>(dims, weights, place);
+      return make<Float32Numbers>(dims, weights, isa, pool);
     case model::ComputeType::int8:
-      return make<Int8Numbers>(dims, weights, place);
+      return make<Int8Numbers>(dims, weights, isa, pool);
     case model::ComputeType::int8_float32:
-      return make<Int8Float32Numbers>(dims, weights, place);
+      return make<Int8Float32Numbers>(dims, weights, isa, pool);
     case model::ComputeType::bfloat16:
       break;
   }

@@ -21,11 +21,12 @@ struct Sequence {
   Sequence(const Place& place, const model::Dims& dims) {
     const HeadSizes sizes{.n_heads = dims.n_text_head, .d = dims.n_text_state / dims.n_text_head};
     for (int layer = 0; layer < dims.n_text_layer; ++layer) {
-      past.emplace_back(place, place.gemv, dims.n_text_ctx, sizes);
-      audio.emplace_back(place, place.gemv, dims.n_audio_ctx, sizes);
+      past.emplace_back(place, place.gemv, arena, dims.n_text_ctx, sizes);
+      audio.emplace_back(place, place.gemv, arena, dims.n_audio_ctx, sizes);
     }
   }
 
+  Arena arena;
   std::vector<Cache> past;   ///< of the tokens
   std::vector<Cache> audio;  ///< of the window
   int size = 0;              ///< tokens
@@ -94,12 +95,12 @@ class DecoderLayer {
         out_(read_linear<Linear>(place, p / "attn" / "out", width_, width_)),
         cross_ln_(read_layer_norm(place, p / "cross_attn_ln", width_)),
         cross_q_(read_linear<Linear>(place, p / "cross_attn" / "query", width_, width_)),
-        cross_kv_(read_projections<typename Numbers::Window::Projection>(place, p / "cross_attn",
-                                                                         {"key", "value"}, width_)),
         cross_out_(read_linear<Linear>(place, p / "cross_attn" / "out", width_, width_)),
         mlp_ln_(read_layer_norm(place, p / "mlp_ln", width_)),
         up_(read_linear<Linear>(place, p / "mlp" / "0", ffn_, width_)),
-        down_(read_linear<Linear>(place, p / "mlp" / "2", width_, ffn_)) {}
+        down_(read_linear<Linear>(place, p / "mlp" / "2", width_, ffn_)),
+        cross_kv_(read_projections<typename Numbers::Window::Projection>(
+            place, p / "cross_attn", {"key", "value"}, width_)) {}
 
   /// Keys and values of the window that `w` holds, for `sequence`.
   void start(Workspace<Numbers>& w, Sequence<Numbers>& sequence) const {
@@ -130,10 +131,10 @@ class DecoderLayer {
   void attend_to_past(Workspace<Numbers>& w, Rows rows) const {
     const float* const qkv = w.qkv.data();
     const std::ptrdiff_t stride = std::ptrdiff_t{3} * width_;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      rows[i].sequence->past[index_].set(rows[i].position,
-                                         qkv + static_cast<std::ptrdiff_t>(i) * stride + width_);
-    }
+    place_.parallel_for(static_cast<std::int64_t>(rows.size()), [&](std::int64_t i, int) {
+      const Row<Numbers>& row = rows[static_cast<std::size_t>(i)];
+      row.sequence->past[index_].set(row.position, qkv + i * stride + width_);
+    });
     attend(
         w, rows, qkv, stride,
         [this](const Row<Numbers>& row) -> const auto& { return row.sequence->past[index_]; },
@@ -172,11 +173,12 @@ class DecoderLayer {
   Linear out_;
   LayerNorm cross_ln_;
   Linear cross_q_;
-  typename Numbers::Window::Projection cross_kv_;
   Linear cross_out_;
   LayerNorm mlp_ln_;
   Linear up_;
   Linear down_;
+  // Last, because a step does not need it: the memory that it reads is then one run.
+  typename Numbers::Window::Projection cross_kv_;
 };
 
 }  // namespace sotto::cpu

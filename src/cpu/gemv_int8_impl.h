@@ -62,6 +62,20 @@ void quantise(const QuantiseTask& task) noexcept {
 
 // --- linear layers ------------------------------------------------------------------------------
 
+SOTTO_INLINE void fetch(const std::byte* memory, std::size_t bytes) {
+  constexpr std::size_t kLineBytes = 64;
+  for (std::size_t i = 0; i < bytes; i += kLineBytes) __builtin_prefetch(memory + i);
+}
+
+/// How far before it is used memory is asked for.
+constexpr std::size_t kAhead = 6144;
+
+/// Asks for the memory that is read a little later, also across the end of a layer: the next one's
+/// weights follow it.
+SOTTO_INLINE void fetch_ahead(const void* now, std::size_t bytes) {
+  fetch(static_cast<const std::byte*>(now) + kAhead, bytes);
+}
+
 /// sums(r, ·) = Σ_k w·x of one group, for all outputs of its panel.
 template <int R>
 SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGroup8& group,
@@ -69,6 +83,7 @@ SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGrou
   SOTTO_UNROLL
   for (int step = 0; step < kGroup / 4; ++step) {
     const std::uint8_t* const w = group.weights[step][0];
+    if constexpr (R <= 2) fetch_ahead(w, sizeof group.weights[step]);
     SOTTO_UNROLL
     for (int v = 0; v < kPanelVectors; ++v) {
       const Bytes weights = load_bytes(w + v * 4 * kLanes);
@@ -86,6 +101,7 @@ SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGrou
   SOTTO_UNROLL
   for (int step = 0; step < kGroup / 8; ++step) {
     const std::uint8_t* const w = group.weights[step][0];
+    if constexpr (R <= 2) fetch_ahead(w, sizeof group.weights[step]);
     SOTTO_UNROLL
     for (int v = 0; v < kPanelVectors; ++v) {
       const Bytes both = load_bytes(w + v * 4 * kLanes);
@@ -228,6 +244,7 @@ SOTTO_INLINE float score_keys(float* scores, const Int8AttentionTask& task, cons
   Vector top = broadcast(kMinusInfinity);
   for (int key = 0; key < task.n_keys; key += kKeyBlock, keys += block_bytes) {
     const auto* const k = reinterpret_cast<const std::uint8_t*>(keys);
+    fetch_ahead(keys, block_bytes);
     const float* const scales = block_scales(keys, block_bytes);
     for (int lane = 0; lane < kKeyBlock; lane += kLanes) {
       // Two chains, or each product would wait for the one before it.
@@ -258,12 +275,14 @@ struct Weights {
   float top;     ///< the largest of these products
 };
 
+/// Meanwhile the values are on their way from memory.
 SOTTO_INLINE Weights weigh(float* scores, const Int8AttentionTask& task, float top_score) {
   const std::size_t block_bytes = value_block_bytes(task.d);
   Vector total = broadcast(0.0f), scaled = broadcast(0.0f), top = broadcast(0.0f);
   const std::byte* values = task.values;
   for (int key = 0; key < task.n_keys; key += kKeyBlock, values += block_bytes) {
     const float* const scales = block_scales(values, block_bytes);
+    fetch_ahead(values, block_bytes);
     for (int lane = 0; lane < kKeyBlock; lane += kLanes) {
       float* const at = scores + key + lane;
       const Vector weight = exp_nonpositive(load(at) - broadcast(top_score));
@@ -318,6 +337,9 @@ void attention(const Int8AttentionTask& task) noexcept {
   float* const scores = task.scratch;
   auto* const p = reinterpret_cast<std::int16_t*>(scores + padded);
   auto* const q = reinterpret_cast<std::int8_t*>(p + padded);
+  const auto n_blocks = static_cast<std::size_t>(padded / kKeyBlock);
+  fetch(task.keys, smaller(kAhead, n_blocks * key_block_bytes(task.d)));
+  fetch(task.values, smaller(kAhead, n_blocks * value_block_bytes(task.d)));
   const Scale q_scale(largest_magnitude(task.q, task.d));
   const float q_sum = quantise_run(q, task.q, task.d, q_scale.inverse);
   const bool finite = q_sum == q_sum;

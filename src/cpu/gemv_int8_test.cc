@@ -63,8 +63,9 @@ class GemvInt8Test : public ::testing::TestWithParam<Isa> {
  protected:
   const GemvInt8& gemv_ = gemv_int8_for(GetParam());
   ThreadPool pool_{3};
-  Int8Runtime runtime_{{kernels_for(GetParam()), pool_}, gemv_, WeightBits::eight};
-  Int8Runtime runtime4_{{kernels_for(GetParam()), pool_}, gemv_, WeightBits::four};
+  Arena arena_;
+  Int8Runtime runtime_{{kernels_for(GetParam()), pool_}, gemv_, WeightBits::eight, arena_};
+  Int8Runtime runtime4_{{kernels_for(GetParam()), pool_}, gemv_, WeightBits::four, arena_};
 
   Int8Linear layer(const Matrix& w, const Matrix& bias, int n_out, int n_in,
                    WeightBits bits = WeightBits::eight) {

@@ -63,10 +63,11 @@ bool pack_run(Group& group, int lane, const float* weights, int n) {
 }
 
 template <typename Group>
-Buffer<Group> pack_panels(const Runtime& runtime, std::span<const float> weight, int n_out,
-                          int n_in) {
+std::span<const Group> pack_panels(const Int8Runtime& runtime, std::span<const float> weight,
+                                   int n_out, int n_in) {
   const int n_groups = blocks_of(n_in, kGroup), n_panels = blocks_of(n_out, kPanel);
-  Buffer<Group> panels(static_cast<std::size_t>(n_groups) * static_cast<std::size_t>(n_panels));
+  const std::span<Group> panels = runtime.weights.take<Group>(static_cast<std::size_t>(n_groups) *
+                                                              static_cast<std::size_t>(n_panels));
   std::atomic<bool> finite = true;
   runtime.parallel_for(n_panels, [&](std::int64_t panel, int) {
     for (int lane = 0; lane < kPanel; ++lane) {
@@ -88,7 +89,7 @@ Buffer<Group> pack_panels(const Runtime& runtime, std::span<const float> weight,
 /// Panels of one task: enough tasks that a thread which is held up does not keep the others
 /// waiting, and not so many that taking them costs.
 int panels_per_task(int n_panels, int threads) {
-  return std::clamp(n_panels / (4 * threads), 1, 8);
+  return std::clamp(n_panels / (2 * threads), 1, 16);
 }
 
 }  // namespace
@@ -104,7 +105,7 @@ Int8Scratch::Int8Scratch(int n_rows, int n_in) {
 Int8Rows Int8Scratch::quantise(const Int8Runtime& runtime, const float* x, int n_rows, int n) {
   const std::ptrdiff_t groups = blocks_of(n, kGroup);
   SOTTO_CHECK(static_cast<std::size_t>(groups * n_rows) <= scales_.size());
-  runtime.parallel_for(n_rows, [&](std::int64_t row, int) {
+  runtime.for_rows(n_rows, n, [&](std::int64_t row, int) {
     runtime.gemv.quantise({.numbers = numbers_.data() + row * groups * kGroup,
                            .scales = scales_.data() + row * groups,
                            .sums = sums_.data() + row * groups,
@@ -183,7 +184,7 @@ void Int8Linear::weight_row(float* out, int n) const {
       out[k] = weight * bf16_to_f32(group.scales[lane]);
     }
   };
-  if (panels8_.size() != 0) {
+  if (!panels8_.empty()) {
     unpack(panels8_.data());
   } else {
     unpack(panels4_.data());

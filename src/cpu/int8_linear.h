@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "cpu/blocks.h"
 #include "cpu/gemv_int8.h"
@@ -16,6 +17,7 @@ enum class WeightBits { four, eight };
 struct Int8Runtime : Runtime {
   const GemvInt8& gemv;
   WeightBits bits;
+  Arena& weights;  ///< where they keep their weights
 };
 
 /// Activations as integers, in memory that is used again and again.
@@ -62,8 +64,8 @@ class Int8Linear {
   int n_out_;
   int n_in_;
   int n_groups_;
-  Buffer<PanelGroup8> panels8_;  // of these two one is empty
-  Buffer<PanelGroup4> panels4_;
+  std::span<const PanelGroup8> panels8_;  // of these two one is empty
+  std::span<const PanelGroup4> panels4_;
   Buffer<float> bias_;
 };
 

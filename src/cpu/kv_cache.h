@@ -1,10 +1,11 @@
-// Keys and values of one attention of one sequence, in f32 or in 8-bit integers.
+// Keys and values of one attention of one sequence, in f32 or in 8-bit integers, in an arena that
+// outlives them.
 #pragma once
 
 #include <cmath>
 #include <cstddef>
 
-#include "base/buffer.h"
+#include "base/arena.h"
 #include "cpu/blocks.h"
 #include "cpu/gemv_int8.h"
 
@@ -21,12 +22,13 @@ struct HeadSizes {
 /// In f32, as blocks of 2D: D of keys, D of values.
 class FloatKeyValues {
  public:
-  FloatKeyValues(const Runtime& runtime, const GemvInt8&, int n_positions, HeadSizes sizes)
+  FloatKeyValues(const Runtime& runtime, const GemvInt8&, Arena& arena, int n_positions,
+                 HeadSizes sizes)
       : runtime_(&runtime),
         lanes_(runtime.kernels.block),
         sizes_(sizes),
-        blocks_(static_cast<std::size_t>(blocks_of(n_positions, lanes_)) *
-                static_cast<std::size_t>(stride())) {}
+        blocks_(arena.take<float>(static_cast<std::size_t>(blocks_of(n_positions, lanes_)) *
+                                  static_cast<std::size_t>(stride()))) {}
 
   float* data() { return blocks_.data(); }
   const float* keys() const { return blocks_.data(); }
@@ -49,19 +51,20 @@ class FloatKeyValues {
   const Runtime* runtime_;
   int lanes_;
   HeadSizes sizes_;
-  Buffer<float> blocks_;
+  std::span<float> blocks_;
 };
 
 /// In integers with a scale for each head of each position (gemv_int8.h).
 class Int8KeyValues {
  public:
-  Int8KeyValues(const Runtime& runtime, const GemvInt8& gemv, int n_positions, HeadSizes sizes)
+  Int8KeyValues(const Runtime& runtime, const GemvInt8& gemv, Arena& arena, int n_positions,
+                HeadSizes sizes)
       : runtime_(&runtime),
         gemv_(&gemv),
         sizes_(sizes),
         n_blocks_(static_cast<std::size_t>(blocks_of(n_positions, kKeyBlock))),
-        keys_(static_cast<std::size_t>(sizes.n_heads) * key_stride()),
-        values_(static_cast<std::size_t>(sizes.n_heads) * value_stride()) {}
+        keys_(arena.take<std::byte>(static_cast<std::size_t>(sizes.n_heads) * key_stride())),
+        values_(arena.take<std::byte>(static_cast<std::size_t>(sizes.n_heads) * value_stride())) {}
 
   void set(std::ptrdiff_t position, const float* key_value);
   void set_all(const float* key_values, int n);
@@ -77,8 +80,8 @@ class Int8KeyValues {
   const GemvInt8* gemv_;
   HeadSizes sizes_;
   std::size_t n_blocks_;
-  Buffer<std::byte> keys_;    // head by head
-  Buffer<std::byte> values_;  // likewise
+  std::span<std::byte> keys_;    // head by head
+  std::span<std::byte> values_;  // likewise
 };
 
 }  // namespace sotto::cpu

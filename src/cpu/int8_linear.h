@@ -39,8 +39,8 @@ class Int8Scratch {
 /// y = act(W x + b) + residual for rows. Each group of kGroup weights of an output has a scale.
 class Int8Linear {
  public:
-  /// weight is n_out × n_in; bias n_out, or empty for none. `runtime` must outlive the layer.
-  /// Throws Error{model} for a weight that is not finite.
+  /// weight is n_out × n_in, all finite; bias n_out, or empty for none. `runtime` and its arena
+  /// must outlive the layer.
   Int8Linear(const Int8Runtime& runtime, std::span<const float> weight, std::span<const float> bias,
              int n_out, int n_in);
 

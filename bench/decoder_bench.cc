@@ -70,7 +70,7 @@ std::size_t step_bytes(ComputeType type, std::size_t batch, std::size_t n_past) 
   const std::size_t integers =
       (cpu::key_block_bytes(64) + cpu::value_block_bytes(64)) * kHeads * positions / cpu::kKeyBlock;
   const std::size_t int8_weights =
-      kWeights * sizeof(cpu::PanelGroup8) / (cpu::kGroup * cpu::kPanel);
+      kWeights * sizeof(cpu::PanelGroup8) / (cpu::kGemvGroup * cpu::kPanel);
   switch (type) {
     case ComputeType::int8:
       return int8_weights + batch * integers;

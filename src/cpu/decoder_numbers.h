@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 #include "cpu/blocks.h"
-#include "cpu/int8_linear.h"
+#include "cpu/gemv_linear.h"
 #include "cpu/kv_cache.h"
 #include "cpu/parameters.h"
 #include "cpu/rows.h"
@@ -17,7 +17,7 @@
 
 namespace sotto::cpu {
 
-using Place = Int8Runtime;
+using Place = GemvRuntime;
 
 /// Rows as they are.
 class FloatInputs {
@@ -31,12 +31,12 @@ class Int8Inputs {
  public:
   explicit Int8Inputs(const model::Dims& dims)
       : scratch_(dims.n_text_ctx, std::max(dims.n_text_state, dims.n_text_ffn)) {}
-  Int8Rows rows(const Place& place, const float* x, int n_rows, int n) {
+  GemvRows rows(const Place& place, const float* x, int n_rows, int n) {
     return scratch_.quantise(place, x, n_rows, n);
   }
 
  private:
-  Int8Scratch scratch_;
+  GemvScratch scratch_;
 };
 
 /// Features as blocks, projected in f32 straight into the cache.
@@ -69,7 +69,7 @@ class FloatWindow {
 /// Features as integers, projected to rows, which the cache then takes.
 class Int8Window {
  public:
-  using Projection = Int8Linear;
+  using Projection = GemvLinear;
 
   Int8Window(const Place& place, const model::Dims& dims)
       : place_(place),
@@ -82,7 +82,7 @@ class Int8Window {
     features_ = scratch_.quantise(place_, features, dims_.n_audio_ctx, dims_.n_audio_state);
   }
   template <typename Cache>
-  void project(Cache& to, const Int8Linear& projection) {
+  void project(Cache& to, const GemvLinear& projection) {
     projection(key_values_.data(), features_, dims_.n_audio_ctx);
     to.set_all(key_values_.data(), dims_.n_audio_ctx);
   }
@@ -90,8 +90,8 @@ class Int8Window {
  private:
   const Place& place_;
   model::Dims dims_;
-  Int8Scratch scratch_;
-  Int8Rows features_{};
+  GemvScratch scratch_;
+  GemvRows features_{};
   Buffer<float> key_values_;
 };
 
@@ -102,14 +102,14 @@ struct Float32Numbers {
   using Window = FloatWindow;
 };
 struct Int8Numbers {
-  using Linear = Int8Linear;
+  using Linear = GemvLinear;
   using Cache = Int8KeyValues;
   using Inputs = Int8Inputs;
   using Window = Int8Window;
 };
 /// Only the linear layers are integers.
 struct Int8Float32Numbers {
-  using Linear = Int8Linear;
+  using Linear = GemvLinear;
   using Cache = FloatKeyValues;
   using Inputs = Int8Inputs;
   using Window = Int8Window;

@@ -1,10 +1,10 @@
 // The decoder's inner loops on 8-bit and 4-bit integers: one table of functions per instruction
 // set.
 //
-// Weights w(n, k) and activations x(m, k) are integers in groups of kGroup along K, each group with
-// a scale of its own; a group of products is summed in integers, which is exact, and the groups are
-// added in f32 in their order: y = Σ_g xscale(m, g)·wscale(n, g)·Σ_k w·x. A row's result does not
-// depend on the rows that are computed beside it.
+// Weights w(n, k) and activations x(m, k) are integers in groups of kGemvGroup along K, each group
+// with a scale of its own; a group of products is summed in integers, which is exact, and the
+// groups are added in f32 in their order: y = Σ_g xscale(m, g)·wscale(n, g)·Σ_k w·x. A row's result
+// does not depend on the rows that are computed beside it.
 //
 // A panel holds kPanel outputs, laid out so that one step through K reads one run of memory:
 // [groups of K][group], zeros where K or the outputs end before the last group or panel does.
@@ -19,24 +19,24 @@
 
 namespace sotto::cpu {
 
-inline constexpr int kGroup = 64;
+inline constexpr int kGemvGroup = 64;
 inline constexpr int kPanel = 32;
 
 /// 8-bit weights in [−127, 127], stored with 128 added; scales are the upper halves of f32 numbers.
 struct PanelGroup8 {
-  std::uint8_t weights[kGroup / 4][kPanel][4];
+  std::uint8_t weights[kGemvGroup / 4][kPanel][4];
   std::uint16_t scales[kPanel];
 };
 /// 4-bit weights in [−7, 7], stored with 8 added: k in the lower halves of the bytes, k + 32 in the
 /// upper ones.
 struct PanelGroup4 {
-  std::uint8_t weights[kGroup / 8][kPanel][4];
+  std::uint8_t weights[kGemvGroup / 8][kPanel][4];
   std::uint16_t scales[kPanel];
 };
 
 /// Rows of activations as integers in [−127, 127].
-struct Int8Rows {
-  const std::int8_t* numbers;  ///< groups·kGroup for each row
+struct GemvRows {
+  const std::int8_t* numbers;  ///< groups·kGemvGroup for each row
   const float* scales;         ///< one for each group, `groups` for each row
   const std::int32_t* sums;    ///< Σ of the numbers of a group, likewise
   int groups;
@@ -52,11 +52,11 @@ struct QuantiseTask {
 };
 
 /// y(m, n) = act(Σ_k w(n, k)·x(m, k) + bias(n)) + residual(m, n) for the panels of the range.
-struct Int8LinearTask {
+struct GemvLinearTask {
   float* y;  ///< output n of row m is at y + m·y_row + n
   std::ptrdiff_t y_row;
   const float* residual;  ///< laid out as y, may be y itself; null: none
-  Int8Rows x;
+  GemvRows x;
   int n_rows;
   const PanelGroup8* panels8;  ///< of these two one is null
   const PanelGroup4* panels4;
@@ -81,7 +81,7 @@ constexpr std::size_t value_block_bytes(int d) {
 }
 
 /// Key and value of one head at one position, as integers with a scale each.
-struct Int8KeyValueTask {
+struct GemvKeyValueTask {
   std::byte* keys;    ///< block 0 of the head
   std::byte* values;  ///< likewise
   int position;
@@ -91,7 +91,7 @@ struct Int8KeyValueTask {
 };
 
 /// softmax(scale · q kᵀ) v of one head for one query.
-struct Int8AttentionTask {
+struct GemvAttentionTask {
   float* out;
   const float* q;
   const std::byte* keys;    ///< block 0 of the head
@@ -99,10 +99,10 @@ struct Int8AttentionTask {
   int n_keys;               ///< at least 1
   int d;
   float scale;
-  float* scratch;  ///< int8_attention_scratch(n_keys, d) numbers
+  float* scratch;  ///< gemv_attention_scratch(n_keys, d) numbers
 };
 
-constexpr std::size_t int8_attention_scratch(int n_keys, int d) {
+constexpr std::size_t gemv_attention_scratch(int n_keys, int d) {
   const int blocks = (n_keys + kKeyBlock - 1) / kKeyBlock;
   return static_cast<std::size_t>(blocks * kKeyBlock / 2 * 3 + (d + 3) / 4 + kKeyBlock);
 }
@@ -116,9 +116,9 @@ struct RangeSummary {
 
 struct GemvInt8 {
   void (*quantise)(const QuantiseTask&) noexcept;
-  void (*linear)(const Int8LinearTask&) noexcept;
-  void (*set_key_value)(const Int8KeyValueTask&) noexcept;
-  void (*attention)(const Int8AttentionTask&) noexcept;
+  void (*linear)(const GemvLinearTask&) noexcept;
+  void (*set_key_value)(const GemvKeyValueTask&) noexcept;
+  void (*attention)(const GemvAttentionTask&) noexcept;
   RangeSummary (*summarise)(const float* logits, int n) noexcept;
 };
 

@@ -47,12 +47,12 @@ SOTTO_INLINE float quantise_run(std::int8_t* to, const float* x, int n, float in
 }
 
 void quantise(const QuantiseTask& task) noexcept {
-  for (int begin = 0, group = 0; begin < task.n; begin += kGroup, ++group) {
-    const int n = smaller(kGroup, task.n - begin);
+  for (int begin = 0, group = 0; begin < task.n; begin += kGemvGroup, ++group) {
+    const int n = smaller(kGemvGroup, task.n - begin);
     const Scale scale(largest_magnitude(task.x + begin, n));
     std::int8_t* const to = task.numbers + begin;
     const float total = quantise_run(to, task.x + begin, n, scale.inverse);
-    for (int i = (n + kLanes - 1) / kLanes * kLanes; i < kGroup; ++i) to[i] = 0;
+    for (int i = (n + kLanes - 1) / kLanes * kLanes; i < kGemvGroup; ++i) to[i] = 0;
     // A damaged model must be seen in the logits.
     const bool finite = total == total;
     task.sums[group] = finite ? static_cast<std::int32_t>(total) : 0;
@@ -81,7 +81,7 @@ template <int R>
 SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGroup8& group,
                                  const std::int8_t* x, std::ptrdiff_t x_row) {
   SOTTO_UNROLL
-  for (int step = 0; step < kGroup / 4; ++step) {
+  for (int step = 0; step < kGemvGroup / 4; ++step) {
     const std::uint8_t* const w = group.weights[step][0];
     if constexpr (R <= 2) fetch_ahead(w, sizeof group.weights[step]);
     SOTTO_UNROLL
@@ -99,7 +99,7 @@ template <int R>
 SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGroup4& group,
                                  const std::int8_t* x, std::ptrdiff_t x_row) {
   SOTTO_UNROLL
-  for (int step = 0; step < kGroup / 8; ++step) {
+  for (int step = 0; step < kGemvGroup / 8; ++step) {
     const std::uint8_t* const w = group.weights[step][0];
     if constexpr (R <= 2) fetch_ahead(w, sizeof group.weights[step]);
     SOTTO_UNROLL
@@ -110,7 +110,7 @@ SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGrou
       for (int r = 0; r < R; ++r) {
         const std::int8_t* const at = x + r * x_row + 4 * step;
         sums[r][v] = dot4(sums[r][v], low, broadcast4(at));
-        sums[r][v] = dot4(sums[r][v], high, broadcast4(at + kGroup / 2));
+        sums[r][v] = dot4(sums[r][v], high, broadcast4(at + kGemvGroup / 2));
       }
     }
   }
@@ -125,7 +125,7 @@ constexpr int offset_of(const PanelGroup4*) {
 }
 
 /// Bias, activation and residual of row m from output n on, as far as there are outputs.
-SOTTO_INLINE void finish_row(const Int8LinearTask& task, Vector sum, int m, int n) {
+SOTTO_INLINE void finish_row(const GemvLinearTask& task, Vector sum, int m, int n) {
   const int width = task.n_out - n;
   if (width <= 0) return;
   if (task.bias != nullptr) sum = sum + load(task.bias + n);
@@ -143,9 +143,9 @@ SOTTO_INLINE void finish_row(const Int8LinearTask& task, Vector sum, int m, int 
 }
 
 template <int R, typename Group>
-SOTTO_INLINE void linear_tile(const Int8LinearTask& task, const Group* panels, int panel, int m) {
+SOTTO_INLINE void linear_tile(const GemvLinearTask& task, const Group* panels, int panel, int m) {
   const int n_groups = task.x.groups;
-  const std::ptrdiff_t x_row = static_cast<std::ptrdiff_t>(n_groups) * kGroup;
+  const std::ptrdiff_t x_row = static_cast<std::ptrdiff_t>(n_groups) * kGemvGroup;
   const Group* group = panels + static_cast<std::ptrdiff_t>(panel) * n_groups;
   const std::int8_t* x = task.x.numbers + m * x_row;
   const float* const x_scales = task.x.scales + static_cast<std::ptrdiff_t>(m) * n_groups;
@@ -155,7 +155,7 @@ SOTTO_INLINE void linear_tile(const Int8LinearTask& task, const Group* panels, i
   for (int r = 0; r < R; ++r) {
     for (int v = 0; v < kPanelVectors; ++v) totals[r][v] = broadcast(0.0f);
   }
-  for (int g = 0; g < n_groups; ++g, ++group, x += kGroup) {
+  for (int g = 0; g < n_groups; ++g, ++group, x += kGemvGroup) {
     Ints sums[R][kPanelVectors];
     SOTTO_UNROLL
     for (int r = 0; r < R; ++r) {
@@ -182,7 +182,7 @@ SOTTO_INLINE void linear_tile(const Int8LinearTask& task, const Group* panels, i
 }
 
 template <typename Group>
-SOTTO_INLINE void linear_panels(const Int8LinearTask& task, const Group* panels) {
+SOTTO_INLINE void linear_panels(const GemvLinearTask& task, const Group* panels) {
   for (int panel = task.panel_begin; panel < task.panel_end; ++panel) {
     for (int m = 0; m < task.n_rows; m += kInt8Rows) {
       with_rows<kInt8Rows>(smaller(kInt8Rows, task.n_rows - m),
@@ -191,7 +191,7 @@ SOTTO_INLINE void linear_panels(const Int8LinearTask& task, const Group* panels)
   }
 }
 
-void linear(const Int8LinearTask& task) noexcept {
+void linear(const GemvLinearTask& task) noexcept {
   if (task.panels8 != nullptr) {
     linear_panels(task, task.panels8);
   } else {
@@ -208,7 +208,7 @@ SOTTO_INLINE const float* block_scales(const std::byte* block, std::size_t block
   return reinterpret_cast<const float*>(block + block_bytes) - kKeyBlock;
 }
 
-void set_key_value(const Int8KeyValueTask& task) noexcept {
+void set_key_value(const GemvKeyValueTask& task) noexcept {
   const int lane = task.position % kKeyBlock;
   const std::size_t key_bytes = key_block_bytes(task.d), value_bytes = value_block_bytes(task.d);
   const auto block = static_cast<std::size_t>(task.position / kKeyBlock);
@@ -235,7 +235,7 @@ void set_key_value(const Int8KeyValueTask& task) noexcept {
 }
 
 /// scores[key] = factor·q·k for all keys, −∞ after the last in its block. Returns the largest.
-SOTTO_INLINE float score_keys(float* scores, const Int8AttentionTask& task, const std::int8_t* q,
+SOTTO_INLINE float score_keys(float* scores, const GemvAttentionTask& task, const std::int8_t* q,
                               std::int32_t q_sum, float factor) {
   const std::size_t block_bytes = key_block_bytes(task.d);
   const int steps = (task.d + 3) / 4;
@@ -276,7 +276,7 @@ struct Weights {
 };
 
 /// Meanwhile the values are on their way from memory.
-SOTTO_INLINE Weights weigh(float* scores, const Int8AttentionTask& task, float top_score) {
+SOTTO_INLINE Weights weigh(float* scores, const GemvAttentionTask& task, float top_score) {
   const std::size_t block_bytes = value_block_bytes(task.d);
   Vector total = broadcast(0.0f), scaled = broadcast(0.0f), top = broadcast(0.0f);
   const std::byte* values = task.values;
@@ -297,7 +297,7 @@ SOTTO_INLINE Weights weigh(float* scores, const Int8AttentionTask& task, float t
 }
 
 /// out = factor·Σ_key v·p for whole integers v and p, 64 channels at a time.
-SOTTO_INLINE void add_values(const Int8AttentionTask& task, const std::int16_t* p, float factor) {
+SOTTO_INLINE void add_values(const GemvAttentionTask& task, const std::int16_t* p, float factor) {
   constexpr int kRun = 64, kVectors = kRun / kLanes;
   const std::size_t block_bytes = value_block_bytes(task.d);
   const int channels = (task.d + kRun - 1) / kRun * kRun;
@@ -332,7 +332,7 @@ SOTTO_INLINE void add_values(const Int8AttentionTask& task, const std::int16_t* 
 
 /// Weights are 16-bit integers, as large as they can be while no sum leaves 32 bits:
 /// Σ p·|v| ≤ 127·(16e6 + n_keys/2) < 2³¹.
-void attention(const Int8AttentionTask& task) noexcept {
+void attention(const GemvAttentionTask& task) noexcept {
   const int padded = (task.n_keys + kKeyBlock - 1) / kKeyBlock * kKeyBlock;
   float* const scores = task.scratch;
   auto* const p = reinterpret_cast<std::int16_t*>(scores + padded);

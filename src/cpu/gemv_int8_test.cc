@@ -11,7 +11,7 @@
 #include "base/half.h"
 #include "base/testing.h"
 #include "cpu/cpu_testing.h"
-#include "cpu/int8_linear.h"
+#include "cpu/gemv_linear.h"
 
 namespace sotto::cpu {
 namespace {
@@ -38,13 +38,13 @@ std::vector<int> whole_numbers(std::size_t n, std::uint32_t seed, int largest) {
 /// A row of activations as integers: the plain twin of GemvInt8::quantise.
 struct PlainRow {
   explicit PlainRow(std::span<const float> x) {
-    for (std::size_t begin = 0; begin < x.size(); begin += kGroup) {
-      const auto group = x.subspan(begin, std::min<std::size_t>(kGroup, x.size() - begin));
+    for (std::size_t begin = 0; begin < x.size(); begin += kGemvGroup) {
+      const auto group = x.subspan(begin, std::min<std::size_t>(kGemvGroup, x.size() - begin));
       float top = 0;
       for (const float a : group) top = std::max(top, std::abs(a));
       const float scale = top * (1.0f / 127.0f), inverse = scale > 0 ? 1.0f / scale : 0.0f;
       int sum = 0;
-      for (int i = 0; i < kGroup; ++i) {
+      for (int i = 0; i < kGemvGroup; ++i) {
         const float a =
             static_cast<std::size_t>(i) < group.size() ? group[static_cast<std::size_t>(i)] : 0;
         numbers.push_back(static_cast<std::int8_t>(std::nearbyint(a * inverse)));
@@ -64,27 +64,27 @@ class GemvInt8Test : public ::testing::TestWithParam<Isa> {
   const GemvInt8& gemv_ = gemv_int8_for(GetParam());
   ThreadPool pool_{3};
   Arena arena_;
-  Int8Runtime runtime_{{kernels_for(GetParam()), pool_}, gemv_, WeightBits::eight, arena_};
-  Int8Runtime runtime4_{{kernels_for(GetParam()), pool_}, gemv_, WeightBits::four, arena_};
+  GemvRuntime runtime_{{kernels_for(GetParam()), pool_}, gemv_, WeightBits::eight, arena_};
+  GemvRuntime runtime4_{{kernels_for(GetParam()), pool_}, gemv_, WeightBits::four, arena_};
 
-  Int8Linear layer(const Matrix& w, const Matrix& bias, int n_out, int n_in,
+  GemvLinear layer(const Matrix& w, const Matrix& bias, int n_out, int n_in,
                    WeightBits bits = WeightBits::eight) {
-    return Int8Linear(bits == WeightBits::eight ? runtime_ : runtime4_, w, bias, n_out, n_in);
+    return GemvLinear(bits == WeightBits::eight ? runtime_ : runtime4_, w, bias, n_out, n_in);
   }
 };
 
 TEST_P(GemvInt8Test, QuantisesAsThePlainTwinDoes) {
   for (const int n : {1, 3, 16, 36, 63, 64, 65, 200}) {
     const Matrix x = normal_numbers(static_cast<std::size_t>(n) * 3, 5, 7);
-    Int8Scratch scratch(3, n);
-    const Int8Rows rows = scratch.quantise(runtime_, x.data(), 3, n);
+    GemvScratch scratch(3, n);
+    const GemvRows rows = scratch.quantise(runtime_, x.data(), 3, n);
     for (int row = 0; row < 3; ++row) {
       const PlainRow plain(
           std::span<const float>(x).subspan(area(row, n), static_cast<std::size_t>(n)));
       ASSERT_EQ(static_cast<std::size_t>(rows.groups), plain.scales.size());
       const std::size_t first = area(row, rows.groups);
-      EXPECT_TRUE(
-          std::equal(plain.numbers.begin(), plain.numbers.end(), rows.numbers + first * kGroup));
+      EXPECT_TRUE(std::equal(plain.numbers.begin(), plain.numbers.end(),
+                             rows.numbers + first * kGemvGroup));
       EXPECT_TRUE(std::equal(plain.scales.begin(), plain.scales.end(), rows.scales + first));
       EXPECT_TRUE(std::equal(plain.sums.begin(), plain.sums.end(), rows.sums + first));
     }
@@ -94,8 +94,8 @@ TEST_P(GemvInt8Test, QuantisesAsThePlainTwinDoes) {
 TEST_P(GemvInt8Test, ZerosAndTinyNumbersAreZero) {
   for (const float value : {0.0f, 1e-44f, -1e-38f}) {
     const Matrix x(70, value);
-    Int8Scratch scratch(1, 70);
-    const Int8Rows rows = scratch.quantise(runtime_, x.data(), 1, 70);
+    GemvScratch scratch(1, 70);
+    const GemvRows rows = scratch.quantise(runtime_, x.data(), 1, 70);
     EXPECT_EQ(rows.sums[0], 0);
     EXPECT_LE(rows.scales[0], 1e-38f);
   }
@@ -103,12 +103,12 @@ TEST_P(GemvInt8Test, ZerosAndTinyNumbersAreZero) {
 
 TEST_P(GemvInt8Test, ANumberThatIsNotFiniteReachesTheResult) {
   const Matrix w(36, 1.0f);
-  const Int8Linear linear = layer(w, {}, 1, 36);
+  const GemvLinear linear = layer(w, {}, 1, 36);
   for (const float bad :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     Matrix x(36, 1.0f);
     x[20] = bad;
-    Int8Scratch scratch(1, 36);
+    GemvScratch scratch(1, 36);
     float y = 0;
     linear(&y, scratch.quantise(runtime_, x.data(), 1, 36), 1);
     EXPECT_TRUE(std::isnan(y));
@@ -120,7 +120,7 @@ Matrix whole_weights(int n_out, int n_in, int largest) {
   const std::vector<int> numbers = whole_numbers(area(n_out, n_in), 3, largest);
   Matrix w(numbers.begin(), numbers.end());
   for (int n = 0; n < n_out; ++n) {
-    for (int k = 0; k < n_in; k += kGroup)
+    for (int k = 0; k < n_in; k += kGemvGroup)
       w[area(n, n_in) + k] = static_cast<float>(n % 2 == 0 ? largest : -largest);
   }
   return w;
@@ -131,19 +131,20 @@ TEST_P(GemvInt8Test, ProductsOfIntegersAreExact) {
     for (const int n_in : {1, 5, 36, 63, 64, 100, 200}) {
       for (const int n_out : {1, 31, 32, 33, 70}) {
         const Matrix w = whole_weights(n_out, n_in, bits == WeightBits::eight ? 127 : 7);
-        const Int8Linear linear = layer(w, {}, n_out, n_in, bits);
+        const GemvLinear linear = layer(w, {}, n_out, n_in, bits);
         for (const int n_rows : {1, 2, 3, 5, 8, 11}) {
           Matrix x(area(n_rows, n_in));
           const std::vector<int> numbers = whole_numbers(x.size(), 4, 127);
           std::copy(numbers.begin(), numbers.end(), x.begin());
-          const int n_groups = (n_in + kGroup - 1) / kGroup;
-          std::vector<std::int8_t> rows(area(n_rows, n_groups * kGroup));
+          const int n_groups = (n_in + kGemvGroup - 1) / kGemvGroup;
+          std::vector<std::int8_t> rows(area(n_rows, n_groups * kGemvGroup));
           std::vector<float> scales(area(n_rows, n_groups), 1.0f);
           std::vector<std::int32_t> sums(area(n_rows, n_groups));
           for (int m = 0; m < n_rows; ++m) {
             for (int k = 0; k < n_in; ++k) {
-              rows[area(m, n_groups * kGroup) + k] = static_cast<std::int8_t>(x[area(m, n_in) + k]);
-              sums[area(m, n_groups) + k / kGroup] += static_cast<int>(x[area(m, n_in) + k]);
+              rows[area(m, n_groups * kGemvGroup) + k] =
+                  static_cast<std::int8_t>(x[area(m, n_in) + k]);
+              sums[area(m, n_groups) + k / kGemvGroup] += static_cast<int>(x[area(m, n_in) + k]);
             }
           }
           Matrix y(area(n_rows, n_out));
@@ -169,14 +170,14 @@ TEST_P(GemvInt8Test, ProductsOfIntegersAreExact) {
 }
 
 TEST_P(GemvInt8Test, LargestIntegersDoNotSaturate) {
-  constexpr int kIn = 2 * kGroup;
+  constexpr int kIn = 2 * kGemvGroup;
   for (const float weight : {127.0f, -127.0f}) {
     const Matrix w(area(kPanel, kIn), weight);
-    const Int8Linear linear = layer(w, {}, kPanel, kIn);
+    const GemvLinear linear = layer(w, {}, kPanel, kIn);
     for (const std::int8_t number : {std::int8_t{127}, std::int8_t{-127}}) {
       const std::vector<std::int8_t> numbers(kIn, number);
       const std::vector<float> scales(2, 1.0f);
-      const std::vector<std::int32_t> sums(2, number * kGroup);
+      const std::vector<std::int32_t> sums(2, number * kGemvGroup);
       Matrix y(kPanel);
       linear(y.data(),
              {.numbers = numbers.data(), .scales = scales.data(), .sums = sums.data(), .groups = 2},
@@ -191,7 +192,7 @@ TEST_P(GemvInt8Test, LinearLayerWithAllItsParts) {
   const Matrix x = normal_numbers(area(kRows, kIn), 1),
                w = normal_numbers(area(kOut, kIn), 2, 0.1f);
   const Matrix bias = normal_numbers(kOut, 3), residual = normal_numbers(area(kRows, kOut), 4);
-  const Int8Linear linear = layer(w, bias, kOut, kIn);
+  const GemvLinear linear = layer(w, bias, kOut, kIn);
   Matrix unpacked(w.size());
   for (int n = 0; n < kOut; ++n) linear.weight_row(unpacked.data() + area(n, kIn), n);
   EXPECT_LT(relative_l2(unpacked, w), 0.01);
@@ -201,14 +202,14 @@ TEST_P(GemvInt8Test, LinearLayerWithAllItsParts) {
     for (int n = 0; n < kOut; ++n) {
       double sum = bias[static_cast<std::size_t>(n)];
       for (int k = 0; k < kIn; ++k) {
-        sum += double{row.scales[static_cast<std::size_t>(k / kGroup)]} *
+        sum += double{row.scales[static_cast<std::size_t>(k / kGemvGroup)]} *
                row.numbers[static_cast<std::size_t>(k)] * unpacked[area(n, kIn) + k];
       }
       truth[area(m, kOut) + n] =
           sum * std::erfc(-sum / std::sqrt(2.0)) / 2 + residual[area(m, kOut) + n];
     }
   }
-  Int8Scratch scratch(kRows, kIn);
+  GemvScratch scratch(kRows, kIn);
   Matrix y = residual;
   linear(y.data(), scratch.quantise(runtime_, x.data(), kRows, kIn), kRows, Activation::gelu,
          y.data());
@@ -218,13 +219,13 @@ TEST_P(GemvInt8Test, LinearLayerWithAllItsParts) {
 TEST_P(GemvInt8Test, ARowDoesNotDependOnThoseBesideIt) {
   constexpr int kRows = 19, kOut = 65, kIn = 130;
   const Matrix x = normal_numbers(area(kRows, kIn), 1), w = normal_numbers(area(kOut, kIn), 2);
-  const Int8Linear linear = layer(w, {}, kOut, kIn);
-  Int8Scratch scratch(kRows, kIn);
+  const GemvLinear linear = layer(w, {}, kOut, kIn);
+  GemvScratch scratch(kRows, kIn);
   Matrix all(area(kRows, kOut));
   linear(all.data(), scratch.quantise(runtime_, x.data(), kRows, kIn), kRows);
   for (int m = 0; m < kRows; ++m) {
     Matrix one(kOut), part(kOut);
-    const Int8Rows row = scratch.quantise(runtime_, x.data() + area(m, kIn), 1, kIn);
+    const GemvRows row = scratch.quantise(runtime_, x.data() + area(m, kIn), 1, kIn);
     linear(one.data(), row, 1);
     linear.outputs(part.data(), row, 1, 0, 32);
     linear.outputs(part.data(), row, 1, 32, kOut);
@@ -287,7 +288,7 @@ TEST_P(GemvInt8Test, AttentionAgreesWithThePlainTwin) {
       const Matrix k = normal_numbers(area(n_keys, d), 2), v = normal_numbers(area(n_keys, d), 3);
       const Head head(gemv_, k, v, n_keys, d);
       Matrix out(static_cast<std::size_t>(d)),
-          scratch(int8_attention_scratch(n_keys, d), std::numeric_limits<float>::quiet_NaN());
+          scratch(gemv_attention_scratch(n_keys, d), std::numeric_limits<float>::quiet_NaN());
       gemv_.attention({.out = out.data(),
                        .q = q.data(),
                        .keys = head.keys.data(),
@@ -305,7 +306,7 @@ TEST_P(GemvInt8Test, AttentionToManyEqualKeysDoesNotOverflow) {
   constexpr int kKeys = 1500, kD = 64;
   const Matrix q(kD, 1.0f), k(area(kKeys, kD), -1.0f), v(area(kKeys, kD), -3.0f);
   const Head head(gemv_, k, v, kKeys, kD);
-  Matrix out(kD), scratch(int8_attention_scratch(kKeys, kD));
+  Matrix out(kD), scratch(gemv_attention_scratch(kKeys, kD));
   gemv_.attention({.out = out.data(),
                    .q = q.data(),
                    .keys = head.keys.data(),
@@ -320,7 +321,7 @@ TEST_P(GemvInt8Test, AttentionToManyEqualKeysDoesNotOverflow) {
 TEST_P(GemvInt8Test, AttentionToZerosIsZero) {
   const Matrix q(12, 1.0f), zeros(area(20, 12));
   const Head head(gemv_, zeros, zeros, 20, 12);
-  Matrix out(12, 5.0f), scratch(int8_attention_scratch(20, 12));
+  Matrix out(12, 5.0f), scratch(gemv_attention_scratch(20, 12));
   gemv_.attention({.out = out.data(),
                    .q = q.data(),
                    .keys = head.keys.data(),

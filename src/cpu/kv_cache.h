@@ -69,7 +69,7 @@ class Int8KeyValues {
   void set(std::ptrdiff_t position, const float* key_value);
   void set_all(const float* key_values, int n);
   void attend(float* out, const float* q, int n_keys, std::ptrdiff_t head, float* scratch) const;
-  std::size_t attend_scratch(int n_keys) const { return int8_attention_scratch(n_keys, sizes_.d); }
+  std::size_t attend_scratch(int n_keys) const { return gemv_attention_scratch(n_keys, sizes_.d); }
 
  private:
   std::size_t key_stride() const { return n_blocks_ * key_block_bytes(sizes_.d); }

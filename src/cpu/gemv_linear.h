@@ -14,21 +14,21 @@ namespace sotto::cpu {
 enum class WeightBits { four, eight };
 
 /// Where layers with integer weights run.
-struct Int8Runtime : Runtime {
+struct GemvRuntime : Runtime {
   const GemvInt8& gemv;
   WeightBits bits;
   Arena& weights;  ///< where they keep their weights
 };
 
 /// Activations as integers, in memory that is used again and again.
-class Int8Scratch {
+class GemvScratch {
  public:
-  Int8Scratch() = default;
+  GemvScratch() = default;
   /// For n_rows rows of n_in numbers, and for every smaller matrix.
-  Int8Scratch(int n_rows, int n_in);
+  GemvScratch(int n_rows, int n_in);
 
   /// Valid until the next call.
-  Int8Rows quantise(const Int8Runtime& runtime, const float* x, int n_rows, int n);
+  GemvRows quantise(const GemvRuntime& runtime, const float* x, int n_rows, int n);
 
  private:
   Buffer<std::int8_t> numbers_;
@@ -36,21 +36,21 @@ class Int8Scratch {
   Buffer<std::int32_t> sums_;
 };
 
-/// y = act(W x + b) + residual for rows. Each group of kGroup weights of an output has a scale.
-class Int8Linear {
+/// y = act(W x + b) + residual for rows. Each group of kGemvGroup weights of an output has a scale.
+class GemvLinear {
  public:
   /// weight is n_out × n_in, all finite; bias n_out, or empty for none. `runtime` and its arena
   /// must outlive the layer.
-  Int8Linear(const Int8Runtime& runtime, std::span<const float> weight, std::span<const float> bias,
+  GemvLinear(const GemvRuntime& runtime, std::span<const float> weight, std::span<const float> bias,
              int n_out, int n_in);
 
   /// y and residual are n_rows × n_out; residual may be y, or null for none.
-  void operator()(float* y, const Int8Rows& x, int n_rows, Activation activation = Activation::none,
+  void operator()(float* y, const GemvRows& x, int n_rows, Activation activation = Activation::none,
                   const float* residual = nullptr) const;
 
   /// The outputs [begin, end) of y = W x only; begin is a multiple of kPanel, and so is end unless
   /// it is n_out. On the calling thread.
-  void outputs(float* y, const Int8Rows& x, int n_rows, int begin, int end) const;
+  void outputs(float* y, const GemvRows& x, int n_rows, int begin, int end) const;
 
   /// Row `n` of W.
   void weight_row(float* out, int n) const;
@@ -58,9 +58,9 @@ class Int8Linear {
   int n_in() const { return n_in_; }
 
  private:
-  Int8LinearTask task(float* y, const Int8Rows& x, int n_rows) const;
+  GemvLinearTask task(float* y, const GemvRows& x, int n_rows) const;
 
-  const Int8Runtime& runtime_;
+  const GemvRuntime& runtime_;
   int n_out_;
   int n_in_;
   int n_groups_;

@@ -80,13 +80,13 @@ fs::path model_path(const Options& options, Console& console) {
   return *options.model;
 }
 
-/// What the model computes in: "computing in int8 (avx512_vnni)".
-std::string compute_line(const engine::Engine& engine) {
+/// What the model computes in: "int8 with avx512_vnni".
+std::string arithmetic(const engine::Engine& engine) {
   const auto [encoder, decoder] = engine.compute_types();
   const std::string types = encoder == decoder
                                 ? std::string(name_of(encoder))
                                 : concat(name_of(encoder), ", the decoder in ", name_of(decoder));
-  return concat("computing in ", types, " (", name_of(engine.isa()), ")");
+  return concat(types, " with ", name_of(engine.isa()));
 }
 
 /// Says which of the options an English-only model does not heed.
@@ -157,7 +157,8 @@ void transcribe_file(const fs::path& file, Job& job) {
       job.engine.transcribe(audio.samples, options.transcription, show_events(job, stopwatch));
   write_outputs(options, file, result);
   console.progress("");
-  console.note(summary_line(file.filename().string(), audio.seconds(), stopwatch.seconds()));
+  console.note(summary_line(file.filename().string(), audio.seconds(), stopwatch.seconds(),
+                            arithmetic(job.engine)));
 }
 
 /// False when it failed, after saying why.
@@ -191,7 +192,6 @@ int transcribe(const Options& options, Console& console) {
   console.progress("loading the model");
   engine::Engine engine(model, options.device, options.threads, options.compute_type);
   console.progress("");
-  console.note(compute_line(engine));
   warn_english_only(options, engine.model(), console);
 
   Job job{.options = options, .engine = engine, .console = console};

@@ -209,4 +209,22 @@ void multi_head_attention(const Runtime& runtime, const HeadsTask& task, float* 
   });
 }
 
+void self_attention(const Runtime& runtime, float* out, const float* qkv, int n_positions,
+                    int n_heads, int d, float* scratch) {
+  const std::ptrdiff_t block = std::ptrdiff_t{n_heads} * d * runtime.kernels.block;
+  multi_head_attention(runtime,
+                       {.out = out,
+                        .out_block = block,
+                        .q = qkv,
+                        .q_block = 3 * block,
+                        .k = qkv + block,
+                        .v = qkv + 2 * block,
+                        .kv_block = 3 * block,
+                        .n_query_blocks = blocks_of(n_positions, runtime.kernels.block),
+                        .n_keys = n_positions,
+                        .n_heads = n_heads,
+                        .d = d},
+                       scratch);
+}
+
 }  // namespace sotto::cpu

@@ -130,4 +130,9 @@ struct HeadsTask {
 /// attention_scratch(B, d) numbers for each thread.
 void multi_head_attention(const Runtime& runtime, const HeadsTask& task, float* scratch);
 
+/// The same where queries, keys and values of n_positions are blocks of 3·n_heads·d rows; out is
+/// blocks of n_heads·d rows.
+void self_attention(const Runtime& runtime, float* out, const float* qkv, int n_positions,
+                    int n_heads, int d, float* scratch);
+
 }  // namespace sotto::cpu

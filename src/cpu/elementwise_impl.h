@@ -1,5 +1,5 @@
-// What several kernels share: tiles of a number of rows, exp, GELU, sums in chains. Included after
-// the vectors of an instruction set (simd_<isa>.h), into files that are sealed.
+// Elementwise functions and tiles of rows on the vectors of an instruction set (simd_<isa>.h, which comes before this
+// file); everything here has internal linkage, as in kernels_impl.h.
 #pragma once
 
 #include "cpu/kernels.h"
@@ -10,6 +10,8 @@
 
 namespace sotto::cpu {
 namespace {
+
+constexpr int kBlock = 2 * kLanes;
 
 template <int R>
 struct Rows {};
@@ -42,12 +44,16 @@ SOTTO_INLINE Vector exp2_split(Vector n, Vector f) {
   return scale(p, n);
 }
 
-/// exp(x) for x ≤ 0; 2⁻¹²⁶ where it would be smaller, so that no result is subnormal (those are
-/// slow).
-SOTTO_INLINE Vector exp_nonpositive(Vector x) {
-  const Vector t = max(broadcast(-126.0f), x * broadcast(1.44269504f));  // exp(x) = 2^(x·log2 e)
+/// 2^x for x ≤ 0; 2⁻¹²⁶ where it would be smaller, so that no result is subnormal (those are slow).
+SOTTO_INLINE Vector exp2_nonpositive(Vector x) {
+  const Vector t = max(broadcast(-126.0f), x);
   const Vector n = round(t);
   return exp2_split(n, t - n);
+}
+
+/// exp(x) for x ≤ 0, as exp2_nonpositive().
+SOTTO_INLINE Vector exp_nonpositive(Vector x) {
+  return exp2_nonpositive(x * broadcast(1.44269504f));  // exp(x) = 2^(x·log2 e)
 }
 
 /// x·Φ(x), to 1e-6 of the result for all x where Φ(x) is a normal number.
@@ -81,24 +87,6 @@ SOTTO_INLINE Vector gelu(Vector x) {
 
 SOTTO_INLINE Vector apply(Activation activation, Vector x) {
   return activation == Activation::gelu ? gelu(x) : x;
-}
-
-/// Σ f(i) for i in [0, n) in eight chains.
-template <typename F>
-SOTTO_INLINE Vector sum_of(int n, const F& f) {
-  constexpr int kChains = 8;
-  Vector sums[kChains];
-  for (Vector& chain : sums) chain = broadcast(0.0f);
-  int i = 0;
-  for (; i + kChains <= n; i += kChains) {
-    SOTTO_UNROLL
-    for (int chain = 0; chain < kChains; ++chain) sums[chain] = sums[chain] + f(i + chain);
-  }
-  for (; i < n; ++i) sums[0] = sums[0] + f(i);
-  for (int half = kChains / 2; half > 0; half /= 2) {
-    for (int chain = 0; chain < half; ++chain) sums[chain] = sums[chain] + sums[chain + half];
-  }
-  return sums[0];
 }
 
 }  // namespace

@@ -13,8 +13,28 @@
 namespace sotto::cpu {
 namespace {
 
-constexpr int kBlock = 2 * kLanes;
 static_assert(kKeyStrip % kBlock == 0);
+
+// --- sums
+// -----------------------------------------------------------------------------------------
+
+/// Σ f(i) for i in [0, n) in eight chains.
+template <typename F>
+SOTTO_INLINE Vector sum_of(int n, const F& f) {
+  constexpr int kChains = 8;
+  Vector sums[kChains];
+  for (Vector& chain : sums) chain = broadcast(0.0f);
+  int i = 0;
+  for (; i + kChains <= n; i += kChains) {
+    SOTTO_UNROLL
+    for (int chain = 0; chain < kChains; ++chain) sums[chain] = sums[chain] + f(i + chain);
+  }
+  for (; i < n; ++i) sums[0] = sums[0] + f(i);
+  for (int half = kChains / 2; half > 0; half /= 2) {
+    for (int chain = 0; chain < half; ++chain) sums[chain] = sums[chain] + sums[chain + half];
+  }
+  return sums[0];
+}
 
 // --- tiles --------------------------------------------------------------------------------------
 

@@ -77,5 +77,32 @@ inline float largest(Vector a) noexcept {
   return even > odd ? even : odd;
 }
 
+inline Integers load_integers(const void* p) noexcept {
+  Integers a;
+  std::memcpy(&a, p, sizeof a);
+  return a;
+}
+inline void store_integers(void* p, Integers a) noexcept {
+  std::memcpy(p, &a, sizeof a);
+}
+inline Integers broadcast_integer(int a) noexcept {
+  return Integers{a, a, a, a};
+}
+/// To the nearest integer, ties to even, for |a| < 2²².
+inline Integers to_integers(Vector a) noexcept {
+  return __builtin_convertvector(round(a), Integers);
+}
+inline Vector to_vector(Integers a) noexcept {
+  return __builtin_convertvector(a, Vector);
+}
+template <int N>
+Integers shift_left(Integers a) noexcept {
+  return a << N;
+}
+/// The low bytes of all lanes, side by side.
+inline void store_bytes(std::int8_t* p, Integers a) noexcept {
+  for (int i = 0; i < kLanes; ++i) p[i] = static_cast<std::int8_t>(a[i]);
+}
+
 }  // namespace
 }  // namespace sotto::cpu

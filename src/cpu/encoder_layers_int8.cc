@@ -1,0 +1,153 @@
+// The layers of the encoder with linear layers in int8, and attention in int8 or f32.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "cpu/encoder_layers.h"
+#include "cpu/int8_blocks.h"
+
+namespace sotto::cpu {
+namespace {
+
+// In this file B is the lanes of a block, D the width, F the width of the feed-forward layer.
+
+/// Activations between layers, allocated once.
+struct Workspace {
+  Workspace(const Int8Runtime& runtime, const model::Dims& dims, std::size_t thread_scratch_size)
+      : n_blocks(blocks_of(dims.n_audio_ctx, runtime.kernels.block)),
+        normed(runtime.kernels, n_blocks, dims.n_audio_state),
+        mixed_bytes(runtime.kernels, n_blocks, dims.n_audio_state),
+        hidden(runtime.kernels, n_blocks, dims.n_audio_ffn) {
+    const std::size_t size = static_cast<std::size_t>(n_blocks * runtime.kernels.block) *
+                             static_cast<std::size_t>(dims.n_audio_state);
+    qkv = Buffer<float>(size * 3);
+    mixed = Buffer<float>(size);
+    thread_scratch =
+        Buffer<float>(thread_scratch_size * static_cast<std::size_t>(runtime.pool.size()));
+  }
+
+  int n_blocks;
+  Int8Activations normed;       // D
+  Buffer<float> qkv;            // 3D
+  Buffer<float> mixed;          // D
+  Int8Activations mixed_bytes;  // D
+  Int8Activations hidden;       // F
+  Buffer<float> thread_scratch;
+};
+
+/// A LayerNorm and the linear layer that follows it, made alike (smooth()).
+struct NormedLinear {
+  NormedLinear(const Int8Runtime& runtime, const Parameters& norm, LinearParameters linear,
+               int n_in)
+      : NormedLinear(runtime, norm.read("weight", {n_in}), norm.read("bias", {n_in}),
+                     std::move(linear)) {}
+
+  Int8LayerNorm norm;
+  Int8Linear linear;
+
+ private:
+  NormedLinear(const Int8Runtime& runtime, std::vector<float> gamma, std::vector<float> beta,
+               LinearParameters p)
+      : norm((smooth(gamma, beta, p.weight), Int8LayerNorm(runtime, gamma, beta))),
+        linear(runtime,
+               quantize(p.weight, static_cast<int>(p.bias.size()), static_cast<int>(gamma.size())),
+               p.bias) {}
+};
+
+Int8Linear int8_linear(const Int8Runtime& runtime, const Parameters& p, int n_out, int n_in) {
+  const LinearParameters linear = read_linear_parameters(p, n_out, n_in);
+  return Int8Linear(runtime, quantize(linear.weight, n_out, n_in), linear.bias);
+}
+
+struct Int8Layer {
+  Int8Layer(const Int8Runtime& runtime, const Parameters& p, const model::Dims& dims)
+      : qkv(runtime, p / "attn_ln",
+            read_projection_parameters(p / "attn", {"query", "key", "value"}, dims.n_audio_state),
+            dims.n_audio_state),
+        out(int8_linear(runtime, p / "attn" / "out", dims.n_audio_state, dims.n_audio_state)),
+        up(runtime, p / "mlp_ln",
+           read_linear_parameters(p / "mlp" / "0", dims.n_audio_ffn, dims.n_audio_state),
+           dims.n_audio_state),
+        down(int8_linear(runtime, p / "mlp" / "2", dims.n_audio_state, dims.n_audio_ffn)) {}
+
+  NormedLinear qkv;
+  Int8Linear out;
+  NormedLinear up;
+  Int8Linear down;
+};
+
+class Int8Layers final : public EncoderLayers {
+ public:
+  Int8Layers(const Runtime& runtime, Isa isa, const Parameters& p, const model::Dims& dims,
+             bool int8_attention)
+      : runtime_(runtime),
+        int8_{int8_kernels_for(isa), runtime.pool},
+        dims_(dims),
+        work_(int8_, dims, thread_scratch_size(runtime, dims)) {
+    SOTTO_CHECK(int8_.kernels.block == runtime.kernels.block);
+    const int d = dims.n_audio_state / dims.n_audio_head;
+    if (int8_attention) attention_.emplace(int8_, dims.n_audio_ctx, dims.n_audio_head, d);
+    layers_.reserve(static_cast<std::size_t>(dims.n_audio_layer));
+    for (int layer = 0; layer < dims.n_audio_layer; ++layer) {
+      layers_.emplace_back(int8_, p / "blocks" / std::to_string(layer), dims);
+    }
+  }
+
+  void operator()(float* x) override {
+    for (const Int8Layer& layer : layers_) {
+      check_interrupted();
+      run(layer, x);
+    }
+  }
+
+ private:
+  static std::size_t thread_scratch_size(const Runtime& runtime, const model::Dims& dims) {
+    const auto block = static_cast<std::size_t>(runtime.kernels.block);
+    return std::max(
+        {attention_scratch(runtime.kernels.block, dims.n_audio_state / dims.n_audio_head),
+         block * static_cast<std::size_t>(dims.n_audio_state),
+         block * static_cast<std::size_t>(kGroup)});
+  }
+
+  /// x += attention(LayerNorm(x));  x += mlp(LayerNorm(x))
+  void run(const Int8Layer& layer, float* x) {
+    Workspace& w = work_;
+    float* const scratch = w.thread_scratch.data();
+    layer.qkv.norm(w.normed, x, w.n_blocks, scratch);
+    layer.qkv.linear(w.qkv.data(), w.normed, w.n_blocks);
+    if (attention_) {
+      (*attention_)(w.mixed.data(), w.qkv.data());
+    } else {
+      self_attention(runtime_, w.mixed.data(), w.qkv.data(), dims_.n_audio_ctx, dims_.n_audio_head,
+                     dims_.n_audio_state / dims_.n_audio_head, scratch);
+    }
+    quantize_blocks(int8_, w.mixed_bytes, w.mixed.data(), w.n_blocks, dims_.n_audio_state);
+    layer.out(x, w.mixed_bytes, w.n_blocks, Activation::none, x);
+
+    layer.up.norm(w.normed, x, w.n_blocks, scratch);
+    layer.up.linear(w.hidden, w.normed, w.n_blocks, Activation::gelu, scratch);
+    layer.down(x, w.hidden, w.n_blocks, Activation::none, x);
+  }
+
+  const Runtime& runtime_;
+  Int8Runtime int8_;
+  model::Dims dims_;
+  std::vector<Int8Layer> layers_;
+  Workspace work_;
+  std::optional<Int8Attention> attention_;
+};
+
+}  // namespace
+
+std::unique_ptr<EncoderLayers> make_int8_layers(const Runtime& runtime, Isa isa,
+                                                const Parameters& p, const model::Dims& dims,
+                                                bool int8_attention) {
+  return std::make_unique<Int8Layers>(runtime, isa, p, dims, int8_attention);
+}
+
+}  // namespace sotto::cpu

@@ -1,0 +1,134 @@
+// The layers of the encoder in int8 (int8.h): weights are quantised when a layer is made,
+// activations as they come.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/thread_pool.h"
+#include "cpu/blocks.h"
+#include "cpu/int8.h"
+
+namespace sotto::cpu {
+
+/// Where int8 layers run.
+struct Int8Runtime {
+  const Int8Kernels& kernels;
+  ThreadPool& pool;
+
+  /// As Runtime::parallel_for().
+  template <typename Body>
+  void parallel_for(std::int64_t count, const Body& body) const {
+    pool.parallel_for(count, std::cref(body));
+  }
+};
+
+/// An n_out × n_in matrix as bytes in [−127, 127], row-major, and its scales, n_out × groups.
+struct QuantizedMatrix {
+  int n_out = 0;
+  int n_in = 0;
+  std::vector<std::int8_t> bytes;
+  std::vector<float> scales;
+};
+
+/// Each group of a row by its largest magnitude: |w − byte·scale| ≤ scale/2.
+QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in);
+
+/// Makes the inputs of a linear layer that follows a LayerNorm alike in size, so that they share
+/// scales well: input i is divided by s = √(3·|gamma| + |beta|) / √(max |W|) of its column, which
+/// multiplies the column instead. The product stays the same; no recording is needed to find s
+/// (SmoothQuant, Xiao et al. 2022, with the LayerNorm's own bounds for the activations).
+void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matrix);
+
+/// T×D activations as quads with a scale for each group.
+class Int8Activations {
+ public:
+  Int8Activations(const Int8Kernels& kernels, int n_blocks, int d, int group = kGroup);
+
+  std::uint8_t* quads(std::int64_t block) { return quads_.data() + block * block_bytes_; }
+  float* scales(std::int64_t block) { return scales_.data() + block * block_scales_; }
+
+ private:
+  std::int64_t block_bytes_;
+  std::int64_t block_scales_;
+  Buffer<std::uint8_t> quads_;
+  Buffer<float> scales_;
+};
+
+/// y = act(W x + b) + residual
+class Int8Linear {
+ public:
+  /// bias has n_out numbers, or none. `runtime` must outlive the layer.
+  Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight,
+             std::span<const float> bias);
+
+  /// To blocks of numbers. residual may be y, or null for none.
+  void operator()(float* y, Int8Activations& x, int n_blocks,
+                  Activation activation = Activation::none, const float* residual = nullptr) const;
+  /// To the activations of the next layer. scratch: kGroup × B numbers for each thread.
+  void operator()(Int8Activations& y, Int8Activations& x, int n_blocks, Activation activation,
+                  float* scratch) const;
+
+ private:
+  Int8LinearTask task(Int8Activations& x, Activation activation) const;
+  void run(const Int8LinearTask& task, int n_blocks, float* scratch) const;
+
+  const Int8Runtime& runtime_;
+  int n_out_;
+  int n_in_;
+  Buffer<std::int8_t> panels_;
+  Buffer<float> scales_;
+  Buffer<std::int32_t> offsets_;
+  Buffer<float> bias_;
+};
+
+/// gamma·(x − mean)/deviation + beta, quantised.
+class Int8LayerNorm {
+ public:
+  Int8LayerNorm(const Int8Runtime& runtime, std::span<const float> gamma,
+                std::span<const float> beta);
+  /// x: blocks. scratch: D × B numbers for each thread.
+  void operator()(Int8Activations& y, const float* x, int n_blocks, float* scratch) const;
+
+ private:
+  const Int8Runtime& runtime_;
+  Buffer<float> gamma_;
+  Buffer<float> beta_;
+};
+
+/// Blocks of numbers, D wide, to activations.
+void quantize_blocks(const Int8Runtime& runtime, Int8Activations& y, const float* x, int n_blocks,
+                     int d, int group = kGroup);
+
+/// softmax(q kᵀ/√d) v for every head.
+class Int8Attention {
+ public:
+  /// A head's width must be a multiple of 4.
+  Int8Attention(const Int8Runtime& runtime, int n_positions, int n_heads, int d);
+
+  /// qkv: blocks of 3·n_heads·d rows; out: blocks of n_heads·d rows.
+  void operator()(float* out, const float* qkv);
+
+ private:
+  void find_centres(const float* qkv);
+  void quantize_inputs(const float* qkv);
+
+  const Int8Runtime& runtime_;
+  int n_positions_;
+  int n_heads_;
+  int d_;
+  int n_blocks_;
+  int n_strips_;
+  Int8Activations q_;
+  Buffer<std::int8_t> k_;  // of a head: blocks
+  Buffer<float> k_scales_;
+  Buffer<std::int32_t> k_offsets_;
+  Buffer<std::int8_t> v_;  // of a head: strips
+  Buffer<float> v_scales_;
+  Buffer<float> centres_;  // of keys, then of values
+  Buffer<float> scratch_;
+};
+
+}  // namespace sotto::cpu

@@ -1,0 +1,237 @@
+// The int8 kernels against plain sums of integers, which they must equal, and against attention in
+// double.
+#include "cpu/int8.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "cpu/cpu_testing.h"
+#include "cpu/int8_blocks.h"
+
+namespace sotto::cpu {
+namespace {
+
+using testing::normal_numbers;
+using testing::relative_l2;
+
+class Int8Test : public ::testing::TestWithParam<Isa> {
+ protected:
+  const Int8Kernels& kernels_ = int8_kernels_for(GetParam());
+  ThreadPool pool_{3};
+  Int8Runtime runtime_{kernels_, pool_};
+  Runtime floats_{kernels_for(GetParam()), pool_};
+
+  Buffer<float> blocks(const std::vector<float>& rows, int n, int d) {
+    Buffer<float> result(
+        static_cast<std::size_t>(blocks_of(n, kernels_.block) * kernels_.block * d));
+    to_blocks(floats_, result.data(), rows.data(), d, n, d);
+    return result;
+  }
+  std::vector<float> rows(const Buffer<float>& blocks, int n, int d) {
+    std::vector<float> result(static_cast<std::size_t>(n * d));
+    from_blocks(floats_, result.data(), d, blocks.data(), n, d);
+    return result;
+  }
+
+  std::uint8_t& byte(Int8Activations& x, int t, int i) {
+    return x.quads(t / kernels_.block)[(i / 4 * kernels_.block + t % kernels_.block) * 4 + i % 4];
+  }
+  float& scale(Int8Activations& x, int t, int group) {
+    return x.scales(t / kernels_.block)[group * kernels_.block + t % kernels_.block];
+  }
+};
+
+/// Bytes that are all at one end, or random.
+enum class Bytes { largest, smallest, random };
+
+/// With scales of 1, what a layer computes are the integers, as long as they are below 2²⁴.
+void expect_exact(int n_out, int n_in, int n, Bytes kind, const Int8Runtime& runtime,
+                  const std::function<std::uint8_t&(Int8Activations&, int, int)>& byte,
+                  const std::function<std::vector<float>(const Buffer<float>&, int, int)>& rows) {
+  SCOPED_TRACE(::testing::Message() << n_out << " × " << n_in << ", " << n << " positions");
+  std::mt19937 random(7);
+  std::uniform_int_distribution<int> activations(0, 255), weights(-127, 127);
+  QuantizedMatrix w{.n_out = n_out, .n_in = n_in, .bytes = {}, .scales = {}};
+  for (int i = 0; i < n_out * n_in; ++i) {
+    const int value = kind == Bytes::random ? weights(random) : kind == Bytes::largest ? 127 : -127;
+    w.bytes.push_back(static_cast<std::int8_t>(value));
+  }
+  w.scales.assign(static_cast<std::size_t>(n_out * groups_of(n_in)), 1.0f);
+  const int n_blocks = blocks_of(n, runtime.kernels.block);
+  Int8Activations x(runtime.kernels, n_blocks, n_in);
+  std::fill_n(x.scales(0), n_blocks * runtime.kernels.block * groups_of(n_in), 1.0f);
+  std::vector<int> values;
+  for (int t = 0; t < n; ++t) {
+    for (int i = 0; i < n_in; ++i) {
+      values.push_back(kind == Bytes::random ? activations(random) : 255);
+      byte(x, t, i) = static_cast<std::uint8_t>(values.back());
+    }
+  }
+  Buffer<float> y(static_cast<std::size_t>(n_blocks * runtime.kernels.block * n_out));
+  const Int8Linear layer(runtime, w, {});
+  layer(y.data(), x, n_blocks);
+  const std::vector<float> actual = rows(y, n, n_out);
+  for (int t = 0; t < n; ++t) {
+    for (int j = 0; j < n_out; ++j) {
+      std::int64_t sum = 0;
+      for (int i = 0; i < n_in; ++i) {
+        sum += std::int64_t{values[static_cast<std::size_t>(t * n_in + i)] - kZeroByte} *
+               w.bytes[static_cast<std::size_t>(j * n_in + i)];
+      }
+      ASSERT_EQ(actual[static_cast<std::size_t>(t * n_out + j)], static_cast<float>(sum))
+          << t << ", " << j;
+    }
+  }
+}
+
+TEST_P(Int8Test, LinearLayersAreExactSumsOfIntegers) {
+  for (const auto& [n_out, n_in, n] :
+       {std::tuple{1, 1, 1}, {17, 129, 37}, {130, 260, 33}, {9, 511, 65}}) {
+    for (const Bytes kind : {Bytes::largest, Bytes::smallest, Bytes::random}) {
+      expect_exact(
+          n_out, n_in, n, kind, runtime_,
+          [&](Int8Activations& x, int t, int i) -> std::uint8_t& { return byte(x, t, i); },
+          [&](const Buffer<float>& y, int t, int d) { return rows(y, t, d); });
+    }
+  }
+}
+
+TEST_P(Int8Test, ActivationsAreRoundedToTheNearestByte) {
+  const int n = 37, d = 150;
+  std::vector<float> x = normal_numbers(static_cast<std::size_t>(n * d), 3);
+  std::fill_n(x.begin(), 128, 0.0f);  // a group of zeros
+  Int8Activations quantized(kernels_, blocks_of(n, kernels_.block), d);
+  quantize_blocks(runtime_, quantized, blocks(x, n, d).data(), blocks_of(n, kernels_.block), d);
+  for (int t = 0; t < n; ++t) {
+    for (int i = 0; i < d; ++i) {
+      const float s = scale(quantized, t, i / kGroup);
+      const float back = s * static_cast<float>(byte(quantized, t, i) - kZeroByte);
+      EXPECT_LE(std::abs(back - x[static_cast<std::size_t>(t * d + i)]), 0.5001f * s);
+    }
+  }
+}
+
+TEST_P(Int8Test, AResultIsQuantisedAsIfItHadBeenWritten) {
+  const int n = 37, n_in = 130, n_out = 150, n_blocks = blocks_of(n, kernels_.block);
+  const std::vector<float> w = normal_numbers(static_cast<std::size_t>(n_out * n_in), 1);
+  const std::vector<float> bias = normal_numbers(static_cast<std::size_t>(n_out), 2);
+  const std::vector<float> x = normal_numbers(static_cast<std::size_t>(n * n_in), 3);
+  Int8Activations input(kernels_, n_blocks, n_in);
+  quantize_blocks(runtime_, input, blocks(x, n, n_in).data(), n_blocks, n_in);
+  const Int8Linear layer(runtime_, quantize(w, n_out, n_in), bias);
+  Buffer<float> y(static_cast<std::size_t>(n_blocks * kernels_.block * n_out));
+  layer(y.data(), input, n_blocks, Activation::gelu);
+  Int8Activations expected(kernels_, n_blocks, n_out), actual(kernels_, n_blocks, n_out);
+  quantize_blocks(runtime_, expected, y.data(), n_blocks, n_out);
+  Buffer<float> scratch(static_cast<std::size_t>(kGroup * kernels_.block * pool_.size()));
+  layer(actual, input, n_blocks, Activation::gelu, scratch.data());
+  for (int t = 0; t < n; ++t) {
+    for (int i = 0; i < n_out; ++i) {
+      ASSERT_EQ(byte(actual, t, i), byte(expected, t, i));
+      ASSERT_EQ(scale(actual, t, i / kGroup), scale(expected, t, i / kGroup));
+    }
+  }
+}
+
+TEST(SmoothTest, DoesNotChangeTheProduct) {
+  std::vector<float> gamma = normal_numbers(20, 1), beta = normal_numbers(20, 2);
+  std::vector<float> w = normal_numbers(60, 3);
+  for (std::size_t i = 3; i < w.size(); i += 20) w[i] = 0;  // an input without weights
+  gamma[5] = beta[5] = 0;
+  const auto product = [&](float normal) {
+    std::vector<double> y(3);
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      y[i / 20] += (double{normal} * gamma[i % 20] + beta[i % 20]) * w[i];
+    }
+    return y;
+  };
+  const std::vector<double> before = product(0.7f);
+  smooth(gamma, beta, w);
+  EXPECT_LT(relative_l2(product(0.7f), before), 1e-6);
+  float top = 0;
+  for (std::size_t i = 0; i < w.size(); i += 20) top = std::max(top, std::abs(w[i]));
+  EXPECT_NEAR(top, 3 * std::abs(gamma[0]) + std::abs(beta[0]), 1e-5);
+}
+
+/// softmax(q kᵀ/√d) v in double from rows of q, k, v side by side; heads of width d.
+std::vector<double> attention(const std::vector<float>& qkv, int n, int n_heads, int d) {
+  const std::size_t width = static_cast<std::size_t>(n_heads * d), row = 3 * width;
+  std::vector<double> out(static_cast<std::size_t>(n) * width);
+  std::vector<double> weights(static_cast<std::size_t>(n));
+  const auto size = static_cast<std::size_t>(n);
+  for (std::size_t head = 0; head < width; head += static_cast<std::size_t>(d)) {
+    for (std::size_t t = 0; t < size; ++t) {
+      for (std::size_t key = 0; key < size; ++key) {
+        double score = 0;
+        for (std::size_t i = head; i < head + static_cast<std::size_t>(d); ++i) {
+          score += double{qkv[t * row + i]} * qkv[key * row + width + i];
+        }
+        weights[key] = score / std::sqrt(d);
+      }
+      const double top = *std::max_element(weights.begin(), weights.end());
+      double total = 0;
+      for (double& weight : weights) total += weight = std::exp(weight - top);
+      for (std::size_t key = 0; key < size; ++key) {
+        for (std::size_t i = head; i < head + static_cast<std::size_t>(d); ++i) {
+          out[t * width + i] += weights[key] / total * qkv[key * row + 2 * width + i];
+        }
+      }
+    }
+  }
+  return out;
+}
+
+TEST_P(Int8Test, AttentionStaysNearTheTruth) {
+  for (const auto& [n, n_heads, d] :
+       {std::tuple{1, 1, 4}, {7, 2, 12}, {130, 2, 64}, {301, 1, 36}}) {
+    SCOPED_TRACE(::testing::Message() << n << " positions, " << n_heads << " heads of " << d);
+    const int width = n_heads * d, n_blocks = blocks_of(n, kernels_.block);
+    std::vector<float> qkv = normal_numbers(static_cast<std::size_t>(n * 3 * width), 5);
+    for (int t = 0; t < n; ++t) {  // keys and values around a centre far from zero
+      for (int i = width; i < 3 * width; ++i) qkv[static_cast<std::size_t>(t * 3 * width + i)] += 8;
+    }
+    Int8Attention layer(runtime_, n, n_heads, d);
+    Buffer<float> out(static_cast<std::size_t>(n_blocks * kernels_.block * width));
+    layer(out.data(), blocks(qkv, n, 3 * width).data());
+    std::vector<double> truth = attention(qkv, n, n_heads, d);
+    std::vector<float> actual = rows(out, n, width);
+    for (double& x : truth) x -= 8;
+    for (float& x : actual) x -= 8;
+    EXPECT_LT(relative_l2(actual, truth), 0.02);
+  }
+}
+
+TEST_P(Int8Test, AttentionToOneKeyIsItsValue) {
+  // Key 150 is far larger than all others for every query: an early strip must lose its weight.
+  const int n = 200, d = 8;
+  std::vector<float> qkv = normal_numbers(static_cast<std::size_t>(n * 3 * d), 9);
+  for (int t = 0; t < n; ++t) {
+    for (int i = 0; i < d; ++i) qkv[static_cast<std::size_t>(t * 3 * d + i)] = 10;
+  }
+  for (int i = 0; i < d; ++i) qkv[static_cast<std::size_t>(150 * 3 * d + d + i)] = 30;
+  Int8Attention layer(runtime_, n, 1, d);
+  Buffer<float> out(static_cast<std::size_t>(blocks_of(n, kernels_.block) * kernels_.block * d));
+  layer(out.data(), blocks(qkv, n, 3 * d).data());
+  const std::vector<float> actual = rows(out, n, d);
+  for (int t = 0; t < n; ++t) {
+    for (int i = 0; i < d; ++i) {
+      EXPECT_NEAR(actual[static_cast<std::size_t>(t * d + i)],
+                  qkv[static_cast<std::size_t>(150 * 3 * d + 2 * d + i)], 0.03);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Isa, Int8Test, ::testing::ValuesIn(available_isas()), testing::isa_name);
+
+TEST(Int8KernelsForTest, AreOfTheInstructionSet) {
+  for (const Isa isa : available_isas()) {
+    EXPECT_EQ(int8_kernels_for(isa).isa, std::min(isa, Isa::avx512_vnni));
+    EXPECT_EQ(int8_kernels_for(isa).block, kernels_for(isa).block);
+  }
+}
+
+}  // namespace
+}  // namespace sotto::cpu

@@ -45,10 +45,12 @@ class SharedDecoder {
                 WeightBits bits)
       : dims_(dims),
         place_{runtime, gemv_int8_for(isa), bits, weights_},
-        embedding_(place_, p.read("token_embedding.weight", {dims.n_vocab, dims.n_text_state}), {},
-                   dims.n_vocab, dims.n_text_state),
+        output_(read_normed_linear<Numbers>(
+            place_, p / "ln",
+            {.weight = p.read("token_embedding.weight", {dims.n_vocab, dims.n_text_state}),
+             .bias = {}},
+            dims.n_vocab, dims.n_text_state)),
         positions_(p.read("positional_embedding", {dims.n_text_ctx, dims.n_text_state})),
-        ln_(read_layer_norm(place_, p / "ln", dims.n_text_state)),
         work_(place_, dims) {
     layers_.reserve(static_cast<std::size_t>(dims.n_text_layer));
     for (int layer = 0; layer < dims.n_text_layer; ++layer) {
@@ -73,7 +75,7 @@ class SharedDecoder {
   /// LayerNorm(x) Eᵀ for n rows from `begin` on; E are the token embeddings.
   std::span<const float> logits(int begin, int n) {
     const auto inputs = logit_inputs(begin, n);
-    embedding_(logits_.data(), inputs, n);
+    output_.linear(logits_.data(), inputs, n);
     return {logits_.data(), static_cast<std::size_t>(n) * static_cast<std::size_t>(dims_.n_vocab)};
   }
 
@@ -87,7 +89,7 @@ class SharedDecoder {
     place_.parallel_for(n_runs, [&](std::int64_t run, int) {
       const int begin = static_cast<int>(run) * kLogitRun;
       const int end = std::min(dims_.n_vocab, begin + kLogitRun);
-      embedding_.outputs(logits_.data(), inputs, n, begin, end);
+      output_.linear.outputs(logits_.data(), inputs, n, begin, end);
       for (std::size_t i = 0; i < steps.size(); ++i) {
         parts_[static_cast<std::size_t>(run) * steps.size() + i] =
             look_at(row_logits(i), steps[i].allowed, {begin, end});
@@ -145,7 +147,7 @@ class SharedDecoder {
     float* x = work_.x.data();
     for (std::size_t i = 0; i < tokens.size(); ++i, x += width) {
       SOTTO_CHECK(tokens[i] >= 0 && tokens[i] < dims_.n_vocab);
-      embedding_.weight_row(x, tokens[i]);
+      output_.weight_row(x, tokens[i]);
       const float* const position = positions_.data() + rows[i].position * width;
       for (std::ptrdiff_t j = 0; j < width; ++j) x[j] += position[j];
     }
@@ -156,17 +158,16 @@ class SharedDecoder {
     const std::size_t size = static_cast<std::size_t>(n) * static_cast<std::size_t>(dims_.n_vocab);
     if (logits_.size() < size) logits_ = Buffer<float>(size);  // most callers want one or two rows
     const std::ptrdiff_t width = dims_.n_text_state;
-    ln_.rows(work_.normed.data(), work_.x.data() + begin * width, n);
+    output_.norm.rows(work_.normed.data(), work_.x.data() + begin * width, n);
     return work_.inputs.rows(place_, work_.normed.data(), n, dims_.n_text_state);
   }
 
   model::Dims dims_;
   Arena weights_;
   Place place_;
-  typename Numbers::Linear embedding_;  // n_vocab × D: rows are embeddings, the product is logits
+  NormedLinear<Numbers> output_;  // n_vocab × D: rows are embeddings, the product is logits
   std::vector<float> positions_;
   std::vector<DecoderLayer<Numbers>> layers_;
-  LayerNorm ln_;
   Workspace<Numbers> work_;
   Buffer<float> logits_;
   std::vector<RunSummaries> parts_;

@@ -90,14 +90,15 @@ class DecoderLayer {
         ffn_(dims.n_text_ffn),
         n_heads_(dims.n_text_head),
         n_audio_ctx_(dims.n_audio_ctx),
-        attn_ln_(read_layer_norm(place, p / "attn_ln", width_)),
-        qkv_(read_projections<Linear>(place, p / "attn", {"query", "key", "value"}, width_)),
+        qkv_(normed(p / "attn_ln",
+                    read_projection_parameters(p / "attn", {"query", "key", "value"}, width_),
+                    3 * width_)),
         out_(read_linear<Linear>(place, p / "attn" / "out", width_, width_)),
-        cross_ln_(read_layer_norm(place, p / "cross_attn_ln", width_)),
-        cross_q_(read_linear<Linear>(place, p / "cross_attn" / "query", width_, width_)),
+        cross_q_(normed(p / "cross_attn_ln",
+                        read_linear_parameters(p / "cross_attn" / "query", width_, width_),
+                        width_)),
         cross_out_(read_linear<Linear>(place, p / "cross_attn" / "out", width_, width_)),
-        mlp_ln_(read_layer_norm(place, p / "mlp_ln", width_)),
-        up_(read_linear<Linear>(place, p / "mlp" / "0", ffn_, width_)),
+        up_(normed(p / "mlp_ln", read_linear_parameters(p / "mlp" / "0", ffn_, width_), ffn_)),
         down_(read_linear<Linear>(place, p / "mlp" / "2", width_, ffn_)),
         cross_kv_(read_projections<typename Numbers::Window::Projection>(
             place, p / "cross_attn", {"key", "value"}, width_)) {}
@@ -111,22 +112,30 @@ class DecoderLayer {
   void operator()(Workspace<Numbers>& w, Rows rows) const {
     const int n = static_cast<int>(rows.size());
     float* const x = w.x.data();
-    attn_ln_.rows(w.normed.data(), x, n);
-    qkv_(w.qkv.data(), w.inputs.rows(place_, w.normed.data(), n, width_), n);
+    apply_normed(w, qkv_, w.qkv.data(), n);
     attend_to_past(w, rows);
     out_(x, w.inputs.rows(place_, w.mixed.data(), n, width_), n, Activation::none, x);
 
-    cross_ln_.rows(w.normed.data(), x, n);
-    cross_q_(w.qkv.data(), w.inputs.rows(place_, w.normed.data(), n, width_), n);
+    apply_normed(w, cross_q_, w.qkv.data(), n);
     attend_to_audio(w, rows);
     cross_out_(x, w.inputs.rows(place_, w.mixed.data(), n, width_), n, Activation::none, x);
 
-    mlp_ln_.rows(w.normed.data(), x, n);
-    up_(w.hidden.data(), w.inputs.rows(place_, w.normed.data(), n, width_), n, Activation::gelu);
+    apply_normed(w, up_, w.hidden.data(), n, Activation::gelu);
     down_(x, w.inputs.rows(place_, w.hidden.data(), n, ffn_), n, Activation::none, x);
   }
 
  private:
+  NormedLinear<Numbers> normed(const Parameters& norm, LinearParameters linear, int n_out) const {
+    return read_normed_linear<Numbers>(place_, norm, std::move(linear), n_out, width_);
+  }
+
+  /// y = act(W LayerNorm(x) + b)
+  void apply_normed(Workspace<Numbers>& w, const NormedLinear<Numbers>& layer, float* y, int n,
+                    Activation activation = Activation::none) const {
+    layer.norm.rows(w.normed.data(), w.x.data(), n);
+    layer.linear(y, w.inputs.rows(place_, w.normed.data(), n, width_), n, activation);
+  }
+
   /// Each token attends to all before it in its sequence and to itself.
   void attend_to_past(Workspace<Numbers>& w, Rows rows) const {
     const float* const qkv = w.qkv.data();
@@ -168,14 +177,11 @@ class DecoderLayer {
   int ffn_;
   int n_heads_;
   int n_audio_ctx_;
-  LayerNorm attn_ln_;
-  Linear qkv_;
+  NormedLinear<Numbers> qkv_;
   Linear out_;
-  LayerNorm cross_ln_;
-  Linear cross_q_;
+  NormedLinear<Numbers> cross_q_;
   Linear cross_out_;
-  LayerNorm mlp_ln_;
-  Linear up_;
+  NormedLinear<Numbers> up_;
   Linear down_;
   // Last, because a step does not need it: the memory that it reads is then one run.
   typename Numbers::Window::Projection cross_kv_;

@@ -5,11 +5,17 @@
 //   Cache   keys and values of one attention of one sequence (kv_cache.h)
 //   Inputs  rows of activations on their way into a Linear: rows() makes them what it takes
 //   Window  the features of a window and their projection to keys and values
+//   kIntegers  whether Linear rounds its inputs, so that they should be alike in size
 #pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/buffer.h"
 #include "cpu/blocks.h"
 #include "cpu/gemv_linear.h"
+#include "cpu/int8_blocks.h"
 #include "cpu/kv_cache.h"
 #include "cpu/parameters.h"
 #include "cpu/rows.h"
@@ -100,12 +106,14 @@ struct Float32Numbers {
   using Cache = FloatKeyValues;
   using Inputs = FloatInputs;
   using Window = FloatWindow;
+  static constexpr bool kIntegers = false;
 };
 struct Int8Numbers {
   using Linear = GemvLinear;
   using Cache = Int8KeyValues;
   using Inputs = Int8Inputs;
   using Window = Int8Window;
+  static constexpr bool kIntegers = true;
 };
 /// Only the linear layers are integers.
 struct Int8Float32Numbers {
@@ -113,6 +121,41 @@ struct Int8Float32Numbers {
   using Cache = FloatKeyValues;
   using Inputs = Int8Inputs;
   using Window = Int8Window;
+  static constexpr bool kIntegers = true;
 };
+
+/// A LayerNorm and the layer that takes its rows.
+template <typename Numbers>
+struct NormedLinear {
+  LayerNorm norm;
+  typename Numbers::Linear linear;
+  std::vector<float> column_factors;  ///< what smooth() multiplied the weights with; empty: nothing
+
+  /// Row `n` of the weights as they were read.
+  void weight_row(float* out, int n) const {
+    linear.weight_row(out, n);
+    for (std::size_t i = 0; i < column_factors.size(); ++i) out[i] /= column_factors[i];
+  }
+};
+
+template <typename Numbers>
+NormedLinear<Numbers> read_normed_linear(const Place& place, const Parameters& norm,
+                                         LinearParameters linear, int n_out, int width) {
+  std::vector<float> gamma = norm.read("weight", {width}), beta = norm.read("bias", {width});
+  std::vector<float> factors;
+  if constexpr (Numbers::kIntegers) {
+    const std::vector<float> old_gamma = gamma, old_beta = beta;
+    smooth(gamma, beta, linear.weight);
+    for (std::size_t i = 0; i < gamma.size(); ++i) {
+      const bool by_gamma = gamma[i] != 0;
+      const float before = by_gamma ? old_gamma[i] : old_beta[i];
+      const float after = by_gamma ? gamma[i] : beta[i];
+      factors.push_back(after != 0 ? before / after : 1.0f);
+    }
+  }
+  return {.norm = LayerNorm(place, gamma, beta),
+          .linear = {place, linear.weight, linear.bias, n_out, width},
+          .column_factors = std::move(factors)};
+}
 
 }  // namespace sotto::cpu

@@ -178,7 +178,8 @@ model::Weights weights_with_outliers(const model::Dims& dims) {
     seeded.read(name, shape, x);
     std::mt19937 random(seed);
     if (name.ends_with("ln.weight")) {
-      for (int i = 0; i < 5; ++i) x[random() % x.size()] *= 12;
+      const std::size_t first = random() % x.size();
+      for (std::size_t i = 0; i < 5; ++i) x[(first + i * 97) % x.size()] *= 12;
     } else if (shape.size() == 2 && name != "decoder.positional_embedding") {
       const auto width = static_cast<std::size_t>(shape[1]);
       const std::vector<float> noise = normal_numbers(x.size() + x.size() / width, seed);

@@ -10,6 +10,7 @@
 #include "base/interrupt.h"
 #include "cpu/encoder_layers.h"
 #include "cpu/int8_blocks.h"
+#include "cpu/rows.h"
 
 namespace sotto::cpu {
 namespace {
@@ -21,22 +22,25 @@ struct Workspace {
   Workspace(const Int8Runtime& runtime, const model::Dims& dims, std::size_t thread_scratch_size)
       : n_blocks(blocks_of(dims.n_audio_ctx, runtime.kernels.block)),
         normed(runtime.kernels, n_blocks, dims.n_audio_state),
-        mixed_bytes(runtime.kernels, n_blocks, dims.n_audio_state),
+        mixed(runtime.kernels, n_blocks, dims.n_audio_state,
+              dims.n_audio_state / dims.n_audio_head),
         hidden(runtime.kernels, n_blocks, dims.n_audio_ffn) {
     const std::size_t size = static_cast<std::size_t>(n_blocks * runtime.kernels.block) *
                              static_cast<std::size_t>(dims.n_audio_state);
     qkv = Buffer<float>(size * 3);
-    mixed = Buffer<float>(size);
+    mixed_floats = Buffer<float>(size);
+    out_bias = Buffer<float>(static_cast<std::size_t>(dims.n_audio_state));
     thread_scratch =
         Buffer<float>(thread_scratch_size * static_cast<std::size_t>(runtime.pool.size()));
   }
 
   int n_blocks;
-  Int8Activations normed;       // D
-  Buffer<float> qkv;            // 3D
-  Buffer<float> mixed;          // D
-  Int8Activations mixed_bytes;  // D
-  Int8Activations hidden;       // F
+  Int8Activations normed;      // D
+  Buffer<float> qkv;           // 3D
+  Buffer<float> mixed_floats;  // D
+  Int8Activations mixed;       // D, a group for each head
+  Buffer<float> out_bias;      // D
+  Int8Activations hidden;      // F
   Buffer<float> thread_scratch;
 };
 
@@ -59,26 +63,35 @@ struct NormedLinear {
                p.bias) {}
 };
 
-Int8Linear int8_linear(const Int8Runtime& runtime, const Parameters& p, int n_out, int n_in) {
-  const LinearParameters linear = read_linear_parameters(p, n_out, n_in);
-  return Int8Linear(runtime, quantize(linear.weight, n_out, n_in), linear.bias);
-}
-
 struct Int8Layer {
-  Int8Layer(const Int8Runtime& runtime, const Parameters& p, const model::Dims& dims)
-      : qkv(runtime, p / "attn_ln",
-            read_projection_parameters(p / "attn", {"query", "key", "value"}, dims.n_audio_state),
-            dims.n_audio_state),
-        out(int8_linear(runtime, p / "attn" / "out", dims.n_audio_state, dims.n_audio_state)),
-        up(runtime, p / "mlp_ln",
-           read_linear_parameters(p / "mlp" / "0", dims.n_audio_ffn, dims.n_audio_state),
-           dims.n_audio_state),
-        down(int8_linear(runtime, p / "mlp" / "2", dims.n_audio_state, dims.n_audio_ffn)) {}
+  Int8Layer(const Runtime& runtime, const Int8Runtime& int8, const Parameters& p,
+            const model::Dims& dims)
+      : Int8Layer(
+            runtime, int8, p, dims,
+            read_linear_parameters(p / "attn" / "out", dims.n_audio_state, dims.n_audio_state),
+            read_linear_parameters(p / "mlp" / "2", dims.n_audio_state, dims.n_audio_ffn)) {}
 
   NormedLinear qkv;
   Int8Linear out;
+  RowsLinear exact_out;  // the same in f32, for the mean of the values
   NormedLinear up;
   Int8Linear down;
+
+ private:
+  Int8Layer(const Runtime& runtime, const Int8Runtime& int8, const Parameters& p,
+            const model::Dims& dims, const LinearParameters& o, const LinearParameters& d)
+      : qkv(int8, p / "attn_ln",
+            read_projection_parameters(p / "attn", {"query", "key", "value"}, dims.n_audio_state),
+            dims.n_audio_state),
+        out(int8,
+            quantize(o.weight, dims.n_audio_state, dims.n_audio_state,
+                     dims.n_audio_state / dims.n_audio_head),
+            o.bias),
+        exact_out(runtime, o.weight, o.bias, dims.n_audio_state, dims.n_audio_state),
+        up(int8, p / "mlp_ln",
+           read_linear_parameters(p / "mlp" / "0", dims.n_audio_ffn, dims.n_audio_state),
+           dims.n_audio_state),
+        down(int8, quantize(d.weight, dims.n_audio_state, dims.n_audio_ffn), d.bias) {}
 };
 
 class Int8Layers final : public EncoderLayers {
@@ -94,7 +107,7 @@ class Int8Layers final : public EncoderLayers {
     if (int8_attention) attention_.emplace(int8_, dims.n_audio_ctx, dims.n_audio_head, d);
     layers_.reserve(static_cast<std::size_t>(dims.n_audio_layer));
     for (int layer = 0; layer < dims.n_audio_layer; ++layer) {
-      layers_.emplace_back(int8_, p / "blocks" / std::to_string(layer), dims);
+      layers_.emplace_back(runtime, int8_, p / "blocks" / std::to_string(layer), dims);
     }
   }
 
@@ -121,17 +134,20 @@ class Int8Layers final : public EncoderLayers {
     layer.qkv.norm(w.normed, x, w.n_blocks, scratch);
     layer.qkv.linear(w.qkv.data(), w.normed, w.n_blocks);
     if (attention_) {
-      (*attention_)(w.mixed.data(), w.qkv.data());
+      (*attention_)(w.mixed, w.qkv.data());
+      layer.exact_out(w.out_bias.data(), attention_->value_centres(), 1);
+      layer.out(x, w.mixed, w.n_blocks, x, w.out_bias.data());
     } else {
-      self_attention(runtime_, w.mixed.data(), w.qkv.data(), dims_.n_audio_ctx, dims_.n_audio_head,
-                     dims_.n_audio_state / dims_.n_audio_head, scratch);
+      const int d = dims_.n_audio_state / dims_.n_audio_head;
+      self_attention(runtime_, w.mixed_floats.data(), w.qkv.data(), dims_.n_audio_ctx,
+                     dims_.n_audio_head, d, scratch);
+      quantize_blocks(int8_, w.mixed, w.mixed_floats.data(), w.n_blocks, dims_.n_audio_state, d);
+      layer.out(x, w.mixed, w.n_blocks, x);
     }
-    quantize_blocks(int8_, w.mixed_bytes, w.mixed.data(), w.n_blocks, dims_.n_audio_state);
-    layer.out(x, w.mixed_bytes, w.n_blocks, Activation::none, x);
 
     layer.up.norm(w.normed, x, w.n_blocks, scratch);
     layer.up.linear(w.hidden, w.normed, w.n_blocks, Activation::gelu, scratch);
-    layer.down(x, w.hidden, w.n_blocks, Activation::none, x);
+    layer.down(x, w.hidden, w.n_blocks, x);
   }
 
   const Runtime& runtime_;

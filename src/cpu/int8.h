@@ -1,8 +1,8 @@
 // The inner loops in int8: linear layers and attention, one table of functions per instruction set.
 //
 // Activations are bytes u = round(x/scale) + 128 with a scale for each position and each group of
-// kGroup inputs; weights are bytes round(w/scale) in [−127, 127] with a scale for each output and
-// each group. A product of a group is a sum of integers, exact; groups are added in f32.
+// inputs; weights are bytes round(w/scale) in [−127, 127] with a scale for each output and each
+// group. A product of a group is a sum of integers, exact; groups are added in f32.
 //
 // Layouts, with B = Kernels::block of the same machine, positions in lanes:
 //   quads   the bytes of a T×D matrix: [ceil(T/B)][ceil(D/4)][B][4]: four inputs of a position are
@@ -19,15 +19,15 @@
 
 namespace sotto::cpu {
 
-/// Inputs that share a scale.
+/// Inputs that share a scale, unless a layer says otherwise. Results are quantised in such groups.
 inline constexpr int kGroup = 128;
 /// What stands for zero among the bytes of activations.
 inline constexpr int kZeroByte = 128;
 /// Keys whose values share a scale, for each number of a head.
 inline constexpr int kValueStrip = 128;
 
-constexpr int groups_of(int n) {
-  return (n + kGroup - 1) / kGroup;
+constexpr int groups_of(int n, int group = kGroup) {
+  return (n + group - 1) / group;
 }
 constexpr int quads_of(int n) {
   return (n + 3) / 4;
@@ -49,6 +49,7 @@ struct Int8LinearTask {
   const float* bias;            ///< n_out; null: none
   int n_out;
   int n_in;
+  int group;  ///< of inputs, a multiple of 4
   Activation activation;
   int block_begin, block_end;
   int group_begin, group_end;  ///< groups of outputs
@@ -93,25 +94,27 @@ struct Int8ValuesTask {
 };
 
 /// softmax(scale · q kᵀ) v of one head for a block of queries; keys and values as above, centred.
+/// The result is activations, one group.
 struct Int8AttentionTask {
-  float* out;  ///< d×B numbers
+  std::uint8_t* quads;
+  float* quad_scales;
   const std::uint8_t* q;
   const float* q_scales;  ///< B
   const std::int8_t* k;   ///< blocks of positions
   const float* k_scales;
   const std::int32_t* k_offsets;
-  const std::int8_t* v;       ///< strips of positions
-  const float* v_scales;      ///< d for each strip
-  const float* value_centre;  ///< d
+  const std::int8_t* v;   ///< strips of positions
+  const float* v_scales;  ///< d for each strip
   int n_keys;
   int d;  ///< a multiple of 4
   float scale;
-  float* scratch;  ///< int8_attention_scratch(B) numbers
+  float* scratch;  ///< int8_attention_scratch(B, d) numbers
 };
 
-/// A strip of scores, and its weights as bytes.
-constexpr std::size_t int8_attention_scratch(int block) {
-  return static_cast<std::size_t>(kValueStrip + kValueStrip / 4) * static_cast<std::size_t>(block);
+/// A strip of scores, its weights as bytes, and the result.
+constexpr std::size_t int8_attention_scratch(int block, int d) {
+  return static_cast<std::size_t>(kValueStrip + kValueStrip / 4 + d) *
+         static_cast<std::size_t>(block);
 }
 
 struct Int8Kernels {

@@ -28,8 +28,8 @@ Int8Attention::Int8Attention(const Int8Runtime& runtime, int n_positions, int n_
       v_(size_of(std::int64_t{n_heads} * n_strips_, d, kValueStrip)),
       v_scales_(size_of(n_heads, n_strips_, d)),
       centres_(size_of(2, n_heads, d)),
-      scratch_(size_of(runtime.pool.size(),
-                       static_cast<std::int64_t>(int8_attention_scratch(runtime.kernels.block)))) {
+      scratch_(size_of(runtime.pool.size(), static_cast<std::int64_t>(int8_attention_scratch(
+                                                runtime.kernels.block, d)))) {
   SOTTO_CHECK(d % 4 == 0);
 }
 
@@ -82,16 +82,17 @@ void Int8Attention::quantize_inputs(const float* qkv) {
   });
 }
 
-void Int8Attention::operator()(float* out, const float* qkv) {
+void Int8Attention::operator()(Int8Activations& out, const float* qkv) {
   find_centres(qkv);
   quantize_inputs(qkv);
-  const std::ptrdiff_t block = runtime_.kernels.block, width = std::ptrdiff_t{n_heads_} * d_;
+  const std::ptrdiff_t block = runtime_.kernels.block;
   const auto scratch_size =
-      static_cast<std::ptrdiff_t>(int8_attention_scratch(runtime_.kernels.block));
+      static_cast<std::ptrdiff_t>(int8_attention_scratch(runtime_.kernels.block, d_));
   // Neighbouring tasks share a head, whose keys and values then stay in the cache.
   runtime_.parallel_for(std::int64_t{n_heads_} * n_blocks_, [&](std::int64_t i, int thread) {
     const std::ptrdiff_t head = i / n_blocks_, b = i % n_blocks_;
-    runtime_.kernels.attention({.out = out + (b * width + head * d_) * block,
+    runtime_.kernels.attention({.quads = out.quads(b) + head * d_ * block,
+                                .quad_scales = out.scales(b) + head * block,
                                 .q = q_.quads(b) + head * d_ * block,
                                 .q_scales = q_.scales(b) + head * block,
                                 .k = k_.data() + head * n_blocks_ * d_ * block,
@@ -99,7 +100,6 @@ void Int8Attention::operator()(float* out, const float* qkv) {
                                 .k_offsets = k_offsets_.data() + head * n_blocks_ * block,
                                 .v = v_.data() + head * n_strips_ * kValueStrip * d_,
                                 .v_scales = v_scales_.data() + head * n_strips_ * d_,
-                                .value_centre = centres_.data() + width + head * d_,
                                 .n_keys = n_positions_,
                                 .d = d_,
                                 .scale = 1.0f / std::sqrt(static_cast<float>(d_)),

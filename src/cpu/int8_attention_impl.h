@@ -73,9 +73,10 @@ SOTTO_INLINE Integers weigh_strip(std::uint8_t* weights, const float* scores, Ve
 }
 
 /// out(row, query) = out·kept + added·Σ_key v(row, key)·weights[key][query] over a strip of keys.
-SOTTO_INLINE void add_value_strip(const Int8AttentionTask& task, const Vector (&kept)[2],
-                                  const Vector (&added)[2], const std::uint8_t* weights,
-                                  const std::int8_t* v, const float* scales, int n_keys) {
+SOTTO_INLINE void add_value_strip(float* out, const Int8AttentionTask& task,
+                                  const Vector (&kept)[2], const Vector (&added)[2],
+                                  const std::uint8_t* weights, const std::int8_t* v,
+                                  const float* scales, int n_keys) {
   const int n_quads = quads_of(n_keys);
   for (int row = 0; row < task.d; row += kInt8Rows) {
     const auto sum_rows = [&]<int R>() {
@@ -91,7 +92,7 @@ SOTTO_INLINE void add_value_strip(const Int8AttentionTask& task, const Vector (&
       for (int r = 0; r < R; ++r) {
         const Vector scale = broadcast(scales[row + r]);
         for (int half = 0; half < 2; ++half) {
-          float* const o = task.out + (row + r) * kBlock + half * kLanes;
+          float* const o = out + (row + r) * kBlock + half * kLanes;
           const Vector sum = to_vector(sums[r][half]) * added[half];
           store(o, fma(sum, scale, load(o) * kept[half]));
         }
@@ -108,13 +109,14 @@ SOTTO_INLINE void add_value_strip(const Int8AttentionTask& task, const Vector (&
 void attention(const Int8AttentionTask& task) noexcept {
   float* const scores = task.scratch;
   auto* const weights = reinterpret_cast<std::uint8_t*>(scores + kValueStrip * kBlock);
+  float* const out = scores + (kValueStrip + kValueStrip / 4) * kBlock;
   const int n_quads = quads_of(task.d);
   const Vector log2_scale = broadcast(task.scale * 1.44269504f);
   const Vector factor[2] = {load(task.q_scales) * log2_scale,
                             load(task.q_scales + kLanes) * log2_scale};
   Vector top[2] = {broadcast(-1e30f), broadcast(-1e30f)};
   Vector total[2] = {broadcast(0.0f), broadcast(0.0f)};
-  for (int i = 0; i < task.d * kBlock; i += kLanes) store(task.out + i, broadcast(0.0f));
+  for (int i = 0; i < task.d * kBlock; i += kLanes) store(out + i, broadcast(0.0f));
   for (int begin = 0; begin < task.n_keys; begin += kValueStrip) {
     const int n_keys = smaller(kValueStrip, task.n_keys - begin);
     Vector strip_top[2] = {broadcast(-__builtin_inff()), broadcast(-__builtin_inff())};
@@ -135,17 +137,17 @@ void attention(const Int8AttentionTask& task) noexcept {
       top[half] = new_top;
     }
     const std::ptrdiff_t strip = begin / kValueStrip;
-    add_value_strip(task, kept, added, weights, task.v + strip * kValueStrip * task.d,
+    add_value_strip(out, task, kept, added, weights, task.v + strip * kValueStrip * task.d,
                     task.v_scales + strip * task.d, n_keys);
   }
-  for (int half = 0; half < 2; ++half) total[half] = broadcast(1.0f) / total[half];
-  for (int row = 0; row < task.d; ++row) {
-    const Vector centre = broadcast(task.value_centre[row]);
-    for (int half = 0; half < 2; ++half) {
-      float* const o = task.out + row * kBlock + half * kLanes;
-      store(o, fma(load(o), total[half], centre));
+  for (int half = 0; half < 2; ++half) {
+    const Vector share = broadcast(1.0f) / total[half];
+    for (int row = 0; row < task.d; ++row) {
+      float* const o = out + row * kBlock + half * kLanes;
+      store(o, load(o) * share);
     }
   }
+  quantize_group(task.quads, task.quad_scales, out, task.d);
 }
 
 constexpr Int8Kernels kInt8Table = {kInt8Isa,        kBlock,    kInt8Rows,

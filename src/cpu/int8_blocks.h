@@ -29,17 +29,18 @@ struct Int8Runtime {
 struct QuantizedMatrix {
   int n_out = 0;
   int n_in = 0;
+  int group = kGroup;  ///< inputs that share a scale, a multiple of 4
   std::vector<std::int8_t> bytes;
   std::vector<float> scales;
 };
 
 /// Each group of a row by its largest magnitude: |w − byte·scale| ≤ scale/2.
-QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in);
+QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in, int group = kGroup);
 
 /// Makes the inputs of a linear layer that follows a LayerNorm alike in size, so that they share
-/// scales well: input i is divided by s = √(3·|gamma| + |beta|) / √(max |W|) of its column, which
-/// multiplies the column instead. The product stays the same; no recording is needed to find s
-/// (SmoothQuant, Xiao et al. 2022, with the LayerNorm's own bounds for the activations).
+/// scales well: input i is divided by s = (2·|gamma| + |beta|)^0.6 / (max |W|)^0.4 of its column,
+/// which multiplies the column instead. The product stays the same; no recording is needed to find
+/// s (SmoothQuant, Xiao et al. 2022, with the LayerNorm's own bounds for the activations).
 void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matrix);
 
 /// T×D activations as quads with a scale for each group.
@@ -64,20 +65,22 @@ class Int8Linear {
   Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight,
              std::span<const float> bias);
 
-  /// To blocks of numbers. residual may be y, or null for none.
-  void operator()(float* y, Int8Activations& x, int n_blocks,
-                  Activation activation = Activation::none, const float* residual = nullptr) const;
+  /// To blocks of numbers. residual may be y, or null for none; so may bias: then it is the layer's
+  /// own.
+  void operator()(float* y, Int8Activations& x, int n_blocks, const float* residual = nullptr,
+                  const float* bias = nullptr) const;
   /// To the activations of the next layer. scratch: kGroup × B numbers for each thread.
   void operator()(Int8Activations& y, Int8Activations& x, int n_blocks, Activation activation,
                   float* scratch) const;
 
  private:
-  Int8LinearTask task(Int8Activations& x, Activation activation) const;
+  Int8LinearTask task(Int8Activations& x) const;
   void run(const Int8LinearTask& task, int n_blocks, float* scratch) const;
 
   const Int8Runtime& runtime_;
   int n_out_;
   int n_in_;
+  int group_;
   Buffer<std::int8_t> panels_;
   Buffer<float> scales_;
   Buffer<std::int32_t> offsets_;
@@ -102,14 +105,16 @@ class Int8LayerNorm {
 void quantize_blocks(const Int8Runtime& runtime, Int8Activations& y, const float* x, int n_blocks,
                      int d, int group = kGroup);
 
-/// softmax(q kᵀ/√d) v for every head.
+/// softmax(q kᵀ/√d) (v − c) for every head, with c the mean of the values, which the caller adds.
 class Int8Attention {
  public:
   /// A head's width must be a multiple of 4.
   Int8Attention(const Int8Runtime& runtime, int n_positions, int n_heads, int d);
 
-  /// qkv: blocks of 3·n_heads·d rows; out: blocks of n_heads·d rows.
-  void operator()(float* out, const float* qkv);
+  /// qkv: blocks of 3·n_heads·d rows. out: n_heads·d wide, in groups of d.
+  void operator()(Int8Activations& out, const float* qkv);
+  /// c, n_heads·d numbers, of the last call.
+  const float* value_centres() const { return centres_.data() + n_heads_ * d_; }
 
  private:
   void find_centres(const float* qkv);

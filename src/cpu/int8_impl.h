@@ -205,7 +205,7 @@ SOTTO_INLINE void multiply_bytes(Integers (&sums)[R][2], const std::uint8_t* lan
 SOTTO_INLINE void multiply_groups(float (&out)[kInt8Rows][kBlock], const Int8LinearTask& task,
                                   int block, int panel) {
   constexpr int R = kInt8Rows;
-  const int n_quads = quads_of(task.n_in), n_groups = groups_of(task.n_in);
+  const int n_quads = quads_of(task.n_in), n_groups = groups_of(task.n_in, task.group);
   const std::uint8_t* x = task.x + static_cast<std::ptrdiff_t>(block) * n_quads * 4 * kBlock;
   const float* x_scales = task.x_scales + static_cast<std::ptrdiff_t>(block) * n_groups * kBlock;
   const std::int8_t* w = task.panels + static_cast<std::ptrdiff_t>(panel) * n_quads * 4 * R;
@@ -216,7 +216,7 @@ SOTTO_INLINE void multiply_groups(float (&out)[kInt8Rows][kBlock], const Int8Lin
     Integers sums[R][2];
     SOTTO_UNROLL
     for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(offsets[r]);
-    const int quads = smaller(kGroup / 4, n_quads - group * (kGroup / 4));
+    const int quads = smaller(task.group / 4, n_quads - group * (task.group / 4));
     multiply_bytes(sums, x, w, 4, 4 * R, quads);
     const Vector s0 = load(x_scales), s1 = load(x_scales + kLanes);
     SOTTO_UNROLL
@@ -226,8 +226,8 @@ SOTTO_INLINE void multiply_groups(float (&out)[kInt8Rows][kBlock], const Int8Lin
       store(out[r], group == 0 ? a * scale : fma(a, scale, load(out[r])));
       store(out[r] + kLanes, group == 0 ? b * scale : fma(b, scale, load(out[r] + kLanes)));
     }
-    x += kGroup * kBlock;
-    w += kGroup * R;
+    x += task.group * kBlock;
+    w += task.group * R;
     x_scales += kBlock;
     scales += R;
     offsets += R;

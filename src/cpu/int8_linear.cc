@@ -23,15 +23,15 @@ std::size_t area(std::int64_t a, std::int64_t b) {
 
 }  // namespace
 
-QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in) {
-  SOTTO_CHECK(matrix.size() == area(n_out, n_in));
-  QuantizedMatrix q{.n_out = n_out, .n_in = n_in, .bytes = {}, .scales = {}};
+QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in, int group_size) {
+  SOTTO_CHECK(matrix.size() == area(n_out, n_in) && group_size % 4 == 0);
+  QuantizedMatrix q{.n_out = n_out, .n_in = n_in, .group = group_size, .bytes = {}, .scales = {}};
   q.bytes.resize(matrix.size());
   for (int n = 0; n < n_out; ++n) {
-    for (int begin = 0; begin < n_in; begin += kGroup) {
+    for (int begin = 0; begin < n_in; begin += group_size) {
       const std::size_t at = area(n, n_in) + static_cast<std::size_t>(begin);
       const auto group =
-          matrix.subspan(at, static_cast<std::size_t>(std::min(kGroup, n_in - begin)));
+          matrix.subspan(at, static_cast<std::size_t>(std::min(group_size, n_in - begin)));
       float top = 0;
       for (const float w : group) top = std::max(top, std::abs(w));
       const float inverse = top > 1e-30f ? 127 / top : 0;
@@ -52,7 +52,8 @@ void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matr
     top[i % n_in] = std::max(top[i % n_in], std::abs(matrix[i]));
   }
   for (std::size_t i = 0; i < n_in; ++i) {
-    const float s = std::sqrt((3 * std::abs(gamma[i]) + std::abs(beta[i])) / top[i]);
+    const float s =
+        std::pow(2 * std::abs(gamma[i]) + std::abs(beta[i]), 0.6f) / std::pow(top[i], 0.4f);
     if (!(s > 1e-6f && s < 1e6f)) continue;  // an input that does not matter
     gamma[i] /= s;
     beta[i] /= s;
@@ -71,10 +72,12 @@ Int8Linear::Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight
     : runtime_(runtime),
       n_out_(weight.n_out),
       n_in_(weight.n_in),
+      group_(weight.group),
       bias_(static_cast<std::size_t>(weight.n_out)) {
   SOTTO_CHECK(bias.empty() || bias.size() == bias_.size());
   std::copy(bias.begin(), bias.end(), bias_.begin());
-  const int rows = runtime.kernels.rows, n_quads = quads_of(n_in_), n_groups = groups_of(n_in_);
+  const int rows = runtime.kernels.rows, n_quads = quads_of(n_in_),
+            n_groups = groups_of(n_in_, group_);
   const std::int64_t n_panels = blocks_of(n_out_, rows);
   panels_ = Buffer<std::int8_t>(area(n_panels * rows, std::int64_t{4} * n_quads));
   scales_ = Buffer<float>(area(n_panels * rows, n_groups));
@@ -89,7 +92,7 @@ Int8Linear::Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight
       panels_[(quad * static_cast<std::size_t>(rows) + row) * 4 + static_cast<std::size_t>(i % 4)] =
           byte;
       const std::size_t group =
-          panel * static_cast<std::size_t>(n_groups) + static_cast<std::size_t>(i / kGroup);
+          panel * static_cast<std::size_t>(n_groups) + static_cast<std::size_t>(i / group_);
       offsets_[group * static_cast<std::size_t>(rows) + row] -= kZeroByte * byte;
     }
     for (int group = 0; group < n_groups; ++group) {
@@ -101,7 +104,7 @@ Int8Linear::Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight
   }
 }
 
-Int8LinearTask Int8Linear::task(Int8Activations& x, Activation activation) const {
+Int8LinearTask Int8Linear::task(Int8Activations& x) const {
   return {.y = nullptr,
           .residual = nullptr,
           .quads = nullptr,
@@ -114,7 +117,8 @@ Int8LinearTask Int8Linear::task(Int8Activations& x, Activation activation) const
           .bias = bias_.data(),
           .n_out = n_out_,
           .n_in = n_in_,
-          .activation = activation,
+          .group = group_,
+          .activation = Activation::none,
           .block_begin = 0,
           .block_end = 0,
           .group_begin = 0,
@@ -139,17 +143,19 @@ void Int8Linear::run(const Int8LinearTask& task, int n_blocks, float* scratch) c
   });
 }
 
-void Int8Linear::operator()(float* y, Int8Activations& x, int n_blocks, Activation activation,
-                            const float* residual) const {
-  Int8LinearTask whole = task(x, activation);
+void Int8Linear::operator()(float* y, Int8Activations& x, int n_blocks, const float* residual,
+                            const float* bias) const {
+  Int8LinearTask whole = task(x);
   whole.y = y;
   whole.residual = residual;
+  if (bias != nullptr) whole.bias = bias;
   run(whole, n_blocks, nullptr);
 }
 
 void Int8Linear::operator()(Int8Activations& y, Int8Activations& x, int n_blocks,
                             Activation activation, float* scratch) const {
-  Int8LinearTask whole = task(x, activation);
+  Int8LinearTask whole = task(x);
+  whole.activation = activation;
   whole.quads = y.quads(0);
   whole.quad_scales = y.scales(0);
   run(whole, n_blocks, scratch);

@@ -25,7 +25,9 @@ struct Options {
   std::optional<model::ComputeType> compute_type;  ///< absent: the fastest that is exact enough
   int threads = 0;                                 ///< 0: as many as there are CPUs
   std::optional<int> audio_stream;                 ///< from 0; absent: the one ffmpeg takes
-  bool verbose = true;                             ///< text goes to standard output
+  std::optional<int>
+      batch_size;       ///< pieces cut beforehand that are decoded together; absent: openai's loop
+  bool verbose = true;  ///< text goes to standard output
   std::filesystem::path output_dir = ".";
   std::vector<engine::OutputFormat> output_formats;  ///< empty: no files are written
   engine::TranscribeOptions transcription;

@@ -19,4 +19,9 @@ Result Engine::transcribe(std::span<const float> samples, const TranscribeOption
   return transcriber_.transcribe(samples, options, events);
 }
 
+void Engine::transcribe_together(const std::function<std::optional<Recording>()>& next,
+                                 const TranscribeOptions& options, int batch_size) {
+  transcriber_.transcribe_together(next, options, batch_size);
+}
+
 }  // namespace sotto::engine

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,6 +30,10 @@ class Engine {
   /// See Transcriber::transcribe. One recording at a time.
   Result transcribe(std::span<const float> samples, const TranscribeOptions& options,
                     const TranscribeEvents& events = {});
+
+  /// See Transcriber::transcribe_together.
+  void transcribe_together(const std::function<std::optional<Recording>()>& next,
+                           const TranscribeOptions& options, int batch_size);
 
  private:
   Isa isa_;

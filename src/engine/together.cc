@@ -1,8 +1,10 @@
 #include "engine/together.h"
 
-#include <algorithm>
+#include <exception>
+#include <new>
 #include <utility>
 
+#include "base/error.h"
 #include "base/interrupt.h"
 #include "engine/cuts.h"
 #include "engine/text.h"
@@ -23,44 +25,49 @@ void Together::run(const std::function<std::optional<Recording>()>& next) {
 }
 
 template <typename Body>
-bool Together::guarded(Slot& slot, const Body& body) {
+bool Together::guarded(File& file, const Body& body) {
   try {
     body();
     return true;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::usage) throw;
-    if (!std::exchange(slot.file->failed, true)) slot.file->recording.on_error(error);
-    slot.transcription.reset();
-    return false;
+    if (!std::exchange(file.failed, true)) file.recording.on_error(std::current_exception());
+  } catch (const std::bad_alloc&) {
+    if (!std::exchange(file.failed, true)) file.recording.on_error(std::current_exception());
   }
+  return false;
 }
 
-/// Computes the spectrogram of the next recording and where to cut it; false when there is none.
+/// Takes the next recording; false when there is none.
 bool Together::open_next(const std::function<std::optional<Recording>()>& next) {
   if (exhausted_) return false;
   std::optional<Recording> recording = next();
   exhausted_ = !recording;
   if (exhausted_) return false;
-  const int window_frames = equipment_.encoder.dims().n_mel_frames();
-  auto file = std::make_shared<File>();
-  file->recording = std::move(*recording);
-  file->options = options_;
-  file->mel = audio::log_mel_spectrogram(
-      file->recording.samples, static_cast<std::size_t>(window_frames) * audio::kHopLength,
-      equipment_.encoder.dims().n_mels, equipment_.isa, equipment_.pool);
-  file->recording.samples = {};
-  file->n_frames = static_cast<int>(file->mel.n_frames) - window_frames;
-  if (options_.cut_at_pauses) {
-    file->pieces = cut_at_pauses(file->mel, file->n_frames, window_frames);
-    file->events.on_language = file->recording.events.on_language;
-    file->options.condition_on_previous_text = false;
-  } else {
-    file->events = file->recording.events;
-  }
-  if (file->pieces.empty()) file->pieces = {{.seek = 0, .frames = file->n_frames}};
-  file->results.resize(file->pieces.size());
-  opened_ = std::move(file);
+  opened_ = std::make_shared<File>();
+  opened_->recording = std::move(*recording);
+  opened_->options = options_;
+  guarded(*opened_, [this] { prepare(*opened_); });
   return true;
+}
+
+/// Computes the spectrogram, and where to cut it.
+void Together::prepare(File& file) const {
+  const int window_frames = equipment_.encoder.dims().n_mel_frames();
+  file.mel = audio::log_mel_spectrogram(
+      file.recording.samples, static_cast<std::size_t>(window_frames) * audio::kHopLength,
+      equipment_.encoder.dims().n_mels, equipment_.isa, equipment_.pool);
+  file.recording.samples = {};
+  file.n_frames = static_cast<int>(file.mel.n_frames) - window_frames;
+  if (options_.cut_at_pauses) {
+    file.pieces = cut_at_pauses(file.mel, file.n_frames, window_frames);
+    file.events.on_language = file.recording.events.on_language;
+    file.options.condition_on_previous_text = false;
+  } else {
+    file.events = file.recording.events;
+  }
+  if (file.pieces.empty()) file.pieces = {{.seek = 0, .frames = file.n_frames}};
+  file.results.resize(file.pieces.size());
 }
 
 /// Gives an empty slot the next piece that has a window; false when there is none.
@@ -69,6 +76,7 @@ bool Together::fill(Slot& slot, const std::function<std::optional<Recording>()>&
     if (!opened_ || opened_->failed || opened_->n_begun == opened_->pieces.size()) {
       opened_.reset();
       if (!open_next(next)) return false;
+      if (opened_->failed) continue;
     }
     slot.file = opened_;
     slot.piece = opened_->n_begun++;
@@ -80,7 +88,7 @@ bool Together::fill(Slot& slot, const std::function<std::optional<Recording>()>&
     }
     File& file = *slot.file;
     bool has_window = false;
-    const bool works = guarded(slot, [&] {
+    const bool works = guarded(file, [&] {
       slot.transcription = std::make_unique<Transcription>(
           equipment_.tokenizer, equipment_.generation, equipment_.encoder, *slot.sequence, file.mel,
           file.pieces[slot.piece], file.options, file.events);
@@ -91,6 +99,7 @@ bool Together::fill(Slot& slot, const std::function<std::optional<Recording>()>&
       if (!has_window) finish_piece(slot);
     });
     if (works && has_window) return true;
+    slot.transcription.reset();
   }
 }
 
@@ -108,7 +117,7 @@ void Together::step() {
   equipment_.decoder.step(steps);
   for (std::size_t i = 0; i < steps.size(); ++i) {
     Slot& slot = *stepping[i];
-    guarded(slot, [&] { slot.transcription->search().take(steps[i].found); });
+    guarded(*slot.file, [&] { slot.transcription->search().take(steps[i].found); });
   }
 }
 
@@ -116,7 +125,7 @@ void Together::finish_windows() {
   for (Slot& slot : slots_) {
     if (slot.transcription && slot.file->failed) slot.transcription.reset();
     if (!slot.transcription || !slot.transcription->search().done()) continue;
-    guarded(slot, [&] {
+    guarded(*slot.file, [&] {
       slot.transcription->end_window();
       if (!slot.transcription->begin_window()) finish_piece(slot);
     });

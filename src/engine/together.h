@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -53,6 +52,7 @@ class Together {
   };
 
   bool open_next(const std::function<std::optional<Recording>()>& next);
+  void prepare(File& file) const;
   bool fill(Slot& slot, const std::function<std::optional<Recording>()>& next);
   void step();
   void finish_windows();
@@ -60,9 +60,9 @@ class Together {
   void tell(File& file, const Result& piece);
   static Result join(File& file);
 
-  /// Runs `body`, whose errors concern the slot's file alone; false when there was one.
+  /// Runs `body`, whose errors concern the file alone; false when there was one.
   template <typename Body>
-  bool guarded(Slot& slot, const Body& body);
+  bool guarded(File& file, const Body& body);
 
   Equipment equipment_;
   const TranscribeOptions& options_;

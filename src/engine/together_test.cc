@@ -1,11 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <csignal>
-#include <map>
 #include <random>
 
-#include "base/interrupt.h"
 #include "base/testing.h"
 #include "engine/cuts.h"
 #include "engine/testing.h"
@@ -123,7 +120,14 @@ class TogetherTest : public ::testing::Test {
           Heard& it = heard[given];
           Recording recording{.samples = recordings[given++],
                               .on_result = [&it](Result result) { it.result = std::move(result); },
-                              .on_error = [&it](const Error& error) { it.error = error.what(); }};
+                              .on_error =
+                                  [&it](std::exception_ptr error) {
+                                    try {
+                                      std::rethrow_exception(error);
+                                    } catch (const std::exception& reason) {
+                                      it.error = reason.what();
+                                    }
+                                  }};
           recording.events.on_segment = [&it](const Segment& s) { it.shown.push_back(s.text); };
           recording.events.on_progress = [&it](int done, int all) {
             it.progress.emplace_back(done, all);

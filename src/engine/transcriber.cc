@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/interrupt.h"
+#include "base/error.h"
 #include "engine/together.h"
 
 namespace sotto::engine {
@@ -40,17 +40,17 @@ void Transcriber::transcribe_together(const std::function<std::optional<Recordin
 Result Transcriber::transcribe(std::span<const float> samples, const TranscribeOptions& options,
                                const TranscribeEvents& events) {
   Result result;
-  std::optional<Error> error;
+  std::exception_ptr error;
   bool given = false;
   const auto next = [&]() -> std::optional<Recording> {
     if (std::exchange(given, true)) return std::nullopt;
     return Recording{.samples = {samples.begin(), samples.end()},
                      .events = events,
                      .on_result = [&](Result it) { result = std::move(it); },
-                     .on_error = [&](const Error& it) { error = it; }};
+                     .on_error = [&](std::exception_ptr it) { error = std::move(it); }};
   };
   transcribe_together(next, options, 1);
-  if (error) throw *error;
+  if (error) std::rethrow_exception(error);
   return result;
 }
 

@@ -2,12 +2,12 @@
 // for several whose windows are decoded together.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "base/error.h"
 #include "base/isa.h"
 #include "base/thread_pool.h"
 #include "engine/transcription.h"
@@ -19,8 +19,9 @@ struct Recording {
   std::vector<float> samples;  ///< 16 kHz mono in [-1, 1)
   TranscribeEvents events{};
   std::function<void(Result)> on_result;
-  /// The recording cannot be transcribed; the others can.
-  std::function<void(const Error&)> on_error;
+  /// The recording cannot be transcribed, because of an Error or for want of memory; the others
+  /// can.
+  std::function<void(std::exception_ptr)> on_error;
 };
 
 /// Borrows tokenizer, encoder, decoder and pool, which must outlive it.

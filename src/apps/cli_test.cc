@@ -132,6 +132,34 @@ TEST_F(CliTest, OneBadFileDoesNotKeepTheOthers) {
   EXPECT_THAT(names_in("."), ElementsAre(".err", ".out", "a.txt", "a.wav"));
 }
 
+TEST_F(CliTest, FilesTranscribedTogetherAreWrittenOfInTheirOrder) {
+  write("long.wav", wav_bytes(40 * 16000));
+  std::string out;
+  for (const char* file : {"long.wav", "a.wav"}) {
+    const Outcome alone = transcribe({file});
+    EXPECT_EQ(alone.exit_code, 0);
+    out += alone.out;
+  }
+  const Outcome together = transcribe({"long.wav", "missing.wav", "a.wav"});
+  EXPECT_EQ(together.exit_code, 1);
+  EXPECT_EQ(together.out, out);
+  EXPECT_THAT(together.err,
+              ContainsRegex("^.1/3. long.wav\nlong.wav: 40.0 s [^\n]*\n"
+                            ".2/3. missing.wav\nsotto: cannot read missing.wav: [^\n]*\n"
+                            ".3/3. a.wav\na.wav: 1.0 s [^\n]*\n$"));
+}
+
+TEST_F(CliTest, BatchSizeSaysThatRecordingsAreCut) {
+  write("long.wav", wav_bytes(70 * 16000));
+  const Outcome one = transcribe({"long.wav", "--batch-size", "1"});
+  const Outcome three = transcribe({"long.wav", "--batch-size", "3"});
+  EXPECT_EQ(one.exit_code, 0);
+  EXPECT_EQ(one.out, three.out);
+  EXPECT_THAT(three.err, StartsWith("--batch-size: recordings are cut at pauses beforehand into "
+                                    "pieces of at most 30 s, 3 at a time; a piece does not see the "
+                                    "text before it\n"));
+}
+
 TEST_F(CliTest, FilesThatCannotBeReadAreFoundBeforeTheModelIsLoaded) {
   fs::create_directory(folder_ / "folder");
   write("empty.wav", "");

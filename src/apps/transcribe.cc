@@ -49,7 +49,7 @@ struct Job {
 /// Refuses what this machine or this build cannot do before any work.
 void check_machine(const Options& options, Console& console) {
   engine::check_device(options.device);
-  engine::compute_types(options.device, options.compute_type, active_isa());
+  engine::check_compute_type(options.device, options.compute_type, active_isa());
   const int n_cpus = ThreadPool::default_size();
   if (options.threads > n_cpus) {
     console.message(concat("warning: --threads ", options.threads, " is slower than ", n_cpus,

@@ -35,9 +35,14 @@ struct ComputeTypes {
   model::ComputeType decoder;
 };
 
-/// The wanted type for both halves, or for each the fastest one on `isa` that is exact enough.
-/// Throws Error{unsupported} for what the device's encoder or the CPU's decoder cannot do.
-ComputeTypes compute_types(Device device, std::optional<model::ComputeType> wanted, Isa isa);
+/// Throws Error{unsupported} when the device's encoder or the CPU's decoder cannot compute in the
+/// wanted type.
+void check_compute_type(Device device, std::optional<model::ComputeType> wanted, Isa isa);
+
+/// The wanted type for both halves, or for each the fastest one on `isa` that is exact enough for a
+/// model of these sizes. Throws as check_compute_type() does.
+ComputeTypes compute_types(Device device, std::optional<model::ComputeType> wanted, Isa isa,
+                           const model::Dims& dims);
 
 /// The encoder on `device`, checked by check_device(): never another device instead. What runs on
 /// the CPU uses `isa`, which this machine has, and `type`, which compute_types() gave. `pool` must

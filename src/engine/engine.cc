@@ -7,8 +7,8 @@ namespace sotto::engine {
 Engine::Engine(const std::filesystem::path& path, Device device, int threads,
                std::optional<model::ComputeType> wanted)
     : isa_(active_isa()),
-      types_(engine::compute_types(device, wanted, isa_)),
       model_(model::load(path)),
+      types_(engine::compute_types(device, wanted, isa_, model_.dims)),
       pool_(threads),
       encoder_(make_encoder(device, model_.dims, model_.weights, isa_, types_.encoder, pool_)),
       decoder_(cpu::make_decoder(model_.dims, model_.weights, isa_, types_.decoder, pool_)),

@@ -37,8 +37,8 @@ class Engine {
 
  private:
   Isa isa_;
-  ComputeTypes types_;
   model::Model model_;
+  ComputeTypes types_;
   ThreadPool pool_;
   std::unique_ptr<model::Encoder> encoder_;
   std::unique_ptr<model::Decoder> decoder_;

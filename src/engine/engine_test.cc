@@ -41,5 +41,17 @@ TEST(Engine, APaddedVocabularyTranscribesToTheSameTokens) {
   }
 }
 
+TEST(ComputeTypes, NarrowModelsComputeInFloatsUnlessToldOtherwise) {
+  model::Dims dims = model::testing::tiny_test_dims();
+  const Isa isa = active_isa();
+  EXPECT_EQ(compute_types(Device::cpu, {}, isa, dims).decoder, model::ComputeType::float32);
+  EXPECT_EQ(compute_types(Device::cpu, {}, isa, dims).encoder, model::ComputeType::float32);
+  EXPECT_EQ(compute_types(Device::cpu, model::ComputeType::int8, isa, dims).decoder,
+            model::ComputeType::int8);
+  dims.n_text_state = 384;
+  EXPECT_EQ(compute_types(Device::cpu, {}, isa, dims).decoder,
+            isa == Isa::portable ? model::ComputeType::float32 : model::ComputeType::int8);
+}
+
 }  // namespace
 }  // namespace sotto::engine

@@ -70,15 +70,18 @@ std::size_t step_bytes(ComputeType type, std::size_t batch, std::size_t n_past) 
   const std::size_t integers =
       (cpu::key_block_bytes(64) + cpu::value_block_bytes(64)) * kHeads * positions / cpu::kKeyBlock;
   const std::size_t int8_weights =
-      kWeights * sizeof(cpu::PanelGroup8) / (cpu::kGemvGroup * cpu::kPanel);
+      kWeights * sizeof(cpu::PanelGroup) / (cpu::kGemvGroup * cpu::kPanel);
   switch (type) {
     case ComputeType::int8:
       return int8_weights + batch * integers;
     case ComputeType::int8_float32:
       return int8_weights + batch * floats;
-    default:
+    case ComputeType::bfloat16:
+      return 2 * kWeights + batch * floats;
+    case ComputeType::float32:
       return sizeof(float) * kWeights + batch * floats;
   }
+  return 0;
 }
 
 void report_bytes(benchmark::State& state, std::size_t bytes) {
@@ -112,6 +115,7 @@ void Step(benchmark::State& state, ComputeType type) {
 }
 BENCHMARK_CAPTURE(Step, int8, ComputeType::int8)->Arg(1)->Arg(5)->Arg(8)->Arg(16)->UseRealTime();
 BENCHMARK_CAPTURE(Step, float32, ComputeType::float32)->Arg(1)->Arg(8)->UseRealTime();
+BENCHMARK_CAPTURE(Step, bfloat16, ComputeType::bfloat16)->Arg(1)->Arg(8)->UseRealTime();
 BENCHMARK_CAPTURE(Step, int8_float32, ComputeType::int8_float32)->Arg(1)->Arg(8)->UseRealTime();
 
 /// All threads read as much memory as a step of `batch` sequences does.

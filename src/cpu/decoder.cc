@@ -41,10 +41,9 @@ class SharedDecoder {
  public:
   using Rows = std::span<const Row<Numbers>>;
 
-  SharedDecoder(const model::Dims& dims, const Parameters& p, const Runtime& runtime, Isa isa,
-                WeightBits bits)
+  SharedDecoder(const model::Dims& dims, const Parameters& p, const Runtime& runtime, Isa isa)
       : dims_(dims),
-        place_{runtime, gemv_int8_for(isa), bits, weights_},
+        place_{runtime, gemv_int8_for(isa), weights_},
         output_(read_normed_linear<Numbers>(
             place_, p / "ln",
             {.weight = p.read("token_embedding.weight", {dims.n_vocab, dims.n_text_state}),
@@ -238,8 +237,7 @@ template <typename Numbers>
 std::unique_ptr<model::Decoder> make(const model::Dims& dims, const model::Weights& weights,
                                      Isa isa, ThreadPool& pool) {
   return std::make_unique<CpuDecoder<Numbers>>(std::make_shared<SharedDecoder<Numbers>>(
-      dims, Parameters(weights, "decoder"), Runtime{kernels_for(isa), pool}, isa,
-      WeightBits::eight));
+      dims, Parameters(weights, "decoder"), Runtime{kernels_for(isa), pool}, isa));
 }
 
 }  // namespace
@@ -247,11 +245,8 @@ std::unique_ptr<model::Decoder> make(const model::Dims& dims, const model::Weigh
 model::ComputeType decoder_type(std::optional<model::ComputeType> wanted, Isa isa) {
   // A step reads all weights once: a quarter of the bytes is most of the speed, with or without
   // instructions for products of bytes, unless these must be made up of single ones.
-  const model::ComputeType type = wanted.value_or(isa == Isa::portable ? model::ComputeType::float32
-                                                                       : model::ComputeType::int8);
-  if (type != model::ComputeType::bfloat16) return type;
-  fail(ErrorKind::unsupported, "the decoder cannot compute in ", name_of(type),
-       " yet: float32, int8 and int8_float32 are built");
+  return wanted.value_or(isa == Isa::portable ? model::ComputeType::float32
+                                              : model::ComputeType::int8);
 }
 
 std::unique_ptr<model::Decoder> make_decoder(const model::Dims& dims, const model::Weights& weights,
@@ -264,7 +259,7 @@ std::unique_ptr<model::Decoder> make_decoder(const model::Dims& dims, const mode
     case model::ComputeType::int8_float32:
       return make<Int8Float32Numbers>(dims, weights, isa, pool);
     case model::ComputeType::bfloat16:
-      break;
+      return make<Bfloat16Numbers>(dims, weights, isa, pool);
   }
   SOTTO_CHECK(false);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "cpu/bf16_linear.h"
 #include "cpu/blocks.h"
 #include "cpu/gemv_linear.h"
 #include "cpu/int8_blocks.h"
@@ -103,6 +104,14 @@ class Int8Window {
 
 struct Float32Numbers {
   using Linear = RowsLinear;
+  using Cache = FloatKeyValues;
+  using Inputs = FloatInputs;
+  using Window = FloatWindow;
+  static constexpr bool kIntegers = false;
+};
+/// Only the weights of the linear layers are narrow: it is they that a step reads.
+struct Bfloat16Numbers {
+  using Linear = Bf16Linear;
   using Cache = FloatKeyValues;
   using Inputs = FloatInputs;
   using Window = FloatWindow;

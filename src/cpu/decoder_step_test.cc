@@ -20,7 +20,7 @@ using testing::kOddDims;
 using testing::normal_numbers;
 using testing::relative_l2;
 
-constexpr ComputeType kTypes[] = {ComputeType::float32, ComputeType::int8,
+constexpr ComputeType kTypes[] = {ComputeType::float32, ComputeType::bfloat16, ComputeType::int8,
                                   ComputeType::int8_float32};
 const std::vector<int> kTokens = {100, 0, 7, 7, 99, 31, 32, 33, 1, 2, 3, 4, 50, 60, 70, 80, 90, 5};
 const std::vector<int> kForbidden = {0, 3, 4, 31, 63, 64, 100};
@@ -229,7 +229,8 @@ TEST(Int8DecoderAccuracy, OnRealFeaturesWithOutliers) {
     return std::vector<float>(rows.begin(), rows.end());
   };
   const std::vector<float> truth = logits(ComputeType::float32);
-  for (const ComputeType type : {ComputeType::int8, ComputeType::int8_float32}) {
+  for (const ComputeType type :
+       {ComputeType::bfloat16, ComputeType::int8, ComputeType::int8_float32}) {
     const double error = relative_l2(logits(type), truth);
     RecordProperty(std::string(name_of(type)), std::to_string(error));
     EXPECT_LE(error, 0.03) << name_of(type);

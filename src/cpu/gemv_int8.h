@@ -1,4 +1,4 @@
-// The decoder's inner loops on 8-bit and 4-bit integers: one table of functions per instruction
+// The decoder's inner loops on 8-bit integers: one table of functions per instruction
 // set.
 //
 // Weights w(n, k) and activations x(m, k) are integers in groups of kGemvGroup along K, each group
@@ -23,14 +23,8 @@ inline constexpr int kGemvGroup = 64;
 inline constexpr int kPanel = 32;
 
 /// 8-bit weights in [−127, 127], stored with 128 added; scales are the upper halves of f32 numbers.
-struct PanelGroup8 {
+struct PanelGroup {
   std::uint8_t weights[kGemvGroup / 4][kPanel][4];
-  std::uint16_t scales[kPanel];
-};
-/// 4-bit weights in [−7, 7], stored with 8 added: k in the lower halves of the bytes, k + 32 in the
-/// upper ones.
-struct PanelGroup4 {
-  std::uint8_t weights[kGemvGroup / 8][kPanel][4];
   std::uint16_t scales[kPanel];
 };
 
@@ -58,10 +52,25 @@ struct GemvLinearTask {
   const float* residual;  ///< laid out as y, may be y itself; null: none
   GemvRows x;
   int n_rows;
-  const PanelGroup8* panels8;  ///< of these two one is null
-  const PanelGroup4* panels4;
-  const float* bias;  ///< n_out, then zeros up to a multiple of kPanel; null: none
+  const PanelGroup* panels;  ///< n_out × n_in
+  const float* bias;         ///< n_out, then zeros up to a multiple of kPanel; null: none
   int n_out;
+  Activation activation;
+  int panel_begin, panel_end;
+};
+
+/// The same with weights in bfloat16 and activations in f32: products are exact, sums f32 in the
+/// order of k.
+struct GemvBf16Task {
+  float* y;
+  std::ptrdiff_t y_row;
+  const float* residual;
+  const float* x;  ///< n_rows × n_in
+  int n_rows;
+  const std::uint16_t* panels;  ///< [panel][n_in][kPanel]
+  const float* bias;
+  int n_out;
+  int n_in;
   Activation activation;
   int panel_begin, panel_end;
 };
@@ -117,6 +126,7 @@ struct RangeSummary {
 struct GemvInt8 {
   void (*quantise)(const QuantiseTask&) noexcept;
   void (*linear)(const GemvLinearTask&) noexcept;
+  void (*linear_bf16)(const GemvBf16Task&) noexcept;
   void (*set_key_value)(const GemvKeyValueTask&) noexcept;
   void (*attention)(const GemvAttentionTask&) noexcept;
   RangeSummary (*summarise)(const float* logits, int n) noexcept;

@@ -78,7 +78,7 @@ SOTTO_INLINE void fetch_ahead(const void* now, std::size_t bytes) {
 
 /// sums(r, ·) = Σ_k w·x of one group, for all outputs of its panel.
 template <int R>
-SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGroup8& group,
+SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGroup& group,
                                  const std::int8_t* x, std::ptrdiff_t x_row) {
   SOTTO_UNROLL
   for (int step = 0; step < kGemvGroup / 4; ++step) {
@@ -95,37 +95,9 @@ SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGrou
   }
 }
 
-template <int R>
-SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGroup4& group,
-                                 const std::int8_t* x, std::ptrdiff_t x_row) {
-  SOTTO_UNROLL
-  for (int step = 0; step < kGemvGroup / 8; ++step) {
-    const std::uint8_t* const w = group.weights[step][0];
-    if constexpr (R <= 2) fetch_ahead(w, sizeof group.weights[step]);
-    SOTTO_UNROLL
-    for (int v = 0; v < kPanelVectors; ++v) {
-      const Bytes both = load_bytes(w + v * 4 * kLanes);
-      const Bytes low = low_halves(both), high = high_halves(both);
-      SOTTO_UNROLL
-      for (int r = 0; r < R; ++r) {
-        const std::int8_t* const at = x + r * x_row + 4 * step;
-        sums[r][v] = dot4(sums[r][v], low, broadcast4(at));
-        sums[r][v] = dot4(sums[r][v], high, broadcast4(at + kGemvGroup / 2));
-      }
-    }
-  }
-}
-
-/// What was added to the weights when they were stored.
-constexpr int offset_of(const PanelGroup8*) {
-  return kByteOffset;
-}
-constexpr int offset_of(const PanelGroup4*) {
-  return 8;
-}
-
 /// Bias, activation and residual of row m from output n on, as far as there are outputs.
-SOTTO_INLINE void finish_row(const GemvLinearTask& task, Vector sum, int m, int n) {
+template <typename Task>
+SOTTO_INLINE void finish_row(const Task& task, Vector sum, int m, int n) {
   const int width = task.n_out - n;
   if (width <= 0) return;
   if (task.bias != nullptr) sum = sum + load(task.bias + n);
@@ -142,11 +114,11 @@ SOTTO_INLINE void finish_row(const GemvLinearTask& task, Vector sum, int m, int 
   }
 }
 
-template <int R, typename Group>
-SOTTO_INLINE void linear_tile(const GemvLinearTask& task, const Group* panels, int panel, int m) {
+template <int R>
+SOTTO_INLINE void linear_tile(const GemvLinearTask& task, int panel, int m) {
   const int n_groups = task.x.groups;
   const std::ptrdiff_t x_row = static_cast<std::ptrdiff_t>(n_groups) * kGemvGroup;
-  const Group* group = panels + static_cast<std::ptrdiff_t>(panel) * n_groups;
+  const PanelGroup* group = task.panels + static_cast<std::ptrdiff_t>(panel) * n_groups;
   const std::int8_t* x = task.x.numbers + m * x_row;
   const float* const x_scales = task.x.scales + static_cast<std::ptrdiff_t>(m) * n_groups;
   const std::int32_t* const x_sums = task.x.sums + static_cast<std::ptrdiff_t>(m) * n_groups;
@@ -159,7 +131,7 @@ SOTTO_INLINE void linear_tile(const GemvLinearTask& task, const Group* panels, i
     Ints sums[R][kPanelVectors];
     SOTTO_UNROLL
     for (int r = 0; r < R; ++r) {
-      const Ints start = broadcast_int(-offset_of(panels) * x_sums[r * n_groups + g]);
+      const Ints start = broadcast_int(-kByteOffset * x_sums[r * n_groups + g]);
       for (int v = 0; v < kPanelVectors; ++v) sums[r][v] = start;
     }
     multiply_group<R>(sums, *group, x, x_row);
@@ -181,21 +153,49 @@ SOTTO_INLINE void linear_tile(const GemvLinearTask& task, const Group* panels, i
   }
 }
 
-template <typename Group>
-SOTTO_INLINE void linear_panels(const GemvLinearTask& task, const Group* panels) {
+void linear(const GemvLinearTask& task) noexcept {
   for (int panel = task.panel_begin; panel < task.panel_end; ++panel) {
     for (int m = 0; m < task.n_rows; m += kInt8Rows) {
       with_rows<kInt8Rows>(smaller(kInt8Rows, task.n_rows - m),
-                           [&]<int R>(Rows<R>) { linear_tile<R>(task, panels, panel, m); });
+                           [&]<int R>(Rows<R>) { linear_tile<R>(task, panel, m); });
     }
   }
 }
 
-void linear(const GemvLinearTask& task) noexcept {
-  if (task.panels8 != nullptr) {
-    linear_panels(task, task.panels8);
-  } else {
-    linear_panels(task, task.panels4);
+template <int R>
+SOTTO_INLINE void linear_bf16_tile(const GemvBf16Task& task, int panel, int m) {
+  const std::uint16_t* w = task.panels + static_cast<std::ptrdiff_t>(panel) * task.n_in * kPanel;
+  const float* const x = task.x + static_cast<std::ptrdiff_t>(m) * task.n_in;
+  Vector sums[R][kPanelVectors];
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    for (int v = 0; v < kPanelVectors; ++v) sums[r][v] = broadcast(0.0f);
+  }
+  for (int k = 0; k < task.n_in; ++k, w += kPanel) {
+    if constexpr (R <= 2) fetch_ahead(w, kPanel * sizeof *w);
+    SOTTO_UNROLL
+    for (int v = 0; v < kPanelVectors; ++v) {
+      const Vector weights = load_upper_halves(w + v * kLanes);
+      SOTTO_UNROLL
+      for (int r = 0; r < R; ++r) {
+        sums[r][v] = fma(broadcast(x[r * task.n_in + k]), weights, sums[r][v]);
+      }
+    }
+  }
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    for (int v = 0; v < kPanelVectors; ++v) {
+      finish_row(task, sums[r][v], m + r, panel * kPanel + v * kLanes);
+    }
+  }
+}
+
+void linear_bf16(const GemvBf16Task& task) noexcept {
+  for (int panel = task.panel_begin; panel < task.panel_end; ++panel) {
+    for (int m = 0; m < task.n_rows; m += kInt8Rows) {
+      with_rows<kInt8Rows>(smaller(kInt8Rows, task.n_rows - m),
+                           [&]<int R>(Rows<R>) { linear_bf16_tile<R>(task, panel, m); });
+    }
   }
 }
 
@@ -382,7 +382,7 @@ RangeSummary summarise(const float* logits, int n) noexcept {
   return {.top = top, .at = at, .exp_sum = sum(total)};
 }
 
-constexpr GemvInt8 kTable = {quantise, linear, set_key_value, attention, summarise};
+constexpr GemvInt8 kTable = {quantise, linear, linear_bf16, set_key_value, attention, summarise};
 
 }  // namespace
 }  // namespace sotto::cpu

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/half.h"
 #include "base/testing.h"
+#include "cpu/bf16_linear.h"
 #include "cpu/cpu_testing.h"
 #include "cpu/gemv_linear.h"
 
@@ -64,12 +65,10 @@ class GemvInt8Test : public ::testing::TestWithParam<Isa> {
   const GemvInt8& gemv_ = gemv_int8_for(GetParam());
   ThreadPool pool_{3};
   Arena arena_;
-  GemvRuntime runtime_{{kernels_for(GetParam()), pool_}, gemv_, WeightBits::eight, arena_};
-  GemvRuntime runtime4_{{kernels_for(GetParam()), pool_}, gemv_, WeightBits::four, arena_};
+  GemvRuntime runtime_{{kernels_for(GetParam()), pool_}, gemv_, arena_};
 
-  GemvLinear layer(const Matrix& w, const Matrix& bias, int n_out, int n_in,
-                   WeightBits bits = WeightBits::eight) {
-    return GemvLinear(bits == WeightBits::eight ? runtime_ : runtime4_, w, bias, n_out, n_in);
+  GemvLinear layer(const Matrix& w, const Matrix& bias, int n_out, int n_in) {
+    return GemvLinear(runtime_, w, bias, n_out, n_in);
   }
 };
 
@@ -127,41 +126,39 @@ Matrix whole_weights(int n_out, int n_in, int largest) {
 }
 
 TEST_P(GemvInt8Test, ProductsOfIntegersAreExact) {
-  for (const auto bits : {WeightBits::eight, WeightBits::four}) {
-    for (const int n_in : {1, 5, 36, 63, 64, 100, 200}) {
-      for (const int n_out : {1, 31, 32, 33, 70}) {
-        const Matrix w = whole_weights(n_out, n_in, bits == WeightBits::eight ? 127 : 7);
-        const GemvLinear linear = layer(w, {}, n_out, n_in, bits);
-        for (const int n_rows : {1, 2, 3, 5, 8, 11}) {
-          Matrix x(area(n_rows, n_in));
-          const std::vector<int> numbers = whole_numbers(x.size(), 4, 127);
-          std::copy(numbers.begin(), numbers.end(), x.begin());
-          const int n_groups = (n_in + kGemvGroup - 1) / kGemvGroup;
-          std::vector<std::int8_t> rows(area(n_rows, n_groups * kGemvGroup));
-          std::vector<float> scales(area(n_rows, n_groups), 1.0f);
-          std::vector<std::int32_t> sums(area(n_rows, n_groups));
-          for (int m = 0; m < n_rows; ++m) {
-            for (int k = 0; k < n_in; ++k) {
-              rows[area(m, n_groups * kGemvGroup) + k] =
-                  static_cast<std::int8_t>(x[area(m, n_in) + k]);
-              sums[area(m, n_groups) + k / kGemvGroup] += static_cast<int>(x[area(m, n_in) + k]);
-            }
+  for (const int n_in : {1, 5, 36, 63, 64, 100, 200}) {
+    for (const int n_out : {1, 31, 32, 33, 70}) {
+      const Matrix w = whole_weights(n_out, n_in, 127);
+      const GemvLinear linear = layer(w, {}, n_out, n_in);
+      for (const int n_rows : {1, 2, 3, 5, 8, 11}) {
+        Matrix x(area(n_rows, n_in));
+        const std::vector<int> numbers = whole_numbers(x.size(), 4, 127);
+        std::copy(numbers.begin(), numbers.end(), x.begin());
+        const int n_groups = (n_in + kGemvGroup - 1) / kGemvGroup;
+        std::vector<std::int8_t> rows(area(n_rows, n_groups * kGemvGroup));
+        std::vector<float> scales(area(n_rows, n_groups), 1.0f);
+        std::vector<std::int32_t> sums(area(n_rows, n_groups));
+        for (int m = 0; m < n_rows; ++m) {
+          for (int k = 0; k < n_in; ++k) {
+            rows[area(m, n_groups * kGemvGroup) + k] =
+                static_cast<std::int8_t>(x[area(m, n_in) + k]);
+            sums[area(m, n_groups) + k / kGemvGroup] += static_cast<int>(x[area(m, n_in) + k]);
           }
-          Matrix y(area(n_rows, n_out));
-          linear(y.data(),
-                 {.numbers = rows.data(),
-                  .scales = scales.data(),
-                  .sums = sums.data(),
-                  .groups = n_groups},
-                 n_rows);
-          for (int m = 0; m < n_rows; ++m) {
-            for (int n = 0; n < n_out; ++n) {
-              double sum = 0;
-              for (int k = 0; k < n_in; ++k)
-                sum += double{x[area(m, n_in) + k]} * w[area(n, n_in) + k];
-              ASSERT_EQ(y[area(m, n_out) + n], sum)
-                  << n_in << " " << n_out << " row " << m << " of " << n_rows;
-            }
+        }
+        Matrix y(area(n_rows, n_out));
+        linear(y.data(),
+               {.numbers = rows.data(),
+                .scales = scales.data(),
+                .sums = sums.data(),
+                .groups = n_groups},
+               n_rows);
+        for (int m = 0; m < n_rows; ++m) {
+          for (int n = 0; n < n_out; ++n) {
+            double sum = 0;
+            for (int k = 0; k < n_in; ++k)
+              sum += double{x[area(m, n_in) + k]} * w[area(n, n_in) + k];
+            ASSERT_EQ(y[area(m, n_out) + n], sum)
+                << n_in << " " << n_out << " row " << m << " of " << n_rows;
           }
         }
       }
@@ -231,6 +228,36 @@ TEST_P(GemvInt8Test, ARowDoesNotDependOnThoseBesideIt) {
     linear.outputs(part.data(), row, 1, 32, kOut);
     EXPECT_TRUE(std::equal(one.begin(), one.end(), all.data() + area(m, kOut))) << m;
     EXPECT_EQ(one, part);
+  }
+}
+
+TEST_P(GemvInt8Test, WeightsInBfloat16) {
+  constexpr int kRows = 9, kOut = 70, kIn = 150;
+  const Matrix x = normal_numbers(area(kRows, kIn), 1), w = normal_numbers(area(kOut, kIn), 2);
+  const Matrix bias = normal_numbers(kOut, 3), residual = normal_numbers(area(kRows, kOut), 4);
+  const Bf16Linear linear(runtime_, w, bias, kOut, kIn);
+  Matrix rounded(w.size());
+  for (int n = 0; n < kOut; ++n) linear.weight_row(rounded.data() + area(n, kIn), n);
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    ASSERT_LE(std::abs(rounded[i] - w[i]), std::abs(w[i]) * 0x1p-8f);
+  }
+  Truth truth(area(kRows, kOut));
+  for (int m = 0; m < kRows; ++m) {
+    for (int n = 0; n < kOut; ++n) {
+      double sum = bias[static_cast<std::size_t>(n)];
+      for (int k = 0; k < kIn; ++k) sum += double{x[area(m, kIn) + k]} * rounded[area(n, kIn) + k];
+      truth[area(m, kOut) + n] =
+          sum * std::erfc(-sum / std::sqrt(2.0)) / 2 + residual[area(m, kOut) + n];
+    }
+  }
+  Matrix y = residual;
+  linear(y.data(), x.data(), kRows, Activation::gelu, y.data());
+  EXPECT_LT(relative_l2(y, truth), 1e-6);
+  for (int m = 0; m < kRows; ++m) {
+    Matrix one(residual.begin() + static_cast<std::ptrdiff_t>(area(m, kOut)),
+               residual.begin() + static_cast<std::ptrdiff_t>(area(m + 1, kOut)));
+    linear(one.data(), x.data() + area(m, kIn), 1, Activation::gelu, one.data());
+    EXPECT_TRUE(std::equal(one.begin(), one.end(), y.data() + area(m, kOut))) << m;
   }
 }
 

@@ -10,32 +10,7 @@
 namespace sotto::cpu {
 namespace {
 
-/// What a panel keeps of a weight of so many bits.
-template <typename Group>
-struct Format;
-template <>
-struct Format<PanelGroup8> {
-  static constexpr int kLargest = 127, kOffset = 128;
-  static void set(PanelGroup8& group, int lane, int k, int weight) {
-    group.weights[k / 4][lane][k % 4] = static_cast<std::uint8_t>(weight + kOffset);
-  }
-  static int get(const PanelGroup8& group, int lane, int k) {
-    return group.weights[k / 4][lane][k % 4] - kOffset;
-  }
-};
-template <>
-struct Format<PanelGroup4> {
-  static constexpr int kLargest = 7, kOffset = 8, kHalf = kGemvGroup / 2;
-  static void set(PanelGroup4& group, int lane, int k, int weight) {
-    std::uint8_t& byte = group.weights[k % kHalf / 4][lane][k % 4];
-    const int shift = k < kHalf ? 0 : 4;
-    byte = static_cast<std::uint8_t>((byte & ~(15 << shift)) | (weight + kOffset) << shift);
-  }
-  static int get(const PanelGroup4& group, int lane, int k) {
-    const std::uint8_t byte = group.weights[k % kHalf / 4][lane][k % 4];
-    return (byte >> (k < kHalf ? 0 : 4) & 15) - kOffset;
-  }
-};
+constexpr int kLargest = 127, kOffset = 128;
 
 /// The upper half of the f32 bits of x ≥ 0, rounded up, so that no weight leaves its range.
 std::uint16_t upper_half_rounded_up(float x) {
@@ -43,45 +18,27 @@ std::uint16_t upper_half_rounded_up(float x) {
 }
 
 /// Output `lane` of a panel: the n ≤ kGemvGroup weights of one group.
-template <typename Group>
-void pack_run(Group& group, int lane, const float* weights, int n) {
-  using Weight = Format<Group>;
+void pack_run(PanelGroup& group, int lane, const float* weights, int n) {
   float top = 0;
   for (int k = 0; k < n; ++k) top = std::max(top, std::abs(weights[k]));
-  group.scales[lane] = upper_half_rounded_up(top / Weight::kLargest);
+  group.scales[lane] = upper_half_rounded_up(top / kLargest);
   const float scale = bf16_to_f32(group.scales[lane]);
   for (int k = 0; k < kGemvGroup; ++k) {
     const bool zero = k >= n || !(scale > 0x1p-120f);
-    Weight::set(group, lane, k, zero ? 0 : static_cast<int>(std::nearbyint(weights[k] / scale)));
+    const int weight = zero ? 0 : static_cast<int>(std::nearbyint(weights[k] / scale));
+    group.weights[k / 4][lane][k % 4] = static_cast<std::uint8_t>(weight + kOffset);
   }
 }
 
-template <typename Group>
-std::span<const Group> pack_panels(const GemvRuntime& runtime, std::span<const float> weight,
-                                   int n_out, int n_in) {
-  const int n_groups = blocks_of(n_in, kGemvGroup), n_panels = blocks_of(n_out, kPanel);
-  const std::span<Group> panels = runtime.weights.take<Group>(static_cast<std::size_t>(n_groups) *
-                                                              static_cast<std::size_t>(n_panels));
-  runtime.parallel_for(n_panels, [&](std::int64_t panel, int) {
-    for (int lane = 0; lane < kPanel; ++lane) {
-      const std::int64_t row = panel * kPanel + lane;
-      for (int g = 0; g < n_groups; ++g) {
-        const int n = row < n_out ? std::min(kGemvGroup, n_in - g * kGemvGroup) : 0;
-        const float* const from = n > 0 ? weight.data() + row * n_in + g * kGemvGroup : nullptr;
-        pack_run(panels.data()[panel * n_groups + g], lane, from, n);
-      }
-    }
-  });
-  return panels;
-}
-
-/// Panels of one task: enough tasks that a thread which is held up does not keep the others
-/// waiting, and not so many that taking them costs.
-int panels_per_task(int n_panels, int threads) {
-  return std::clamp(n_panels / (2 * threads), 1, 16);
-}
-
 }  // namespace
+
+Buffer<float> pad_bias(std::span<const float> bias, int n_out) {
+  if (bias.empty()) return {};
+  SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out));
+  Buffer<float> padded(static_cast<std::size_t>(blocks_of(n_out, kPanel) * kPanel));
+  std::copy(bias.begin(), bias.end(), padded.begin());
+  return padded;
+}
 
 GemvScratch::GemvScratch(int n_rows, int n_in) {
   const auto groups =
@@ -109,17 +66,26 @@ GemvRows GemvScratch::quantise(const GemvRuntime& runtime, const float* x, int n
 
 GemvLinear::GemvLinear(const GemvRuntime& runtime, std::span<const float> weight,
                        std::span<const float> bias, int n_out, int n_in)
-    : runtime_(runtime), n_out_(n_out), n_in_(n_in), n_groups_(blocks_of(n_in, kGemvGroup)) {
+    : runtime_(runtime),
+      n_out_(n_out),
+      n_in_(n_in),
+      n_groups_(blocks_of(n_in, kGemvGroup)),
+      bias_(pad_bias(bias, n_out)) {
   SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
-  if (runtime.bits == WeightBits::eight) {
-    panels8_ = pack_panels<PanelGroup8>(runtime, weight, n_out, n_in);
-  } else {
-    panels4_ = pack_panels<PanelGroup4>(runtime, weight, n_out, n_in);
-  }
-  if (bias.empty()) return;
-  SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out));
-  bias_ = Buffer<float>(static_cast<std::size_t>(blocks_of(n_out, kPanel) * kPanel));
-  std::copy(bias.begin(), bias.end(), bias_.begin());
+  const int n_panels = blocks_of(n_out, kPanel);
+  const std::span<PanelGroup> panels = runtime.weights.take<PanelGroup>(
+      static_cast<std::size_t>(n_groups_) * static_cast<std::size_t>(n_panels));
+  runtime.parallel_for(n_panels, [&](std::int64_t panel, int) {
+    for (int lane = 0; lane < kPanel; ++lane) {
+      const std::int64_t row = panel * kPanel + lane;
+      for (int g = 0; g < n_groups_; ++g) {
+        const int n = row < n_out ? std::min(kGemvGroup, n_in - g * kGemvGroup) : 0;
+        const float* const from = n > 0 ? weight.data() + row * n_in + g * kGemvGroup : nullptr;
+        pack_run(panels.data()[panel * n_groups_ + g], lane, from, n);
+      }
+    }
+  });
+  panels_ = panels;
 }
 
 GemvLinearTask GemvLinear::task(float* y, const GemvRows& x, int n_rows) const {
@@ -129,8 +95,7 @@ GemvLinearTask GemvLinear::task(float* y, const GemvRows& x, int n_rows) const {
           .residual = nullptr,
           .x = x,
           .n_rows = n_rows,
-          .panels8 = panels8_.data(),
-          .panels4 = panels4_.data(),
+          .panels = panels_.data(),
           .bias = bias_.data(),
           .n_out = n_out_,
           .activation = Activation::none,
@@ -143,12 +108,10 @@ void GemvLinear::operator()(float* y, const GemvRows& x, int n_rows, Activation 
   GemvLinearTask all = task(y, x, n_rows);
   all.activation = activation;
   all.residual = residual;
-  const int n_panels = blocks_of(n_out_, kPanel);
-  const int run = panels_per_task(n_panels, runtime_.pool.size());
-  runtime_.parallel_for(blocks_of(n_panels, run), [&](std::int64_t i, int) {
+  for_panels(runtime_, n_out_, [&](int begin, int end) {
     GemvLinearTask part = all;
-    part.panel_begin = static_cast<int>(i) * run;
-    part.panel_end = std::min(n_panels, part.panel_begin + run);
+    part.panel_begin = begin;
+    part.panel_end = end;
     runtime_.gemv.linear(part);
   });
 }
@@ -165,18 +128,10 @@ void GemvLinear::weight_row(float* out, int n) const {
   SOTTO_CHECK(n >= 0 && n < n_out_);
   const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(n / kPanel) * n_groups_;
   const int lane = n % kPanel;
-  const auto unpack = [&](const auto* panels) {
-    using Group = std::remove_cvref_t<decltype(*panels)>;
-    for (int k = 0; k < n_in_; ++k) {
-      const Group& group = panels[first + k / kGemvGroup];
-      const auto weight = static_cast<float>(Format<Group>::get(group, lane, k % kGemvGroup));
-      out[k] = weight * bf16_to_f32(group.scales[lane]);
-    }
-  };
-  if (!panels8_.empty()) {
-    unpack(panels8_.data());
-  } else {
-    unpack(panels4_.data());
+  for (int k = 0; k < n_in_; ++k) {
+    const PanelGroup& group = panels_[static_cast<std::size_t>(first + k / kGemvGroup)];
+    const int weight = group.weights[k % kGemvGroup / 4][lane][k % 4] - kOffset;
+    out[k] = static_cast<float>(weight) * bf16_to_f32(group.scales[lane]);
   }
 }
 

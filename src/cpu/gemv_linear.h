@@ -1,6 +1,7 @@
-// Linear layers with weights of 8 or 4 bits, on rows (gemv_int8.h).
+// Linear layers with weights of 8 bits, on rows (gemv_int8.h).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -11,12 +12,9 @@
 
 namespace sotto::cpu {
 
-enum class WeightBits { four, eight };
-
 /// Where layers with integer weights run.
 struct GemvRuntime : Runtime {
   const GemvInt8& gemv;
-  WeightBits bits;
   Arena& weights;  ///< where they keep their weights
 };
 
@@ -35,6 +33,21 @@ class GemvScratch {
   Buffer<float> scales_;
   Buffer<std::int32_t> sums_;
 };
+
+/// The bias with zeros up to a multiple of kPanel; empty for none.
+Buffer<float> pad_bias(std::span<const float> bias, int n_out);
+
+/// Calls body(begin, end) for runs of the panels of n_out outputs, shared by the threads.
+template <typename Body>
+void for_panels(const GemvRuntime& runtime, int n_out, const Body& body) {
+  const int n_panels = blocks_of(n_out, kPanel);
+  // Long runs stream well; more runs than threads, or one that is held up keeps the others waiting.
+  const int run = std::clamp(n_panels / (2 * runtime.pool.size()), 1, 16);
+  runtime.parallel_for(blocks_of(n_panels, run), [&](std::int64_t i, int) {
+    const int begin = static_cast<int>(i) * run;
+    body(begin, std::min(n_panels, begin + run));
+  });
+}
 
 /// y = act(W x + b) + residual for rows. Each group of kGemvGroup weights of an output has a scale.
 class GemvLinear {
@@ -64,8 +77,7 @@ class GemvLinear {
   int n_out_;
   int n_in_;
   int n_groups_;
-  std::span<const PanelGroup8> panels8_;  // of these two one is empty
-  std::span<const PanelGroup4> panels4_;
+  std::span<const PanelGroup> panels_;
   Buffer<float> bias_;
 };
 

@@ -27,13 +27,6 @@ inline Vector to_float(Ints a) noexcept {
 inline Bytes load_bytes(const std::uint8_t* p) noexcept {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
-/// The lower or the upper four bits of each byte.
-inline Bytes low_halves(Bytes a) noexcept {
-  return _mm256_and_si256(a, _mm256_set1_epi8(15));
-}
-inline Bytes high_halves(Bytes a) noexcept {
-  return low_halves(_mm256_srli_epi16(a, 4));
-}
 /// Four bytes in every lane.
 inline Bytes broadcast4(const std::int8_t* p) noexcept {
   std::int32_t four;

@@ -27,13 +27,6 @@ inline Vector to_float(Ints a) noexcept {
 inline Bytes load_bytes(const std::uint8_t* p) noexcept {
   return _mm512_loadu_si512(p);
 }
-/// The lower or the upper four bits of each byte.
-inline Bytes low_halves(Bytes a) noexcept {
-  return _mm512_and_si512(a, _mm512_set1_epi8(15));
-}
-inline Bytes high_halves(Bytes a) noexcept {
-  return low_halves(_mm512_srli_epi16(a, 4));
-}
 /// Four bytes in every lane.
 inline Bytes broadcast4(const std::int8_t* p) noexcept {
   std::int32_t four;

@@ -31,13 +31,6 @@ inline Bytes load_bytes(const std::uint8_t* p) noexcept {
   std::memcpy(&a, p, sizeof a);
   return a;
 }
-/// The lower or the upper four bits of each byte.
-inline Bytes low_halves(Bytes a) noexcept {
-  return a & 0x0F0F0F0F;
-}
-inline Bytes high_halves(Bytes a) noexcept {
-  return (a >> 4) & 0x0F0F0F0F;
-}
 /// Four bytes in every lane.
 inline Bytes broadcast4(const std::int8_t* p) noexcept {
   std::int32_t four;

@@ -19,7 +19,8 @@ namespace {
 
 /// Activations between layers, allocated once.
 struct Workspace {
-  Workspace(const Int8Runtime& runtime, const model::Dims& dims, std::size_t thread_scratch_size)
+  Workspace(const Int8Runtime& runtime, const model::Dims& dims, std::size_t thread_scratch_size,
+            bool float_attention)
       : n_blocks(blocks_of(dims.n_audio_ctx, runtime.kernels.block)),
         normed(runtime.kernels, n_blocks, dims.n_audio_state),
         mixed(runtime.kernels, n_blocks, dims.n_audio_state,
@@ -27,8 +28,12 @@ struct Workspace {
         hidden(runtime.kernels, n_blocks, dims.n_audio_ffn) {
     const std::size_t size = static_cast<std::size_t>(n_blocks * runtime.kernels.block) *
                              static_cast<std::size_t>(dims.n_audio_state);
-    qkv = Buffer<float>(size * 3);
-    mixed_floats = Buffer<float>(size);
+    sums = Buffer<float>(static_cast<std::size_t>(n_blocks) *
+                         static_cast<std::size_t>(dims.n_audio_state));
+    if (float_attention) {
+      qkv = Buffer<float>(size * 3);
+      mixed_floats = Buffer<float>(size);
+    }
     out_bias = Buffer<float>(static_cast<std::size_t>(dims.n_audio_state));
     thread_scratch =
         Buffer<float>(thread_scratch_size * static_cast<std::size_t>(runtime.pool.size()));
@@ -36,8 +41,9 @@ struct Workspace {
 
   int n_blocks;
   Int8Activations normed;      // D
-  Buffer<float> qkv;           // 3D
-  Buffer<float> mixed_floats;  // D
+  Buffer<float> sums;          // of each block's normed, D
+  Buffer<float> qkv;           // 3D, for attention in f32
+  Buffer<float> mixed_floats;  // D, likewise
   Int8Activations mixed;       // D, a group for each head
   Buffer<float> out_bias;      // D
   Int8Activations hidden;      // F
@@ -47,20 +53,20 @@ struct Workspace {
 /// A LayerNorm and the linear layer that follows it, made alike (smooth()).
 struct NormedLinear {
   NormedLinear(const Int8Runtime& runtime, const Parameters& norm, LinearParameters linear,
-               int n_in)
+               int n_in, int out_group = kGroup)
       : NormedLinear(runtime, norm.read("weight", {n_in}), norm.read("bias", {n_in}),
-                     std::move(linear)) {}
+                     std::move(linear), out_group) {}
 
   Int8LayerNorm norm;
   Int8Linear linear;
 
  private:
   NormedLinear(const Int8Runtime& runtime, std::vector<float> gamma, std::vector<float> beta,
-               LinearParameters p)
+               LinearParameters p, int out_group)
       : norm((smooth(gamma, beta, p.weight), Int8LayerNorm(runtime, gamma, beta))),
         linear(runtime,
                quantize(p.weight, static_cast<int>(p.bias.size()), static_cast<int>(gamma.size())),
-               p.bias) {}
+               p.bias, out_group) {}
 };
 
 struct Int8Layer {
@@ -82,7 +88,7 @@ struct Int8Layer {
             const model::Dims& dims, const LinearParameters& o, const LinearParameters& d)
       : qkv(int8, p / "attn_ln",
             read_projection_parameters(p / "attn", {"query", "key", "value"}, dims.n_audio_state),
-            dims.n_audio_state),
+            dims.n_audio_state, dims.n_audio_state / dims.n_audio_head),
         out(int8,
             quantize(o.weight, dims.n_audio_state, dims.n_audio_state,
                      dims.n_audio_state / dims.n_audio_head),
@@ -101,7 +107,7 @@ class Int8Layers final : public EncoderLayers {
       : runtime_(runtime),
         int8_{int8_kernels_for(isa), runtime.pool},
         dims_(dims),
-        work_(int8_, dims, thread_scratch_size(runtime, dims)) {
+        work_(int8_, dims, thread_scratch_size(runtime, dims), !int8_attention) {
     SOTTO_CHECK(int8_.kernels.block == runtime.kernels.block);
     const int d = dims.n_audio_state / dims.n_audio_head;
     if (int8_attention) attention_.emplace(int8_, dims.n_audio_ctx, dims.n_audio_head, d);
@@ -131,21 +137,23 @@ class Int8Layers final : public EncoderLayers {
   void run(const Int8Layer& layer, float* x) {
     Workspace& w = work_;
     float* const scratch = w.thread_scratch.data();
-    layer.qkv.norm(w.normed, x, w.n_blocks, scratch);
-    layer.qkv.linear(w.qkv.data(), w.normed, w.n_blocks);
+    const int n_positions = dims_.n_audio_ctx;
+    layer.qkv.norm(w.normed, x, n_positions, scratch, w.sums.data());
     if (attention_) {
-      (*attention_)(w.mixed, w.qkv.data());
-      layer.exact_out(w.out_bias.data(), attention_->value_centres(), 1);
+      attention_->project(layer.qkv.linear, w.normed, w.sums.data());
+      (*attention_)(w.mixed);
+      layer.exact_out(w.out_bias.data(), attention_->value_centre(), 1);
       layer.out(x, w.mixed, w.n_blocks, x, w.out_bias.data());
     } else {
       const int d = dims_.n_audio_state / dims_.n_audio_head;
-      self_attention(runtime_, w.mixed_floats.data(), w.qkv.data(), dims_.n_audio_ctx,
-                     dims_.n_audio_head, d, scratch);
+      layer.qkv.linear(w.qkv.data(), w.normed, w.n_blocks);
+      self_attention(runtime_, w.mixed_floats.data(), w.qkv.data(), n_positions, dims_.n_audio_head,
+                     d, scratch);
       quantize_blocks(int8_, w.mixed, w.mixed_floats.data(), w.n_blocks, dims_.n_audio_state, d);
       layer.out(x, w.mixed, w.n_blocks, x);
     }
 
-    layer.up.norm(w.normed, x, w.n_blocks, scratch);
+    layer.up.norm(w.normed, x, n_positions, scratch);
     layer.up.linear(w.hidden, w.normed, w.n_blocks, Activation::gelu, scratch);
     layer.down(x, w.hidden, w.n_blocks, x);
   }

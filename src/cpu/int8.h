@@ -59,13 +59,15 @@ struct Int8LinearTask {
 };
 
 /// One block of positions, n_groups groups of `group` numbers (the last may have fewer): x, d×B
-/// numbers, to quads and their scales. With `gamma`, x goes through LayerNorm first.
+/// numbers, to quads and their scales. With `gamma`, x goes through LayerNorm first. With
+/// `remainders`, what rounding took away follows as d more inputs, with scales of their own.
 struct Int8QuantizeTask {
   std::uint8_t* quads;
   float* scales;
   const float* x;
   int d;
-  int group;           ///< a multiple of 4
+  int group;  ///< a multiple of 4, as d is with remainders
+  bool remainders;
   const float* gamma;  ///< null: no LayerNorm
   const float* beta;
   float epsilon;

@@ -23,7 +23,6 @@ Int8Attention::Int8Attention(const Int8Runtime& runtime, int n_positions, int n_
       d_(d),
       n_blocks_(blocks_of(n_positions, runtime.kernels.block)),
       n_strips_(blocks_of(n_positions, kValueStrip)),
-      mean_(runtime.kernels, 1, n_heads * d),
       q_(runtime.kernels, n_blocks_, n_heads * d, d),
       k_(size_of(std::int64_t{n_heads} * n_blocks_, d, runtime.kernels.block)),
       k_scales_(size_of(n_heads, n_blocks_, runtime.kernels.block)),
@@ -40,18 +39,19 @@ Int8Attention::Int8Attention(const Int8Runtime& runtime, int n_positions, int n_
   SOTTO_CHECK(d % 4 == 0);
 }
 
-void Int8Attention::find_centres(const Int8Linear& qkv, const float* sums) {
+void Int8Attention::find_centres(const Int8Linear& qkv, bool remainders, const float* sums) {
   const std::ptrdiff_t block = runtime_.kernels.block, width = std::ptrdiff_t{n_heads_} * d_;
   for (std::ptrdiff_t i = 0; i < width; ++i) {
     float sum = 0;
     for (std::ptrdiff_t b = 0; b < n_blocks_; ++b) sum += sums[b * width + i];
     mean_row_[static_cast<std::size_t>(i * block)] = sum / static_cast<float>(n_positions_);
   }
-  quantize_blocks(runtime_, mean_, mean_row_.data(), 1, static_cast<int>(width));
+  Int8Activations mean(runtime_.kernels, 1, static_cast<int>(width), kGroup, remainders);
+  quantize_blocks(runtime_, mean, mean_row_.data(), 1, static_cast<int>(width));
   std::copy_n(qkv.bias(), 3 * width, bias_.begin());
   runtime_.parallel_for(2 * n_heads_, [&](std::int64_t head, int thread) {
     float* const rows = scratch_.data() + thread * scratch_size_;
-    qkv.group(rows, mean_, n_heads_ + static_cast<int>(head), 0, 1, qkv.bias());
+    qkv.group(rows, mean, n_heads_ + static_cast<int>(head), 0, 1, qkv.bias());
     for (std::ptrdiff_t i = 0; i < d_; ++i) {
       centres_.data()[head * d_ + i] = rows[i * block];
       bias_.data()[width + head * d_ + i] -= rows[i * block];
@@ -82,6 +82,7 @@ void Int8Attention::quantize_strip(const float* rows, int kind, std::int64_t hea
                         .x = rows,
                         .d = d_,
                         .group = d_,
+                        .remainders = false,
                         .gamma = nullptr,
                         .beta = nullptr,
                         .epsilon = 0,
@@ -100,7 +101,7 @@ void Int8Attention::quantize_strip(const float* rows, int kind, std::int64_t hea
 }
 
 void Int8Attention::project(const Int8Linear& qkv, Int8Activations& x, const float* sums) {
-  find_centres(qkv, sums);
+  find_centres(qkv, x.remainders(), sums);
   const int strip_blocks = kValueStrip / runtime_.kernels.block;
   // Neighbouring tasks share a head, whose weights then stay in the cache.
   runtime_.parallel_for(std::int64_t{3} * n_heads_ * n_strips_, [&](std::int64_t i, int thread) {

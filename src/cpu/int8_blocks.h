@@ -37,21 +37,31 @@ struct QuantizedMatrix {
 /// Each group of a row by its largest magnitude: |w − byte·scale| ≤ scale/2.
 QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in, int group = kGroup);
 
+/// The matrix for activations with remainders: its columns once more.
+QuantizedMatrix with_remainders(const QuantizedMatrix& matrix);
+
 /// Makes the inputs of a linear layer that follows a LayerNorm alike in size, so that they share
 /// scales well: input i is divided by s = (2·|gamma| + |beta|)^0.6 / (max |W|)^0.4 of its column,
 /// which multiplies the column instead. The product stays the same; no recording is needed to find
 /// s (SmoothQuant, Xiao et al. 2022, with the LayerNorm's own bounds for the activations).
 void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matrix);
 
-/// T×D activations as quads with a scale for each group.
+/// T×D activations as quads with a scale for each group; as 2·D inputs with the remainders of
+/// rounding, which make them as exact as 15 bits.
 class Int8Activations {
  public:
-  Int8Activations(const Int8Kernels& kernels, int n_blocks, int d, int group = kGroup);
+  Int8Activations(const Int8Kernels& kernels, int n_blocks, int d, int group = kGroup,
+                  bool remainders = false);
+
+  int group() const { return group_; }
+  bool remainders() const { return remainders_; }
 
   std::uint8_t* quads(std::int64_t block) { return quads_.data() + block * block_bytes_; }
   float* scales(std::int64_t block) { return scales_.data() + block * block_scales_; }
 
  private:
+  int group_;
+  bool remainders_;
   std::int64_t block_bytes_;
   std::int64_t block_scales_;
   Buffer<std::uint8_t> quads_;
@@ -112,7 +122,7 @@ class Int8LayerNorm {
 
 /// Blocks of numbers, D wide, to activations.
 void quantize_blocks(const Int8Runtime& runtime, Int8Activations& y, const float* x, int n_blocks,
-                     int d, int group = kGroup);
+                     int d);
 
 /// softmax(q kᵀ/√d) (v − c) for every head, with a value c that the caller adds to the result.
 class Int8Attention {
@@ -120,10 +130,10 @@ class Int8Attention {
   /// A head's width must be a multiple of 4.
   Int8Attention(const Int8Runtime& runtime, int n_positions, int n_heads, int d);
 
-  /// Queries, keys and values of x, D = n_heads·d wide, by `qkv`, whose out_group is d. Keys and
-  /// values are taken relative to those of the mean of x: a constant added to all keys does not
-  /// change the softmax, and one added to all values is added to the result; without them the
-  /// scales are finer. sums: of x, D for each block.
+  /// Queries, keys and values of x, D = n_heads·d wide and in groups of kGroup, by `qkv`, whose
+  /// out_group is d. Keys and values are taken relative to those of the mean of x: a constant added
+  /// to all keys does not change the softmax, and one added to all values is added to the result;
+  /// without them the scales are finer. sums: of x, D for each block.
   void project(const Int8Linear& qkv, Int8Activations& x, const float* sums);
 
   /// After project(). out: D wide, in groups of d.
@@ -133,7 +143,7 @@ class Int8Attention {
   const float* value_centre() const { return centres_.data() + n_heads_ * d_; }
 
  private:
-  void find_centres(const Int8Linear& qkv, const float* sums);
+  void find_centres(const Int8Linear& qkv, bool remainders, const float* sums);
   void quantize_strip(const float* rows, int kind, std::int64_t head, std::int64_t strip);
 
   const Int8Runtime& runtime_;
@@ -142,7 +152,6 @@ class Int8Attention {
   int d_;
   int n_blocks_;
   int n_strips_;
-  Int8Activations mean_;  // of x, one block
   Int8Activations q_;
   Buffer<std::int8_t> k_;  // of a head: blocks
   Buffer<float> k_scales_;

@@ -72,6 +72,19 @@ SOTTO_INLINE void quantize_group(std::uint8_t* quads, float* scales, const float
   }
 }
 
+/// What quantize_group() took away in rounding, likewise: bytes with 1/254 of its scales.
+SOTTO_INLINE void quantize_remainders(std::uint8_t* quads, float* scales, const float* x, int n) {
+  for (int half = 0; half < 2; ++half) {
+    const auto number = [&](int row) { return load(x + row * kBlock + half * kLanes); };
+    const Scale s = scale_of(largest_magnitude(n, number));
+    store(scales + half * kLanes, s.scale * broadcast(1.0f / 254.0f));
+    store_quads(quads + half * 4 * kLanes, n, broadcast(254.0f), kZeroByte, [&](int row) {
+      const Vector exact = number(row) * s.inverse;
+      return exact - round(exact);
+    });
+  }
+}
+
 /// LayerNorm of a block, to y.
 SOTTO_INLINE void normalize(float* y, const Int8QuantizeTask& task) {
   const Vector count = broadcast(static_cast<float>(task.d));
@@ -112,10 +125,14 @@ void quantize(const Int8QuantizeTask& task) noexcept {
                            load_some(numbers + kLanes, task.n_positions - kLanes));
     }
   }
-  float* scales = task.scales;
-  for (int row = 0; row < task.d; row += task.group, scales += kBlock) {
-    quantize_group(task.quads + row * kBlock, scales, x + row * kBlock,
-                   smaller(task.group, task.d - row));
+  const int n_groups = groups_of(task.d, task.group);
+  for (int group = 0; group < n_groups; ++group) {
+    const int row = group * task.group, n = smaller(task.group, task.d - row);
+    std::uint8_t* const quads = task.quads + row * kBlock;
+    float* const scales = task.scales + group * kBlock;
+    quantize_group(quads, scales, x + row * kBlock, n);
+    if (!task.remainders) continue;
+    quantize_remainders(quads + task.d * kBlock, scales + n_groups * kBlock, x + row * kBlock, n);
   }
 }
 

@@ -61,9 +61,31 @@ void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matr
   }
 }
 
-Int8Activations::Int8Activations(const Int8Kernels& kernels, int n_blocks, int d, int group)
-    : block_bytes_(std::int64_t{quads_of(d)} * 4 * kernels.block),
-      block_scales_(std::int64_t{blocks_of(d, group)} * kernels.block),
+QuantizedMatrix with_remainders(const QuantizedMatrix& matrix) {
+  SOTTO_CHECK(matrix.n_in % matrix.group == 0);
+  QuantizedMatrix twice{.n_out = matrix.n_out,
+                        .n_in = 2 * matrix.n_in,
+                        .group = matrix.group,
+                        .bytes = {},
+                        .scales = {}};
+  for (int n = 0; n < matrix.n_out; ++n) {
+    const auto row = matrix.bytes.begin() + std::ptrdiff_t{n} * matrix.n_in;
+    const int n_groups = matrix.n_in / matrix.group;
+    const auto scales = matrix.scales.begin() + std::ptrdiff_t{n} * n_groups;
+    for (int copy = 0; copy < 2; ++copy) {
+      twice.bytes.insert(twice.bytes.end(), row, row + matrix.n_in);
+      twice.scales.insert(twice.scales.end(), scales, scales + n_groups);
+    }
+  }
+  return twice;
+}
+
+Int8Activations::Int8Activations(const Int8Kernels& kernels, int n_blocks, int d, int group,
+                                 bool remainders)
+    : group_(group),
+      remainders_(remainders),
+      block_bytes_(std::int64_t{quads_of(d)} * 4 * kernels.block * (remainders ? 2 : 1)),
+      block_scales_(std::int64_t{blocks_of(d, group)} * kernels.block * (remainders ? 2 : 1)),
       quads_(area(block_bytes_, n_blocks)),
       scales_(area(block_scales_, n_blocks)) {}
 
@@ -198,7 +220,8 @@ void Int8LayerNorm::operator()(Int8Activations& y, const float* x, int n_positio
                                .scales = y.scales(block),
                                .x = x + block * d * block_size,
                                .d = static_cast<int>(d),
-                               .group = kGroup,
+                               .group = y.group(),
+                               .remainders = y.remainders(),
                                .gamma = gamma_.data(),
                                .beta = beta_.data(),
                                .epsilon = 1e-5f,
@@ -209,14 +232,15 @@ void Int8LayerNorm::operator()(Int8Activations& y, const float* x, int n_positio
 }
 
 void quantize_blocks(const Int8Runtime& runtime, Int8Activations& y, const float* x, int n_blocks,
-                     int d, int group) {
+                     int d) {
   const std::ptrdiff_t size = std::ptrdiff_t{d} * runtime.kernels.block;
   runtime.parallel_for(n_blocks, [&](std::int64_t block, int) {
     runtime.kernels.quantize({.quads = y.quads(block),
                               .scales = y.scales(block),
                               .x = x + block * size,
                               .d = d,
-                              .group = group,
+                              .group = y.group(),
+                              .remainders = y.remainders(),
                               .gamma = nullptr,
                               .beta = nullptr,
                               .epsilon = 0,

@@ -34,10 +34,11 @@ constexpr int quads_of(int n) {
 }
 
 /// A linear layer: y(n, t) = act(Σ_k w(n, k)·x(k, t) + bias(n)) + residual(n, t) for ranges of
-/// blocks of positions and of groups of kGroup outputs. With `quads` the result is the next
-/// layer's activations instead: then there is no residual.
+/// blocks of positions and of groups of outputs. With `quads` the result is the next layer's
+/// activations instead: then there is no residual. Each group of outputs begins a new panel.
 struct Int8LinearTask {
-  float* y;               ///< n_out × B numbers a block
+  float* y;  ///< of the first block and group: rows of B numbers
+  std::ptrdiff_t y_block;
   const float* residual;  ///< laid out as y, may be y itself; null: none
   std::uint8_t* quads;    ///< null: y is written
   float* quad_scales;
@@ -49,51 +50,53 @@ struct Int8LinearTask {
   const float* bias;            ///< n_out; null: none
   int n_out;
   int n_in;
-  int group;  ///< of inputs, a multiple of 4
+  int group;      ///< of inputs, a multiple of 4
+  int out_group;  ///< of outputs, likewise
   Activation activation;
   int block_begin, block_end;
   int group_begin, group_end;  ///< groups of outputs
-  float* scratch;              ///< kGroup × B numbers, when quads are written
+  float* scratch;              ///< out_group × B numbers, when quads are written
 };
 
 /// One block of positions, n_groups groups of `group` numbers (the last may have fewer): x, d×B
-/// numbers, to quads and their scales. With `gamma`, x goes through LayerNorm first.
+/// numbers, to quads and their scales. With `gamma`, x goes through LayerNorm first. With
+/// `remainders`, what rounding took away follows as d more inputs, with scales of their own.
 struct Int8QuantizeTask {
   std::uint8_t* quads;
   float* scales;
   const float* x;
   int d;
-  int group;           ///< a multiple of 4
+  int group;  ///< a multiple of 4, as d is with remainders
+  bool remainders;
   const float* gamma;  ///< null: no LayerNorm
   const float* beta;
   float epsilon;
-  float* scratch;  ///< d×B numbers, with LayerNorm
+  float* scratch;   ///< d×B numbers, with LayerNorm
+  float* sums;      ///< d sums of LayerNorm's results over the positions; null: not wanted
+  int n_positions;  ///< at most B
 };
 
-/// Keys of one head and one block of positions, x − centre, to signed quads; offsets as in a linear
+/// Keys of one head and one block of positions to signed quads; offsets as in a linear
 /// layer.
 struct Int8KeysTask {
   std::int8_t* quads;
   float* scales;
   std::int32_t* offsets;
   const float* x;
-  const float* centre;  ///< d numbers
   int d;
 };
 
-/// Values of one head and one strip of kValueStrip positions: the blocks of x are x_block numbers
-/// apart. bytes are [blocks of the strip][d][B]; scales are d numbers.
+/// Values of one head and one strip of kValueStrip positions, as blocks. bytes are
+/// [blocks of the strip][d][B]; scales are d numbers.
 struct Int8ValuesTask {
   std::int8_t* bytes;
   float* scales;
   const float* x;
-  std::ptrdiff_t x_block;
-  const float* centre;  ///< d numbers
   int d;
   int n_positions;  ///< of the strip
 };
 
-/// softmax(scale · q kᵀ) v of one head for a block of queries; keys and values as above, centred.
+/// softmax(scale · q kᵀ) v of one head for a block of queries; keys and values as above.
 /// The result is activations, one group.
 struct Int8AttentionTask {
   std::uint8_t* quads;
@@ -127,9 +130,6 @@ struct Int8Kernels {
   void (*quantize_keys)(const Int8KeysTask&) noexcept;
   void (*quantize_values)(const Int8ValuesTask&) noexcept;
   void (*attention)(const Int8AttentionTask&) noexcept;
-  /// means[row] of the first n_positions positions of rows [0, n_rows) of blocks x_block apart.
-  void (*mean_of_positions)(float* means, const float* x, std::ptrdiff_t x_block, int n_rows,
-                            int n_positions) noexcept;
 };
 
 /// The fastest table for `isa`, which this machine must have.

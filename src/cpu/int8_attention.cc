@@ -8,6 +8,8 @@
 namespace sotto::cpu {
 namespace {
 
+enum Kind { kQueries, kKeys, kValues };
+
 std::size_t size_of(std::int64_t a, std::int64_t b, std::int64_t c = 1) {
   return static_cast<std::size_t>(a * b * c);
 }
@@ -28,66 +30,92 @@ Int8Attention::Int8Attention(const Int8Runtime& runtime, int n_positions, int n_
       v_(size_of(std::int64_t{n_heads} * n_strips_, d, kValueStrip)),
       v_scales_(size_of(n_heads, n_strips_, d)),
       centres_(size_of(2, n_heads, d)),
-      scratch_(size_of(runtime.pool.size(), static_cast<std::int64_t>(int8_attention_scratch(
-                                                runtime.kernels.block, d)))) {
+      bias_(size_of(3, n_heads, d)),
+      mean_row_(size_of(n_heads, d, runtime.kernels.block)),
+      scratch_size_(
+          std::max(static_cast<std::ptrdiff_t>(int8_attention_scratch(runtime.kernels.block, d)),
+                   std::ptrdiff_t{d} * kValueStrip)),
+      scratch_(size_of(runtime.pool.size(), scratch_size_)) {
   SOTTO_CHECK(d % 4 == 0);
 }
 
-/// The mean key and the mean value of each head. A constant added to all keys does not change the
-/// softmax, and one added to all values is added to the result: without them the scales are finer.
-void Int8Attention::find_centres(const float* qkv) {
-  const int block = runtime_.kernels.block, width = n_heads_ * d_;
-  runtime_.parallel_for(2 * n_heads_, [&](std::int64_t i, int) {
-    const std::ptrdiff_t row = i * d_;
-    runtime_.kernels.mean_of_positions(centres_.data() + row, qkv + (width + row) * block,
-                                       std::ptrdiff_t{3} * width * block, d_, n_positions_);
+void Int8Attention::find_centres(const Int8Linear& qkv, bool remainders, const float* sums) {
+  const std::ptrdiff_t block = runtime_.kernels.block, width = std::ptrdiff_t{n_heads_} * d_;
+  for (std::ptrdiff_t i = 0; i < width; ++i) {
+    float sum = 0;
+    for (std::ptrdiff_t b = 0; b < n_blocks_; ++b) sum += sums[b * width + i];
+    mean_row_[static_cast<std::size_t>(i * block)] = sum / static_cast<float>(n_positions_);
+  }
+  Int8Activations mean(runtime_.kernels, 1, static_cast<int>(width), kGroup, remainders);
+  quantize_blocks(runtime_, mean, mean_row_.data(), 1, static_cast<int>(width));
+  std::copy_n(qkv.bias(), 3 * width, bias_.begin());
+  runtime_.parallel_for(2 * n_heads_, [&](std::int64_t head, int thread) {
+    float* const rows = scratch_.data() + thread * scratch_size_;
+    qkv.group(rows, mean, n_heads_ + static_cast<int>(head), 0, 1, qkv.bias());
+    for (std::ptrdiff_t i = 0; i < d_; ++i) {
+      centres_.data()[head * d_ + i] = rows[i * block];
+      bias_.data()[width + head * d_ + i] -= rows[i * block];
+    }
   });
 }
 
-void Int8Attention::quantize_inputs(const float* qkv) {
+/// The blocks of a strip of one head, d × B numbers each.
+void Int8Attention::quantize_strip(const float* rows, int kind, std::int64_t head,
+                                   std::int64_t strip) {
   const Int8Kernels& kernels = runtime_.kernels;
-  const std::ptrdiff_t block = kernels.block, width = std::ptrdiff_t{n_heads_} * d_;
-  runtime_.parallel_for(n_blocks_, [&](std::int64_t b, int) {
-    const float* const rows = qkv + b * 3 * width * block;
-    kernels.quantize({.quads = q_.quads(b),
-                      .scales = q_.scales(b),
-                      .x = rows,
-                      .d = static_cast<int>(width),
-                      .group = d_,
-                      .gamma = nullptr,
-                      .beta = nullptr,
-                      .epsilon = 0,
-                      .scratch = nullptr});
-    for (std::ptrdiff_t head = 0; head < n_heads_; ++head) {
+  const std::ptrdiff_t block = kernels.block, strip_blocks = kValueStrip / block;
+  if (kind == kValues) {
+    const std::int64_t at = head * n_strips_ + strip, rest = n_positions_ - strip * kValueStrip;
+    kernels.quantize_values(
+        {.bytes = v_.data() + at * kValueStrip * d_,
+         .scales = v_scales_.data() + at * d_,
+         .x = rows,
+         .d = d_,
+         .n_positions = static_cast<int>(std::min<std::int64_t>(kValueStrip, rest))});
+    return;
+  }
+  const std::int64_t end = std::min<std::int64_t>(n_blocks_, (strip + 1) * strip_blocks);
+  for (std::int64_t b = strip * strip_blocks; b < end; ++b, rows += d_ * block) {
+    if (kind == kQueries) {
+      kernels.quantize({.quads = q_.quads(b) + head * d_ * block,
+                        .scales = q_.scales(b) + head * block,
+                        .x = rows,
+                        .d = d_,
+                        .group = d_,
+                        .remainders = false,
+                        .gamma = nullptr,
+                        .beta = nullptr,
+                        .epsilon = 0,
+                        .scratch = nullptr,
+                        .sums = nullptr,
+                        .n_positions = 0});
+    } else {
       const std::ptrdiff_t at = head * n_blocks_ + b;
       kernels.quantize_keys({.quads = k_.data() + at * d_ * block,
                              .scales = k_scales_.data() + at * block,
                              .offsets = k_offsets_.data() + at * block,
-                             .x = rows + (width + head * d_) * block,
-                             .centre = centres_.data() + head * d_,
+                             .x = rows,
                              .d = d_});
     }
-  });
-  runtime_.parallel_for(std::int64_t{n_heads_} * n_strips_, [&](std::int64_t i, int) {
-    const std::int64_t head = i / n_strips_, strip = i % n_strips_;
-    const std::ptrdiff_t first = strip * (kValueStrip / block);
-    kernels.quantize_values({.bytes = v_.data() + i * kValueStrip * d_,
-                             .scales = v_scales_.data() + i * d_,
-                             .x = qkv + (first * 3 * width + 2 * width + head * d_) * block,
-                             .x_block = 3 * width * block,
-                             .centre = centres_.data() + width + head * d_,
-                             .d = d_,
-                             .n_positions = static_cast<int>(std::min<std::int64_t>(
-                                 kValueStrip, n_positions_ - strip * kValueStrip))});
+  }
+}
+
+void Int8Attention::project(const Int8Linear& qkv, Int8Activations& x, const float* sums) {
+  find_centres(qkv, x.remainders(), sums);
+  const int strip_blocks = kValueStrip / runtime_.kernels.block;
+  // Neighbouring tasks share a head, whose weights then stay in the cache.
+  runtime_.parallel_for(std::int64_t{3} * n_heads_ * n_strips_, [&](std::int64_t i, int thread) {
+    const std::int64_t group = i / n_strips_, strip = i % n_strips_;
+    const int begin = static_cast<int>(strip) * strip_blocks;
+    float* const rows = scratch_.data() + thread * scratch_size_;
+    qkv.group(rows, x, static_cast<int>(group), begin, std::min(n_blocks_, begin + strip_blocks),
+              bias_.data());
+    quantize_strip(rows, static_cast<int>(group) / n_heads_, group % n_heads_, strip);
   });
 }
 
-void Int8Attention::operator()(Int8Activations& out, const float* qkv) {
-  find_centres(qkv);
-  quantize_inputs(qkv);
+void Int8Attention::operator()(Int8Activations& out) {
   const std::ptrdiff_t block = runtime_.kernels.block;
-  const auto scratch_size =
-      static_cast<std::ptrdiff_t>(int8_attention_scratch(runtime_.kernels.block, d_));
   // Neighbouring tasks share a head, whose keys and values then stay in the cache.
   runtime_.parallel_for(std::int64_t{n_heads_} * n_blocks_, [&](std::int64_t i, int thread) {
     const std::ptrdiff_t head = i / n_blocks_, b = i % n_blocks_;
@@ -103,7 +131,7 @@ void Int8Attention::operator()(Int8Activations& out, const float* qkv) {
                                 .n_keys = n_positions_,
                                 .d = d_,
                                 .scale = 1.0f / std::sqrt(static_cast<float>(d_)),
-                                .scratch = scratch_.data() + thread * scratch_size});
+                                .scratch = scratch_.data() + thread * scratch_size_});
   });
 }
 

@@ -150,9 +150,8 @@ void attention(const Int8AttentionTask& task) noexcept {
   quantize_group(task.quads, task.quad_scales, out, task.d);
 }
 
-constexpr Int8Kernels kInt8Table = {kInt8Isa,        kBlock,    kInt8Rows,
-                                    linear,          quantize,  quantize_keys,
-                                    quantize_values, attention, mean_of_positions};
+constexpr Int8Kernels kInt8Table = {kInt8Isa, kBlock,        kInt8Rows,       linear,
+                                    quantize, quantize_keys, quantize_values, attention};
 
 }  // namespace
 }  // namespace sotto::cpu

@@ -37,21 +37,31 @@ struct QuantizedMatrix {
 /// Each group of a row by its largest magnitude: |w − byte·scale| ≤ scale/2.
 QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in, int group = kGroup);
 
+/// The matrix for activations with remainders: its columns once more.
+QuantizedMatrix with_remainders(const QuantizedMatrix& matrix);
+
 /// Makes the inputs of a linear layer that follows a LayerNorm alike in size, so that they share
 /// scales well: input i is divided by s = (2·|gamma| + |beta|)^0.6 / (max |W|)^0.4 of its column,
 /// which multiplies the column instead. The product stays the same; no recording is needed to find
 /// s (SmoothQuant, Xiao et al. 2022, with the LayerNorm's own bounds for the activations).
 void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matrix);
 
-/// T×D activations as quads with a scale for each group.
+/// T×D activations as quads with a scale for each group; as 2·D inputs with the remainders of
+/// rounding, which make them as exact as 15 bits.
 class Int8Activations {
  public:
-  Int8Activations(const Int8Kernels& kernels, int n_blocks, int d, int group = kGroup);
+  Int8Activations(const Int8Kernels& kernels, int n_blocks, int d, int group = kGroup,
+                  bool remainders = false);
+
+  int group() const { return group_; }
+  bool remainders() const { return remainders_; }
 
   std::uint8_t* quads(std::int64_t block) { return quads_.data() + block * block_bytes_; }
   float* scales(std::int64_t block) { return scales_.data() + block * block_scales_; }
 
  private:
+  int group_;
+  bool remainders_;
   std::int64_t block_bytes_;
   std::int64_t block_scales_;
   Buffer<std::uint8_t> quads_;
@@ -61,17 +71,23 @@ class Int8Activations {
 /// y = act(W x + b) + residual
 class Int8Linear {
  public:
-  /// bias has n_out numbers, or none. `runtime` must outlive the layer.
-  Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight,
-             std::span<const float> bias);
+  /// bias has n_out numbers, or none. Results are quantised in groups of `out_group`, a multiple of
+  /// 4. `runtime` must outlive the layer.
+  Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight, std::span<const float> bias,
+             int out_group = kGroup);
 
   /// To blocks of numbers. residual may be y, or null for none; so may bias: then it is the layer's
   /// own.
   void operator()(float* y, Int8Activations& x, int n_blocks, const float* residual = nullptr,
                   const float* bias = nullptr) const;
-  /// To the activations of the next layer. scratch: kGroup × B numbers for each thread.
+  /// To the activations of the next layer. scratch: out_group × B numbers for each thread.
   void operator()(Int8Activations& y, Int8Activations& x, int n_blocks, Activation activation,
                   float* scratch) const;
+  /// One group of outputs of a few blocks, on the calling thread: out_group × B numbers each.
+  void group(float* y, Int8Activations& x, int group, int block_begin, int block_end,
+             const float* bias) const;
+
+  const float* bias() const { return bias_.data(); }
 
  private:
   Int8LinearTask task(Int8Activations& x) const;
@@ -81,6 +97,7 @@ class Int8Linear {
   int n_out_;
   int n_in_;
   int group_;
+  int out_group_;
   Buffer<std::int8_t> panels_;
   Buffer<float> scales_;
   Buffer<std::int32_t> offsets_;
@@ -92,8 +109,10 @@ class Int8LayerNorm {
  public:
   Int8LayerNorm(const Int8Runtime& runtime, std::span<const float> gamma,
                 std::span<const float> beta);
-  /// x: blocks. scratch: D × B numbers for each thread.
-  void operator()(Int8Activations& y, const float* x, int n_blocks, float* scratch) const;
+  /// x: blocks. scratch: D × B numbers for each thread. sums: D for each block, over its positions,
+  /// of which there are n_positions in all; null when not wanted.
+  void operator()(Int8Activations& y, const float* x, int n_positions, float* scratch,
+                  float* sums = nullptr) const;
 
  private:
   const Int8Runtime& runtime_;
@@ -103,22 +122,29 @@ class Int8LayerNorm {
 
 /// Blocks of numbers, D wide, to activations.
 void quantize_blocks(const Int8Runtime& runtime, Int8Activations& y, const float* x, int n_blocks,
-                     int d, int group = kGroup);
+                     int d);
 
-/// softmax(q kᵀ/√d) (v − c) for every head, with c the mean of the values, which the caller adds.
+/// softmax(q kᵀ/√d) (v − c) for every head, with a value c that the caller adds to the result.
 class Int8Attention {
  public:
   /// A head's width must be a multiple of 4.
   Int8Attention(const Int8Runtime& runtime, int n_positions, int n_heads, int d);
 
-  /// qkv: blocks of 3·n_heads·d rows. out: n_heads·d wide, in groups of d.
-  void operator()(Int8Activations& out, const float* qkv);
-  /// c, n_heads·d numbers, of the last call.
-  const float* value_centres() const { return centres_.data() + n_heads_ * d_; }
+  /// Queries, keys and values of x, D = n_heads·d wide and in groups of kGroup, by `qkv`, whose
+  /// out_group is d. Keys and values are taken relative to those of the mean of x: a constant added
+  /// to all keys does not change the softmax, and one added to all values is added to the result;
+  /// without them the scales are finer. sums: of x, D for each block.
+  void project(const Int8Linear& qkv, Int8Activations& x, const float* sums);
+
+  /// After project(). out: D wide, in groups of d.
+  void operator()(Int8Activations& out);
+
+  /// c, D numbers, after project().
+  const float* value_centre() const { return centres_.data() + n_heads_ * d_; }
 
  private:
-  void find_centres(const float* qkv);
-  void quantize_inputs(const float* qkv);
+  void find_centres(const Int8Linear& qkv, bool remainders, const float* sums);
+  void quantize_strip(const float* rows, int kind, std::int64_t head, std::int64_t strip);
 
   const Int8Runtime& runtime_;
   int n_positions_;
@@ -132,7 +158,10 @@ class Int8Attention {
   Buffer<std::int32_t> k_offsets_;
   Buffer<std::int8_t> v_;  // of a head: strips
   Buffer<float> v_scales_;
-  Buffer<float> centres_;  // of keys, then of values
+  Buffer<float> centres_;   // of keys, then of values
+  Buffer<float> bias_;      // of the projections, less the centres
+  Buffer<float> mean_row_;  // D × B
+  std::ptrdiff_t scratch_size_;
   Buffer<float> scratch_;
 };
 

@@ -61,30 +61,55 @@ void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matr
   }
 }
 
-Int8Activations::Int8Activations(const Int8Kernels& kernels, int n_blocks, int d, int group)
-    : block_bytes_(std::int64_t{quads_of(d)} * 4 * kernels.block),
-      block_scales_(std::int64_t{blocks_of(d, group)} * kernels.block),
+QuantizedMatrix with_remainders(const QuantizedMatrix& matrix) {
+  SOTTO_CHECK(matrix.n_in % matrix.group == 0);
+  QuantizedMatrix twice{.n_out = matrix.n_out,
+                        .n_in = 2 * matrix.n_in,
+                        .group = matrix.group,
+                        .bytes = {},
+                        .scales = {}};
+  for (int n = 0; n < matrix.n_out; ++n) {
+    const auto row = matrix.bytes.begin() + std::ptrdiff_t{n} * matrix.n_in;
+    const int n_groups = matrix.n_in / matrix.group;
+    const auto scales = matrix.scales.begin() + std::ptrdiff_t{n} * n_groups;
+    for (int copy = 0; copy < 2; ++copy) {
+      twice.bytes.insert(twice.bytes.end(), row, row + matrix.n_in);
+      twice.scales.insert(twice.scales.end(), scales, scales + n_groups);
+    }
+  }
+  return twice;
+}
+
+Int8Activations::Int8Activations(const Int8Kernels& kernels, int n_blocks, int d, int group,
+                                 bool remainders)
+    : group_(group),
+      remainders_(remainders),
+      block_bytes_(std::int64_t{quads_of(d)} * 4 * kernels.block * (remainders ? 2 : 1)),
+      block_scales_(std::int64_t{blocks_of(d, group)} * kernels.block * (remainders ? 2 : 1)),
       quads_(area(block_bytes_, n_blocks)),
       scales_(area(block_scales_, n_blocks)) {}
 
 Int8Linear::Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight,
-                       std::span<const float> bias)
+                       std::span<const float> bias, int out_group)
     : runtime_(runtime),
       n_out_(weight.n_out),
       n_in_(weight.n_in),
       group_(weight.group),
+      out_group_(out_group),
       bias_(static_cast<std::size_t>(weight.n_out)) {
-  SOTTO_CHECK(bias.empty() || bias.size() == bias_.size());
+  SOTTO_CHECK((bias.empty() || bias.size() == bias_.size()) && out_group % 4 == 0);
   std::copy(bias.begin(), bias.end(), bias_.begin());
   const int rows = runtime.kernels.rows, n_quads = quads_of(n_in_),
             n_groups = groups_of(n_in_, group_);
-  const std::int64_t n_panels = blocks_of(n_out_, rows);
+  const int group_panels = blocks_of(out_group, rows);
+  const std::int64_t n_panels = std::int64_t{group_panels} * groups_of(n_out_, out_group);
   panels_ = Buffer<std::int8_t>(area(n_panels * rows, std::int64_t{4} * n_quads));
   scales_ = Buffer<float>(area(n_panels * rows, n_groups));
   offsets_ = Buffer<std::int32_t>(scales_.size());
   for (int n = 0; n < n_out_; ++n) {
-    const std::size_t panel = static_cast<std::size_t>(n / rows);
-    const std::size_t row = static_cast<std::size_t>(n % rows);
+    const std::size_t panel =
+        static_cast<std::size_t>(n / out_group * group_panels + n % out_group / rows);
+    const std::size_t row = static_cast<std::size_t>(n % out_group % rows);
     for (int i = 0; i < n_in_; ++i) {
       const std::int8_t byte = weight.bytes[area(n, n_in_) + static_cast<std::size_t>(i)];
       const std::size_t quad =
@@ -106,6 +131,7 @@ Int8Linear::Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight
 
 Int8LinearTask Int8Linear::task(Int8Activations& x) const {
   return {.y = nullptr,
+          .y_block = std::ptrdiff_t{n_out_} * runtime_.kernels.block,
           .residual = nullptr,
           .quads = nullptr,
           .quad_scales = nullptr,
@@ -118,6 +144,7 @@ Int8LinearTask Int8Linear::task(Int8Activations& x) const {
           .n_out = n_out_,
           .n_in = n_in_,
           .group = group_,
+          .out_group = out_group_,
           .activation = Activation::none,
           .block_begin = 0,
           .block_end = 0,
@@ -127,17 +154,20 @@ Int8LinearTask Int8Linear::task(Int8Activations& x) const {
 }
 
 void Int8Linear::run(const Int8LinearTask& task, int n_blocks, float* scratch) const {
-  const int n_groups = groups_of(n_out_);
+  const int n_groups = groups_of(n_out_, out_group_);
   const int wanted = blocks_of(kTasksPerThread * runtime_.pool.size(), n_groups);
   const int run = blocks_of(n_blocks, std::min(n_blocks, wanted));
   const int n_runs = blocks_of(n_blocks, run);
-  const std::ptrdiff_t scratch_size = std::ptrdiff_t{kGroup} * runtime_.kernels.block;
+  const std::ptrdiff_t scratch_size = std::ptrdiff_t{out_group_} * runtime_.kernels.block;
   runtime_.parallel_for(std::int64_t{n_groups} * n_runs, [&](std::int64_t i, int thread) {
     Int8LinearTask part = task;
     part.group_begin = static_cast<int>(i / n_runs);
     part.group_end = part.group_begin + 1;
     part.block_begin = static_cast<int>(i % n_runs) * run;
     part.block_end = std::min(n_blocks, part.block_begin + run);
+    const std::ptrdiff_t at = part.block_begin * part.y_block + part.group_begin * scratch_size;
+    if (part.y != nullptr) part.y += at;
+    if (part.residual != nullptr) part.residual += at;
     if (scratch != nullptr) part.scratch = scratch + thread * scratch_size;
     runtime_.kernels.linear(part);
   });
@@ -161,41 +191,62 @@ void Int8Linear::operator()(Int8Activations& y, Int8Activations& x, int n_blocks
   run(whole, n_blocks, scratch);
 }
 
+void Int8Linear::group(float* y, Int8Activations& x, int group, int block_begin, int block_end,
+                       const float* bias) const {
+  Int8LinearTask part = task(x);
+  part.y = y;
+  part.y_block = std::ptrdiff_t{out_group_} * runtime_.kernels.block;
+  part.bias = bias;
+  part.group_begin = group;
+  part.group_end = group + 1;
+  part.block_begin = block_begin;
+  part.block_end = block_end;
+  runtime_.kernels.linear(part);
+}
+
 Int8LayerNorm::Int8LayerNorm(const Int8Runtime& runtime, std::span<const float> gamma,
                              std::span<const float> beta)
     : runtime_(runtime), gamma_(copy(gamma)), beta_(copy(beta)) {
   SOTTO_CHECK(gamma.size() == beta.size());
 }
 
-void Int8LayerNorm::operator()(Int8Activations& y, const float* x, int n_blocks,
-                               float* scratch) const {
-  const auto size = static_cast<std::ptrdiff_t>(gamma_.size()) * runtime_.kernels.block;
-  runtime_.parallel_for(n_blocks, [&](std::int64_t block, int thread) {
+void Int8LayerNorm::operator()(Int8Activations& y, const float* x, int n_positions, float* scratch,
+                               float* sums) const {
+  const int block_size = runtime_.kernels.block;
+  const auto d = static_cast<std::ptrdiff_t>(gamma_.size());
+  runtime_.parallel_for(blocks_of(n_positions, block_size), [&](std::int64_t block, int thread) {
+    const int begin = static_cast<int>(block) * block_size;
     runtime_.kernels.quantize({.quads = y.quads(block),
                                .scales = y.scales(block),
-                               .x = x + block * size,
-                               .d = static_cast<int>(gamma_.size()),
-                               .group = kGroup,
+                               .x = x + block * d * block_size,
+                               .d = static_cast<int>(d),
+                               .group = y.group(),
+                               .remainders = y.remainders(),
                                .gamma = gamma_.data(),
                                .beta = beta_.data(),
                                .epsilon = 1e-5f,
-                               .scratch = scratch + thread * size});
+                               .scratch = scratch + thread * d * block_size,
+                               .sums = sums != nullptr ? sums + block * d : nullptr,
+                               .n_positions = std::min(block_size, n_positions - begin)});
   });
 }
 
 void quantize_blocks(const Int8Runtime& runtime, Int8Activations& y, const float* x, int n_blocks,
-                     int d, int group) {
+                     int d) {
   const std::ptrdiff_t size = std::ptrdiff_t{d} * runtime.kernels.block;
   runtime.parallel_for(n_blocks, [&](std::int64_t block, int) {
     runtime.kernels.quantize({.quads = y.quads(block),
                               .scales = y.scales(block),
                               .x = x + block * size,
                               .d = d,
-                              .group = group,
+                              .group = y.group(),
+                              .remainders = y.remainders(),
                               .gamma = nullptr,
                               .beta = nullptr,
                               .epsilon = 0,
-                              .scratch = nullptr});
+                              .scratch = nullptr,
+                              .sums = nullptr,
+                              .n_positions = 0});
   });
 }
 

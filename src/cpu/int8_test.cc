@@ -17,6 +17,34 @@ namespace {
 using testing::normal_numbers;
 using testing::relative_l2;
 
+/// softmax(q kᵀ/√d) v in double from rows of q, k, v side by side; heads of width d.
+std::vector<double> attention(const std::vector<float>& qkv, int n, int n_heads, int d) {
+  const std::size_t width = static_cast<std::size_t>(n_heads * d), row = 3 * width;
+  std::vector<double> out(static_cast<std::size_t>(n) * width);
+  std::vector<double> weights(static_cast<std::size_t>(n));
+  const auto size = static_cast<std::size_t>(n);
+  for (std::size_t head = 0; head < width; head += static_cast<std::size_t>(d)) {
+    for (std::size_t t = 0; t < size; ++t) {
+      for (std::size_t key = 0; key < size; ++key) {
+        double score = 0;
+        for (std::size_t i = head; i < head + static_cast<std::size_t>(d); ++i) {
+          score += double{qkv[t * row + i]} * qkv[key * row + width + i];
+        }
+        weights[key] = score / std::sqrt(d);
+      }
+      const double top = *std::max_element(weights.begin(), weights.end());
+      double total = 0;
+      for (double& weight : weights) total += weight = std::exp(weight - top);
+      for (std::size_t key = 0; key < size; ++key) {
+        for (std::size_t i = head; i < head + static_cast<std::size_t>(d); ++i) {
+          out[t * width + i] += weights[key] / total * qkv[key * row + 2 * width + i];
+        }
+      }
+    }
+  }
+  return out;
+}
+
 class Int8Test : public ::testing::TestWithParam<Isa> {
  protected:
   const Int8Kernels& kernels_ = int8_kernels_for(GetParam());
@@ -36,22 +64,50 @@ class Int8Test : public ::testing::TestWithParam<Isa> {
     return result;
   }
 
-  /// The result of attention as numbers, with the mean value.
-  std::vector<float> attend(const std::vector<float>& qkv, int n, int n_heads, int d) {
-    const int width = n_heads * d;
-    Int8Attention layer(runtime_, n, n_heads, d);
-    Int8Activations out(kernels_, blocks_of(n, kernels_.block), width, d);
-    layer(out, blocks(qkv, n, 3 * width).data());
-    std::vector<float> numbers;
+  /// What attention makes of x by projections of weight w, 3·width × n_in, and the truth for the
+  /// same quantised x and w.
+  struct Attended {
+    std::vector<float> actual;
+    std::vector<double> truth;
+  };
+  Attended attend(const std::vector<float>& x, const std::vector<float>& w,
+                  const std::vector<float>& bias, int n, int n_in, int n_heads, int d) {
+    const int width = n_heads * d, n_blocks = blocks_of(n, kernels_.block);
+    const QuantizedMatrix matrix = quantize(w, 3 * width, n_in);
+    Int8Activations input(kernels_, n_blocks, n_in), out(kernels_, n_blocks, width, d);
+    quantize_blocks(runtime_, input, blocks(x, n, n_in).data(), n_blocks, n_in);
+    std::vector<float> sums(static_cast<std::size_t>(n_blocks * n_in));
+    std::vector<float> qkv;
     for (int t = 0; t < n; ++t) {
-      for (int i = 0; i < width; ++i) {
-        numbers.push_back(scale(out, t, i / d) * static_cast<float>(byte(out, t, i) - kZeroByte) +
-                          layer.value_centres()[i]);
+      for (int i = 0; i < n_in; ++i) {
+        sums[static_cast<std::size_t>(t / kernels_.block * n_in + i)] +=
+            number(input, t, i, kGroup);
+      }
+      for (int j = 0; j < 3 * width; ++j) {
+        double sum = bias[static_cast<std::size_t>(j)];
+        for (int i = 0; i < n_in; ++i) {
+          const auto at = static_cast<std::size_t>(j * n_in + i);
+          const auto group = static_cast<std::size_t>(j * groups_of(n_in) + i / kGroup);
+          sum += double{number(input, t, i, kGroup)} * matrix.bytes[at] * matrix.scales[group];
+        }
+        qkv.push_back(static_cast<float>(sum));
       }
     }
-    return numbers;
+    Int8Attention layer(runtime_, n, n_heads, d);
+    layer.project(Int8Linear(runtime_, matrix, bias, d), input, sums.data());
+    layer(out);
+    Attended result{.actual = {}, .truth = attention(qkv, n, n_heads, d)};
+    for (int t = 0; t < n; ++t) {
+      for (int i = 0; i < width; ++i) {
+        result.actual.push_back(number(out, t, i, d) + layer.value_centre()[i]);
+      }
+    }
+    return result;
   }
 
+  float number(Int8Activations& x, int t, int i, int group) {
+    return scale(x, t, i / group) * static_cast<float>(byte(x, t, i) - kZeroByte);
+  }
   std::uint8_t& byte(Int8Activations& x, int t, int i) {
     return x.quads(t / kernels_.block)[(i / 4 * kernels_.block + t % kernels_.block) * 4 + i % 4];
   }
@@ -173,47 +229,20 @@ TEST(SmoothTest, DoesNotChangeTheProduct) {
   EXPECT_NEAR(gamma_before / gamma[0], s, 1e-5 * s);
 }
 
-/// softmax(q kᵀ/√d) v in double from rows of q, k, v side by side; heads of width d.
-std::vector<double> attention(const std::vector<float>& qkv, int n, int n_heads, int d) {
-  const std::size_t width = static_cast<std::size_t>(n_heads * d), row = 3 * width;
-  std::vector<double> out(static_cast<std::size_t>(n) * width);
-  std::vector<double> weights(static_cast<std::size_t>(n));
-  const auto size = static_cast<std::size_t>(n);
-  for (std::size_t head = 0; head < width; head += static_cast<std::size_t>(d)) {
-    for (std::size_t t = 0; t < size; ++t) {
-      for (std::size_t key = 0; key < size; ++key) {
-        double score = 0;
-        for (std::size_t i = head; i < head + static_cast<std::size_t>(d); ++i) {
-          score += double{qkv[t * row + i]} * qkv[key * row + width + i];
-        }
-        weights[key] = score / std::sqrt(d);
-      }
-      const double top = *std::max_element(weights.begin(), weights.end());
-      double total = 0;
-      for (double& weight : weights) total += weight = std::exp(weight - top);
-      for (std::size_t key = 0; key < size; ++key) {
-        for (std::size_t i = head; i < head + static_cast<std::size_t>(d); ++i) {
-          out[t * width + i] += weights[key] / total * qkv[key * row + 2 * width + i];
-        }
-      }
-    }
-  }
-  return out;
-}
-
 TEST_P(Int8Test, AttentionStaysNearTheTruth) {
   for (const auto& [n, n_heads, d] :
        {std::tuple{1, 1, 4}, {7, 2, 12}, {130, 2, 64}, {301, 1, 36}}) {
     SCOPED_TRACE(::testing::Message() << n << " positions, " << n_heads << " heads of " << d);
-    const int width = n_heads * d;
-    std::vector<float> qkv = normal_numbers(static_cast<std::size_t>(n * 3 * width), 5);
-    for (int t = 0; t < n; ++t) {  // keys and values around a centre far from zero
-      for (int i = width; i < 3 * width; ++i) qkv[static_cast<std::size_t>(t * 3 * width + i)] += 8;
-    }
-    std::vector<double> truth = attention(qkv, n, n_heads, d);
-    std::vector<float> actual = attend(qkv, n, n_heads, d);
-    for (double& x : truth) x -= 8;
-    for (float& x : actual) x -= 8;
+    const int width = n_heads * d, n_in = width;
+    std::vector<float> bias = normal_numbers(static_cast<std::size_t>(3 * width), 1);
+    // Keys and values around a centre far from zero.
+    std::fill(bias.begin() + width, bias.end(), 8.0f);
+    const auto x = normal_numbers(static_cast<std::size_t>(n * n_in), 5);
+    const auto w = normal_numbers(static_cast<std::size_t>(3 * width * n_in), 6,
+                                  1 / std::sqrt(static_cast<float>(n_in)));
+    auto [actual, truth] = attend(x, w, bias, n, n_in, n_heads, d);
+    for (double& number : truth) number -= 8;
+    for (float& number : actual) number -= 8;
     EXPECT_LT(relative_l2(actual, truth), 0.02);
   }
 }
@@ -221,17 +250,34 @@ TEST_P(Int8Test, AttentionStaysNearTheTruth) {
 TEST_P(Int8Test, AttentionToOneKeyIsItsValue) {
   // Key 150 is far larger than all others for every query: an early strip must lose its weight.
   const int n = 200, d = 8;
-  std::vector<float> qkv = normal_numbers(static_cast<std::size_t>(n * 3 * d), 9);
-  for (int t = 0; t < n; ++t) {
-    for (int i = 0; i < d; ++i) qkv[static_cast<std::size_t>(t * 3 * d + i)] = 10;
+  std::vector<float> x = normal_numbers(n * d, 9), w(3 * d * d), bias(3 * d);
+  std::fill_n(bias.begin(), d, 10.0f);
+  for (std::size_t i = 0; i < d; ++i) w[(d + i) * d + i] = w[(2 * d + i) * d + i] = 1;
+  for (std::size_t i = 0; i < d; ++i) x[150 * d + i] += 30;
+  const auto [actual, truth] = attend(x, w, bias, n, d, 1, d);
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    EXPECT_NEAR(actual[i], truth[i], 0.2);
+    EXPECT_NEAR(truth[i], x[150 * d + i % d], 0.2);
   }
-  for (int i = 0; i < d; ++i) qkv[static_cast<std::size_t>(150 * 3 * d + d + i)] = 30;
-  const std::vector<float> actual = attend(qkv, n, 1, d);
+}
+
+TEST_P(Int8Test, GeluIsNearEnoughForBytes) {
+  const int n = 200, n_blocks = blocks_of(n, kernels_.block);
+  std::vector<float> x;
+  for (int t = 0; t < n; ++t) x.push_back(static_cast<float>(t - 100) * 0.07f);
+  x[0] = -150;
+  x[199] = 150;
+  Int8Activations input(kernels_, n_blocks, 1), y(kernels_, n_blocks, 1);
+  quantize_blocks(runtime_, input, blocks(x, n, 1).data(), n_blocks, 1);
+  const Int8Linear layer(runtime_, quantize(std::vector<float>{1}, 1, 1), {});
+  Buffer<float> scratch(static_cast<std::size_t>(kGroup * kernels_.block * pool_.size()));
+  layer(y, input, n_blocks, Activation::gelu, scratch.data());
   for (int t = 0; t < n; ++t) {
-    for (int i = 0; i < d; ++i) {
-      EXPECT_NEAR(actual[static_cast<std::size_t>(t * d + i)],
-                  qkv[static_cast<std::size_t>(150 * 3 * d + 2 * d + i)], 0.03);
-    }
+    const double number = x[static_cast<std::size_t>(t)];
+    const double gelu = number * std::erfc(-number / std::sqrt(2.0)) / 2;
+    EXPECT_NEAR(scale(y, t, 0) * static_cast<float>(byte(y, t, 0) - kZeroByte), gelu,
+                5e-4 + 1e-5 * std::abs(gelu))
+        << number;
   }
 }
 

@@ -41,6 +41,10 @@ inline Vector fma(Vector a, Vector b, Vector c) noexcept {
 inline Vector max(Vector a, Vector b) noexcept {
   return _mm256_max_ps(a, b);
 }
+/// The smaller; b when either is NaN.
+inline Vector min(Vector a, Vector b) noexcept {
+  return _mm256_min_ps(a, b);
+}
 inline Vector abs(Vector a) noexcept {
   return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
 }

@@ -49,6 +49,10 @@ inline Vector select(Integers mask, Vector a, Vector b) noexcept {
 inline Vector max(Vector a, Vector b) noexcept {
   return select(a > b, a, b);
 }
+/// The smaller; b when either is NaN.
+inline Vector min(Vector a, Vector b) noexcept {
+  return select(a < b, a, b);
+}
 inline Vector abs(Vector a) noexcept {
   return reinterpret_cast<Vector>(reinterpret_cast<Integers>(a) & 0x7FFFFFFF);
 }

@@ -2,8 +2,6 @@
 // come from another file.
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstdint>
 
 #include "cpu/simd_avx2.h"

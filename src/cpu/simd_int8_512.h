@@ -2,8 +2,6 @@
 // dot2() come from another file.
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstdint>
 
 #include "cpu/simd_avx512.h"

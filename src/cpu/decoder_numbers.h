@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/buffer.h"
-#include "cpu/bf16_linear.h"
 #include "cpu/blocks.h"
+#include "cpu/gemv_bf16_linear.h"
 #include "cpu/gemv_linear.h"
 #include "cpu/int8_blocks.h"
 #include "cpu/kv_cache.h"
@@ -111,7 +111,7 @@ struct Float32Numbers {
 };
 /// Only the weights of the linear layers are narrow: it is they that a step reads.
 struct Bfloat16Numbers {
-  using Linear = Bf16Linear;
+  using Linear = GemvBf16Linear;
   using Cache = FloatKeyValues;
   using Inputs = FloatInputs;
   using Window = FloatWindow;

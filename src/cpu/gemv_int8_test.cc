@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/half.h"
 #include "base/testing.h"
-#include "cpu/bf16_linear.h"
 #include "cpu/cpu_testing.h"
+#include "cpu/gemv_bf16_linear.h"
 #include "cpu/gemv_linear.h"
 
 namespace sotto::cpu {
@@ -235,7 +235,7 @@ TEST_P(GemvInt8Test, WeightsInBfloat16) {
   constexpr int kRows = 9, kOut = 70, kIn = 150;
   const Matrix x = normal_numbers(area(kRows, kIn), 1), w = normal_numbers(area(kOut, kIn), 2);
   const Matrix bias = normal_numbers(kOut, 3), residual = normal_numbers(area(kRows, kOut), 4);
-  const Bf16Linear linear(runtime_, w, bias, kOut, kIn);
+  const GemvBf16Linear linear(runtime_, w, bias, kOut, kIn);
   Matrix rounded(w.size());
   for (int n = 0; n < kOut; ++n) linear.weight_row(rounded.data() + area(n, kIn), n);
   for (std::size_t i = 0; i < w.size(); ++i) {

@@ -10,11 +10,11 @@
 namespace sotto::cpu {
 
 /// y = act(W x + b) + residual for rows, W rounded to bfloat16.
-class Bf16Linear {
+class GemvBf16Linear {
  public:
   /// As GemvLinear.
-  Bf16Linear(const GemvRuntime& runtime, std::span<const float> weight, std::span<const float> bias,
-             int n_out, int n_in);
+  GemvBf16Linear(const GemvRuntime& runtime, std::span<const float> weight,
+                 std::span<const float> bias, int n_out, int n_in);
 
   /// y and residual are n_rows × n_out; residual may be y, or null for none.
   void operator()(float* y, const float* x, int n_rows, Activation activation = Activation::none,

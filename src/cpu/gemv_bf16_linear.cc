@@ -1,4 +1,4 @@
-#include "cpu/bf16_linear.h"
+#include "cpu/gemv_bf16_linear.h"
 
 #include <algorithm>
 #include <bit>
@@ -17,8 +17,8 @@ std::uint16_t to_bf16(float x) {
 
 }  // namespace
 
-Bf16Linear::Bf16Linear(const GemvRuntime& runtime, std::span<const float> weight,
-                       std::span<const float> bias, int n_out, int n_in)
+GemvBf16Linear::GemvBf16Linear(const GemvRuntime& runtime, std::span<const float> weight,
+                               std::span<const float> bias, int n_out, int n_in)
     : runtime_(runtime), n_out_(n_out), n_in_(n_in), bias_(pad_bias(bias, n_out)) {
   SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
   const int n_panels = blocks_of(n_out, kPanel);
@@ -35,7 +35,7 @@ Bf16Linear::Bf16Linear(const GemvRuntime& runtime, std::span<const float> weight
   panels_ = panels;
 }
 
-GemvBf16Task Bf16Linear::task(float* y, const float* x, int n_rows) const {
+GemvBf16Task GemvBf16Linear::task(float* y, const float* x, int n_rows) const {
   return {.y = y,
           .y_row = n_out_,
           .residual = nullptr,
@@ -50,8 +50,8 @@ GemvBf16Task Bf16Linear::task(float* y, const float* x, int n_rows) const {
           .panel_end = 0};
 }
 
-void Bf16Linear::operator()(float* y, const float* x, int n_rows, Activation activation,
-                            const float* residual) const {
+void GemvBf16Linear::operator()(float* y, const float* x, int n_rows, Activation activation,
+                                const float* residual) const {
   GemvBf16Task all = task(y, x, n_rows);
   all.activation = activation;
   all.residual = residual;
@@ -63,7 +63,7 @@ void Bf16Linear::operator()(float* y, const float* x, int n_rows, Activation act
   });
 }
 
-void Bf16Linear::outputs(float* y, const float* x, int n_rows, int begin, int end) const {
+void GemvBf16Linear::outputs(float* y, const float* x, int n_rows, int begin, int end) const {
   SOTTO_CHECK(begin % kPanel == 0 && (end % kPanel == 0 || end == n_out_));
   GemvBf16Task part = task(y, x, n_rows);
   part.panel_begin = begin / kPanel;
@@ -71,7 +71,7 @@ void Bf16Linear::outputs(float* y, const float* x, int n_rows, int begin, int en
   runtime_.gemv.linear_bf16(part);
 }
 
-void Bf16Linear::weight_row(float* out, int n) const {
+void GemvBf16Linear::weight_row(float* out, int n) const {
   SOTTO_CHECK(n >= 0 && n < n_out_);
   const std::uint16_t* const from =
       panels_.data() + static_cast<std::ptrdiff_t>(n / kPanel) * n_in_ * kPanel + n % kPanel;

@@ -27,6 +27,7 @@ BlocksConv1d conv(const Runtime& runtime, const Parameters& p, int n_out, int n_
 std::unique_ptr<EncoderLayers> make_layers(const Runtime& runtime, const Parameters& p,
                                            const model::Dims& dims, Isa isa, ComputeType type) {
   if (type == ComputeType::float32) return make_float_layers(runtime, p, dims);
+  if (type == ComputeType::bfloat16) return make_bf16_layers(runtime, isa, p, dims);
   SOTTO_CHECK(type == ComputeType::int8 || type == ComputeType::int8_float32);
   return make_int8_layers(runtime, isa, p, dims, type == ComputeType::int8);
 }
@@ -93,9 +94,9 @@ class CpuEncoder final : public model::Encoder {
 model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa isa) {
   const ComputeType type = wanted.value_or(
       isa >= Isa::avx512_vnni || isa == Isa::avx_vnni ? ComputeType::int8 : ComputeType::float32);
-  if (type != ComputeType::bfloat16) return type;
-  fail(ErrorKind::unsupported, "the encoder cannot compute in ", name_of(type),
-       " yet: only float32, int8 and int8_float32 are built");
+  if (type != ComputeType::bfloat16 || isa == Isa::avx512_bf16) return type;
+  fail(ErrorKind::unsupported, "the encoder cannot compute in bfloat16 with ", name_of(isa),
+       ", only with avx512_bf16: take float32 or int8");
 }
 
 std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,

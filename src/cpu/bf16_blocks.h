@@ -37,4 +37,23 @@ class Bf16Linear {
   Buffer<float> bias_;
 };
 
+/// A convolution whose inputs and weights are rounded to bfloat16.
+class Bf16Conv1d final : public Conv1d {
+ public:
+  /// weight is n_out × n_in × 3.
+  Bf16Conv1d(const Runtime& runtime, const Bf16Kernels& kernels, std::span<const float> weight,
+             std::span<const float> bias, int n_out, int n_in, int step);
+
+  std::size_t scratch_size() const override;
+  void operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row, const Signal& x,
+                  const float* residual, float* scratch) const override;
+
+ private:
+  const Runtime& runtime_;
+  const Bf16Kernels& kernels_;
+  int n_in_;
+  int step_;
+  Bf16Linear linear_;
+};
+
 }  // namespace sotto::cpu

@@ -8,7 +8,6 @@
 namespace sotto::cpu {
 namespace {
 
-constexpr int kTaps = 3;
 /// Activations that one task multiplies with a run of panels: they and the panel that is in use
 /// must stay in the second-level cache.
 constexpr std::size_t kGroupBytes = 512 << 10;
@@ -21,8 +20,8 @@ Buffer<float> copy(std::span<const float> numbers) {
   return buffer;
 }
 
-/// The output positions [t_begin, t_begin + block) of a convolution as one block of its inputs:
-/// out[(c·3 + tap)·block + lane] = x(c, (t_begin + lane)·step + tap − 1), zero outside the signal.
+}  // namespace
+
 void unfold(float* out, const Signal& x, int t_begin, int step, int block) {
   for (int c = 0; c < x.n_mels; ++c) {
     const float* const row = x.data + c * x.stride;
@@ -34,8 +33,6 @@ void unfold(float* out, const Signal& x, int t_begin, int step, int block) {
     }
   }
 }
-
-}  // namespace
 
 Buffer<float> pack(std::span<const float> matrix, int n_rows, int d, int group) {
   SOTTO_CHECK(matrix.size() == static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(d));

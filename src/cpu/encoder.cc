@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cpu/bf16_blocks.h"
 #include "cpu/blocks.h"
 #include "cpu/encoder_layers.h"
 #include "cpu/kernels.h"
@@ -19,14 +20,23 @@ using model::ComputeType;
 // In this file T is the number of positions (n_audio_ctx), B the lanes of a block, D the width, F
 // the width of the feed-forward layer; activations are blocks (kernels.h).
 
-BlocksConv1d conv(const Runtime& runtime, const Parameters& p, int n_out, int n_in, int step) {
-  return BlocksConv1d(runtime, p.read("weight", {n_out, n_in, 3}), p.read("bias", {n_out}), n_out,
-                      n_in, step);
+/// In bfloat16 where the rest computes in no more digits and the machine can.
+std::unique_ptr<Conv1d> make_conv(const Runtime& runtime, const Parameters& p, Isa isa,
+                                  ComputeType type, int n_out, int n_in, int step) {
+  const std::vector<float> weight = p.read("weight", {n_out, n_in, kTaps});
+  const std::vector<float> bias = p.read("bias", {n_out});
+  const bool coarse = type == ComputeType::bfloat16 || type == ComputeType::int8;
+  const Bf16Kernels* const bf16 = coarse ? bf16_kernels_for(isa) : nullptr;
+  if (bf16 != nullptr) {
+    return std::make_unique<Bf16Conv1d>(runtime, *bf16, weight, bias, n_out, n_in, step);
+  }
+  return std::make_unique<BlocksConv1d>(runtime, weight, bias, n_out, n_in, step);
 }
 
 std::unique_ptr<EncoderLayers> make_layers(const Runtime& runtime, const Parameters& p,
                                            const model::Dims& dims, Isa isa, ComputeType type) {
   if (type == ComputeType::float32) return make_float_layers(runtime, p, dims);
+  if (type == ComputeType::bfloat16) return make_bf16_layers(runtime, isa, p, dims);
   SOTTO_CHECK(type == ComputeType::int8 || type == ComputeType::int8_float32);
   return make_int8_layers(runtime, isa, p, dims, type == ComputeType::int8);
 }
@@ -40,8 +50,9 @@ class CpuEncoder final : public model::Encoder {
         n_blocks_(blocks_of(dims.n_audio_ctx, runtime_.kernels.block)),
         frames_stride_(blocks_of(dims.n_mel_frames(), runtime_.kernels.block) *
                        runtime_.kernels.block),
-        conv1_(conv(runtime_, p / "conv1", dims.n_audio_state, dims.n_mels, 1)),
-        conv2_(conv(runtime_, p / "conv2", dims.n_audio_state, dims.n_audio_state, 2)),
+        conv1_(make_conv(runtime_, p / "conv1", isa, type, dims.n_audio_state, dims.n_mels, 1)),
+        conv2_(
+            make_conv(runtime_, p / "conv2", isa, type, dims.n_audio_state, dims.n_audio_state, 2)),
         positions_(pack(p.read("positional_embedding", {dims.n_audio_ctx, dims.n_audio_state}),
                         dims.n_audio_ctx, dims.n_audio_state, runtime_.kernels.block)),
         layers_(make_layers(runtime_, p, dims, isa, type)),
@@ -50,7 +61,7 @@ class CpuEncoder final : public model::Encoder {
         x_(static_cast<std::size_t>(n_blocks_ * runtime_.kernels.block) *
            static_cast<std::size_t>(dims.n_audio_state)),
         normed_(x_.size()),
-        conv_scratch_(std::max(conv1_.scratch_size(), conv2_.scratch_size()) *
+        conv_scratch_(std::max(conv1_->scratch_size(), conv2_->scratch_size()) *
                       static_cast<std::size_t>(pool.size())) {}
 
   const model::Dims& dims() const override { return dims_; }
@@ -61,12 +72,12 @@ class CpuEncoder final : public model::Encoder {
     SOTTO_CHECK(mel.n_mels == dims_.n_mels && mel.n_frames == dims_.n_mel_frames());
     SOTTO_CHECK(features.size() ==
                 static_cast<std::size_t>(dims_.n_audio_ctx) * static_cast<std::size_t>(width));
-    conv1_(convolved_.data(), block, frames_stride_, mel, nullptr, conv_scratch_.data());
+    (*conv1_)(convolved_.data(), block, frames_stride_, mel, nullptr, conv_scratch_.data());
     const Signal convolved = {.data = convolved_.data(),
                               .n_mels = width,
                               .n_frames = mel.n_frames,
                               .stride = frames_stride_};
-    conv2_(x_.data(), width * block, block, convolved, positions_.data(), conv_scratch_.data());
+    (*conv2_)(x_.data(), width* block, block, convolved, positions_.data(), conv_scratch_.data());
     (*layers_)(x_.data());
     ln_post_.blocks(normed_.data(), x_.data(), n_blocks_);
     from_blocks(runtime_, features.data(), width, normed_.data(), dims_.n_audio_ctx, width);
@@ -77,8 +88,8 @@ class CpuEncoder final : public model::Encoder {
   Runtime runtime_;
   int n_blocks_;
   std::ptrdiff_t frames_stride_;
-  BlocksConv1d conv1_;
-  BlocksConv1d conv2_;
+  std::unique_ptr<Conv1d> conv1_;
+  std::unique_ptr<Conv1d> conv2_;
   Buffer<float> positions_;  // added to the output of conv2, as blocks
   std::unique_ptr<EncoderLayers> layers_;
   LayerNorm ln_post_;
@@ -93,9 +104,9 @@ class CpuEncoder final : public model::Encoder {
 model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa isa) {
   const ComputeType type = wanted.value_or(
       isa >= Isa::avx512_vnni || isa == Isa::avx_vnni ? ComputeType::int8 : ComputeType::float32);
-  if (type != ComputeType::bfloat16) return type;
-  fail(ErrorKind::unsupported, "the encoder cannot compute in ", name_of(type),
-       " yet: only float32, int8 and int8_float32 are built");
+  if (type != ComputeType::bfloat16 || isa == Isa::avx512_bf16) return type;
+  fail(ErrorKind::unsupported, "the encoder cannot compute in bfloat16 with ", name_of(isa),
+       ", only with avx512_bf16: take float32 or int8");
 }
 
 std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,

@@ -21,6 +21,9 @@ class EncoderLayers {
 /// `p` names the encoder. `runtime` must outlive the result.
 std::unique_ptr<EncoderLayers> make_float_layers(const Runtime& runtime, const Parameters& p,
                                                  const model::Dims& dims);
+/// For an instruction set that bf16_kernels_for() has.
+std::unique_ptr<EncoderLayers> make_bf16_layers(const Runtime& runtime, Isa isa,
+                                                const Parameters& p, const model::Dims& dims);
 /// With attention in int8 as well, or in f32.
 std::unique_ptr<EncoderLayers> make_int8_layers(const Runtime& runtime, Isa isa,
                                                 const Parameters& p, const model::Dims& dims,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <termios.h>
@@ -454,9 +455,17 @@ class Terminal {
   Terminal& operator=(const Terminal&) = delete;
 
   void become_standard_error() const { ::dup2(line_, STDERR_FILENO); }
+  /// The kernel hands it over in pieces, the last ones a moment after the writer has ended.
   std::string shown() const {
-    std::string text(4096, '\0');
-    text.resize(static_cast<std::size_t>(std::max<ssize_t>(::read(screen_, text.data(), 4096), 0)));
+    constexpr int kPatienceMs = 300;
+    std::string text;
+    for (pollfd input{.fd = screen_, .events = POLLIN, .revents = 0};
+         ::poll(&input, 1, kPatienceMs) == 1;) {
+      char piece[4096];
+      const ssize_t n = ::read(screen_, piece, sizeof piece);
+      if (n <= 0) break;
+      text.append(piece, static_cast<std::size_t>(n));
+    }
     return text;
   }
 

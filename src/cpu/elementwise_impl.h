@@ -1,5 +1,5 @@
-// Elementwise functions and tiles of rows on the vectors of an instruction set (simd_<isa>.h, which comes before this
-// file); everything here has internal linkage, as in kernels_impl.h.
+// Elementwise functions and tiles of rows on the vectors of an instruction set (simd_<isa>.h, which
+// comes before this file); everything here has internal linkage, as in kernels_impl.h.
 #pragma once
 
 #include "cpu/kernels.h"

@@ -68,8 +68,6 @@ class GemvLinear {
   /// Row `n` of W.
   void weight_row(float* out, int n) const;
 
-  int n_in() const { return n_in_; }
-
  private:
   GemvLinearTask task(float* y, const GemvRows& x, int n_rows) const;
 

@@ -6,6 +6,7 @@
 #include <immintrin.h>
 #endif
 
+#include <string>
 #include <vector>
 
 #include "base/buffer.h"
@@ -13,6 +14,7 @@
 #include "cpu/blocks.h"
 #include "cpu/decoder.h"
 #include "cpu/encoder.h"
+#include "cpu/int8_blocks.h"
 #include "model/testing.h"
 
 namespace {
@@ -31,6 +33,7 @@ constexpr model::Dims kBase = {.n_mels = 80,
                                .n_text_head = 8,
                                .n_text_layer = 6,
                                .n_text_ffn = 2048};
+constexpr auto kFloat32 = model::ComputeType::float32;
 constexpr double kT = 1500, kD = 512, kF = 2048, kLayers = 6;
 
 ThreadPool& pool() {
@@ -102,6 +105,115 @@ void FmaPeak(benchmark::State& state) {
 }
 BENCHMARK(FmaPeak)->UseRealTime()->Unit(benchmark::kMillisecond);
 #endif
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512vnni"))) int dot_bytes_avx512(std::int64_t iterations) {
+  __m512i sums[12];
+  for (int i = 0; i < 12; ++i) sums[i] = _mm512_set1_epi32(i);
+  const __m512i factor = _mm512_set1_epi32(0x01020304);
+  for (std::int64_t i = 0; i < iterations; ++i) {
+#pragma GCC unroll 12
+    for (__m512i& sum : sums) sum = _mm512_dpbusd_epi32(sum, factor, factor);
+  }
+  __m512i total = sums[0];
+  for (const __m512i& sum : sums) total = _mm512_add_epi32(total, sum);
+  return _mm512_cvtsi512_si32(total);
+}
+
+/// Products of bytes, as FmaPeak for floats.
+void BytePeak(benchmark::State& state) {
+  if (!machine_has(Isa::avx512_vnni)) {
+    state.SkipWithError("needs AVX-512 VNNI");
+    return;
+  }
+  constexpr std::int64_t kIterations = 2'000'000;
+  for (auto _ : state) {
+    engine().parallel_for(pool().size(), [&](std::int64_t, int) {
+      benchmark::DoNotOptimize(dot_bytes_avx512(kIterations));
+    });
+  }
+  report(state, 12.0 * 64 * kIterations * pool().size());
+}
+BENCHMARK(BytePeak)->UseRealTime()->Unit(benchmark::kMillisecond);
+#endif
+
+const cpu::Int8Runtime& int8_engine() {
+  static const cpu::Int8Runtime instance{cpu::int8_kernels_for(active_isa()), pool()};
+  return instance;
+}
+
+/// As Linear, in int8; the widest layer writes the activations of the next.
+void Int8Linear(benchmark::State& state) {
+  const auto n_out = static_cast<int>(state.range(0)), n_in = static_cast<int>(state.range(1));
+  const int block = int8_engine().kernels.block, n_blocks = cpu::blocks_of(1500, block);
+  const auto size = [&](int d) { return static_cast<std::size_t>(n_blocks) * block * d; };
+  const Buffer<float> w = numbers(static_cast<std::size_t>(n_out) * n_in), bias = numbers(n_out);
+  const cpu::Int8Linear layer(int8_engine(), cpu::quantize(w.span(), n_out, n_in), bias.span());
+  const Buffer<float> rows = numbers(size(n_in));
+  cpu::Int8Activations x(int8_engine().kernels, n_blocks, n_in);
+  cpu::quantize_blocks(int8_engine(), x, rows.data(), n_blocks, n_in);
+  Buffer<float> y(size(n_out));
+  cpu::Int8Activations bytes(int8_engine().kernels, n_blocks, n_out);
+  Buffer<float> scratch(static_cast<std::size_t>(cpu::kGroup * block * pool().size()));
+  for (auto _ : state) {
+    if (n_out == 2048) {
+      layer(bytes, x, n_blocks, cpu::Activation::gelu, scratch.data());
+    } else {
+      layer(y.data(), x, n_blocks);
+    }
+  }
+  report(state, kT * n_out * n_in);
+}
+BENCHMARK(Int8Linear)
+    ->Args({512, 512})
+    ->Args({2048, 512})
+    ->Args({512, 2048})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+/// Queries, keys and values of 1500 positions, quantised.
+struct Projected {
+  Projected() {
+    const int n_blocks = cpu::blocks_of(1500, int8_engine().kernels.block);
+    const Buffer<float> rows =
+        numbers(static_cast<std::size_t>(n_blocks) * int8_engine().kernels.block * 512);
+    cpu::quantize_blocks(int8_engine(), x, rows.data(), n_blocks, 512);
+  }
+
+  const Buffer<float> w = numbers(1536 * 512), bias = numbers(1536), sums = numbers(512 * 512);
+  const cpu::Int8Linear layer{int8_engine(), cpu::quantize(w.span(), 1536, 512), bias.span(), 64};
+  cpu::Int8Activations x{int8_engine().kernels, cpu::blocks_of(1500, int8_engine().kernels.block),
+                         512};
+  cpu::Int8Attention attention{int8_engine(), 1500, 8, 64};
+};
+
+void Int8Projections(benchmark::State& state) {
+  Projected p;
+  for (auto _ : state) p.attention.project(p.layer, p.x, p.sums.data());
+  report(state, kT * 3 * kD * kD);
+}
+BENCHMARK(Int8Projections)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void Int8Attention(benchmark::State& state) {
+  Projected p;
+  p.attention.project(p.layer, p.x, p.sums.data());
+  cpu::Int8Activations out(int8_engine().kernels, cpu::blocks_of(1500, int8_engine().kernels.block),
+                           512, 64);
+  for (auto _ : state) p.attention(out);
+  report(state, 2 * kT * kT * kD);
+}
+BENCHMARK(Int8Attention)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void Int8LayerNorm(benchmark::State& state) {
+  const int block = int8_engine().kernels.block, n_blocks = cpu::blocks_of(1500, block);
+  const Buffer<float> gamma = numbers(512), beta = numbers(512);
+  const Buffer<float> x = numbers(static_cast<std::size_t>(n_blocks) * block * 512);
+  cpu::Int8Activations y(int8_engine().kernels, n_blocks, 512);
+  Buffer<float> scratch(static_cast<std::size_t>(512 * block * pool().size()));
+  const cpu::Int8LayerNorm layer(int8_engine(), gamma.span(), beta.span());
+  for (auto _ : state) layer(y, x.data(), 1500, scratch.data());
+}
+BENCHMARK(Int8LayerNorm)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 /// One linear layer on 1500 positions: outputs, inputs.
 void Linear(benchmark::State& state) {
@@ -177,24 +289,31 @@ void LayerNorm(benchmark::State& state) {
 }
 BENCHMARK(LayerNorm)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-/// One window of 30 s.
+/// One window of 30 s, in each type.
 void Encoder(benchmark::State& state) {
+  const auto type = static_cast<model::ComputeType>(state.range(0));
   const model::Weights weights = model::testing::seeded_weights(kBase, 1);
-  const auto encoder = cpu::make_encoder(kBase, weights, engine().kernels, pool());
+  const auto encoder = cpu::make_encoder(kBase, weights, active_isa(), type, pool());
   const Buffer<float> mel = numbers(80 * 3000);
   Buffer<float> features(1500 * 512);
   const model::MelWindow window = {
       .data = mel.data(), .n_mels = 80, .n_frames = 3000, .stride = 3000};
+  state.SetLabel(std::string(name_of(type)));
   for (auto _ : state) encoder->encode(window, features.span());
   report(state, kLayers * (kT * (4 * kD * kD + 2 * kD * kF) + 2 * kT * kT * kD) +
                     2 * kT * kD * 240 + kT * kD * 3 * kD);
 }
-BENCHMARK(Encoder)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(Encoder)
+    ->Arg(static_cast<int>(model::ComputeType::float32))
+    ->Arg(static_cast<int>(model::ComputeType::int8))
+    ->Arg(static_cast<int>(model::ComputeType::int8_float32))
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 /// Keys and values of a window for the decoder.
 void DecoderStart(benchmark::State& state) {
   const model::Weights weights = model::testing::seeded_weights(kBase, 1);
-  const auto decoder = cpu::make_decoder(kBase, weights, engine().kernels, pool());
+  const auto decoder = cpu::make_decoder(kBase, weights, active_isa(), kFloat32, pool());
   const Buffer<float> features = numbers(1500 * 512);
   for (auto _ : state) decoder->start(features.span());
   report(state, kLayers * kT * 2 * kD * kD);
@@ -204,7 +323,7 @@ BENCHMARK(DecoderStart)->UseRealTime()->Unit(benchmark::kMillisecond);
 /// One append() of this many tokens to an empty sequence.
 void DecoderPrompt(benchmark::State& state) {
   const model::Weights weights = model::testing::seeded_weights(kBase, 1);
-  const auto decoder = cpu::make_decoder(kBase, weights, engine().kernels, pool());
+  const auto decoder = cpu::make_decoder(kBase, weights, active_isa(), kFloat32, pool());
   decoder->start(numbers(1500 * 512).span());
   const std::vector<int> tokens(static_cast<std::size_t>(state.range(0)), 50258);
   for (auto _ : state) {
@@ -217,7 +336,7 @@ BENCHMARK(DecoderPrompt)->Arg(4)->Arg(224)->UseRealTime()->Unit(benchmark::kMill
 /// One token after another, up to 200.
 void DecoderStep(benchmark::State& state) {
   const model::Weights weights = model::testing::seeded_weights(kBase, 1);
-  const auto decoder = cpu::make_decoder(kBase, weights, engine().kernels, pool());
+  const auto decoder = cpu::make_decoder(kBase, weights, active_isa(), kFloat32, pool());
   decoder->start(numbers(1500 * 512).span());
   const int token = 50258;
   for (auto _ : state) {

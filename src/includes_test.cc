@@ -50,7 +50,7 @@ struct Confined {
 };
 const std::vector<Confined> kConfined = {
     {{"libav*", "libsw*"}, {"audio/decode.cc", "audio/libav.*", "audio/resampler.*"}},
-    {{"*intrin.h"}, {"*avx2*", "*avx512*"}},
+    {{"*intrin.h"}, {"*avx2*", "*avx512*", "*avx_vnni*"}},
     {{"CLI/*"}, {"apps/options.cc"}},
     {{"nlohmann/*"}, {"model/*", "engine/writers/json.cc"}},
     {{"pcre2.h"}, {"model/*.cc"}},

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <termios.h>
@@ -102,8 +103,8 @@ TEST_F(CliTest, WritesTextToStandardOutputAndSpeedToStandardError) {
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.out, StartsWith("[00:0"));
   EXPECT_THAT(outcome.out, ContainsRegex("^.[0-9:.]+ --> [0-9:.]+. "));
-  EXPECT_THAT(outcome.err,
-              ContainsRegex("^a.wav: 1.0 s of audio in [0-9.]+ s \\([0-9.]+× realtime\\)\n$"));
+  EXPECT_THAT(outcome.err, ContainsRegex("^a.wav: 1.0 s of audio in [0-9.]+ s \\([0-9.]+× "
+                                         "realtime, [a-z0-9_, ]+\\)\n$"));
   EXPECT_THAT(names_in("."), ElementsAre(".err", ".out", "a.wav"));
 }
 
@@ -130,6 +131,34 @@ TEST_F(CliTest, OneBadFileDoesNotKeepTheOthers) {
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("[1/2] missing.wav\n"), HasSubstr("[2/2] a.wav\n"),
                                  HasSubstr("sotto: cannot read missing.wav: ")));
   EXPECT_THAT(names_in("."), ElementsAre(".err", ".out", "a.txt", "a.wav"));
+}
+
+TEST_F(CliTest, FilesTranscribedTogetherAreWrittenOfInTheirOrder) {
+  write("long.wav", wav_bytes(40 * 16000));
+  std::string out;
+  for (const char* file : {"long.wav", "a.wav"}) {
+    const Outcome alone = transcribe({file});
+    EXPECT_EQ(alone.exit_code, 0);
+    out += alone.out;
+  }
+  const Outcome together = transcribe({"long.wav", "missing.wav", "a.wav"});
+  EXPECT_EQ(together.exit_code, 1);
+  EXPECT_EQ(together.out, out);
+  EXPECT_THAT(together.err,
+              ContainsRegex("^.1/3. long.wav\nlong.wav: 40.0 s [^\n]*\n"
+                            ".2/3. missing.wav\nsotto: cannot read missing.wav: [^\n]*\n"
+                            ".3/3. a.wav\na.wav: 1.0 s [^\n]*\n$"));
+}
+
+TEST_F(CliTest, BatchSizeSaysThatRecordingsAreCut) {
+  write("long.wav", wav_bytes(70 * 16000));
+  const Outcome one = transcribe({"long.wav", "--batch-size", "1"});
+  const Outcome three = transcribe({"long.wav", "--batch-size", "3"});
+  EXPECT_EQ(one.exit_code, 0);
+  EXPECT_EQ(one.out, three.out);
+  EXPECT_THAT(three.err, StartsWith("--batch-size: recordings are cut at pauses beforehand into "
+                                    "pieces of at most 30 s, 3 at a time; a piece does not see the "
+                                    "text before it\n"));
 }
 
 TEST_F(CliTest, FilesThatCannotBeReadAreFoundBeforeTheModelIsLoaded) {
@@ -426,9 +455,17 @@ class Terminal {
   Terminal& operator=(const Terminal&) = delete;
 
   void become_standard_error() const { ::dup2(line_, STDERR_FILENO); }
+  /// The kernel hands it over in pieces, the last ones a moment after the writer has ended.
   std::string shown() const {
-    std::string text(4096, '\0');
-    text.resize(static_cast<std::size_t>(std::max<ssize_t>(::read(screen_, text.data(), 4096), 0)));
+    constexpr int kPatienceMs = 300;
+    std::string text;
+    for (pollfd input{.fd = screen_, .events = POLLIN, .revents = 0};
+         ::poll(&input, 1, kPatienceMs) == 1;) {
+      char piece[4096];
+      const ssize_t n = ::read(screen_, piece, sizeof piece);
+      if (n <= 0) break;
+      text.append(piece, static_cast<std::size_t>(n));
+    }
     return text;
   }
 
@@ -444,7 +481,7 @@ TEST_F(CliTest, OnlyATerminalSeesProgress) {
   const Terminal terminal(80);
   EXPECT_EQ(transcribe({"a.wav"}, [&] { terminal.become_standard_error(); }).exit_code, 0);
   EXPECT_THAT(terminal.shown(), AllOf(HasSubstr("100% [####################] 1.0 of 1.0 s"),
-                                      HasSubstr("\r\033[K"), EndsWith("realtime)\r\n")));
+                                      HasSubstr("\r\033[K"), EndsWith(")\r\n")));
 }
 
 TEST_F(CliTest, ProgressStaysInOneLineOfANarrowTerminal) {

@@ -122,11 +122,16 @@ void add_model_options(CLI::App& app, Options& options) {
   group.add("--device", "NAME",
             "Where the encoder runs: cpu; npu and npu-sim are not built yet [cpu]",
             [&](const std::string& value) { options.device = engine::parse_device(value); });
+  group.add(
+      "--compute-type", "NAME",
+      "auto, float32, bfloat16, int8, or int8_float32: only the linear layers in int8 [auto]",
+      [&](const std::string& value) { options.compute_type = model::parse_compute_type(value); });
   group.add("--threads", "N", "Threads of the CPU; 0: as many as CPUs may be used [0]",
             [&](const std::string& value) { options.threads = parse_int(value, 0, 1024); });
 }
 
-void add_decoding_options(CLI::App& app, engine::TranscribeOptions& options) {
+void add_decoding_options(CLI::App& app, Options& all) {
+  engine::TranscribeOptions& options = all.transcription;
   OptionGroup group(app, "Transcription");
   group.add("--language", "NAME", "Language of the speech: de, German, … [detected]",
             [&](const std::string& value) { options.language = parse_language(value); });
@@ -138,6 +143,12 @@ void add_decoding_options(CLI::App& app, engine::TranscribeOptions& options) {
               options.task =
                   value == "translate" ? engine::Task::translate : engine::Task::transcribe;
             });
+  group.add(
+      "--batch-size", "N",
+      "Cut recordings at pauses beforehand and decode N pieces at a time: faster; a piece does "
+      "not see the text before it [not cut: each window begins where the text of the last one "
+      "ends]",
+      [&all](const std::string& value) { all.batch_size = parse_int(value, 1, 64); });
   group.add("--initial-prompt", "TEXT",
             "Text that the first window follows: names, spelling, style",
             [&](const std::string& value) { options.initial_prompt = value; });
@@ -205,7 +216,7 @@ void add_transcribe(CLI::App& parent, Options& options) {
   app->callback([&options] { options.command = Command::transcribe; });
   add_input_options(*app, options);
   add_model_options(*app, options);
-  add_decoding_options(*app, options.transcription);
+  add_decoding_options(*app, options);
   add_output_options(*app, options);
   add_unbuilt_options(*app);
 }

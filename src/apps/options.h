@@ -22,9 +22,12 @@ struct Options {
   std::vector<std::filesystem::path> files;    ///< to transcribe, at least one
   std::optional<std::filesystem::path> model;  ///< absent: the model that ships with Sotto
   engine::Device device = engine::Device::cpu;
-  int threads = 0;                  ///< 0: as many as there are CPUs
-  std::optional<int> audio_stream;  ///< from 0; absent: the one ffmpeg takes
-  bool verbose = true;              ///< text goes to standard output
+  std::optional<model::ComputeType> compute_type;  ///< absent: the fastest that is exact enough
+  int threads = 0;                                 ///< 0: as many as there are CPUs
+  std::optional<int> audio_stream;                 ///< from 0; absent: the one ffmpeg takes
+  std::optional<int>
+      batch_size;       ///< pieces cut beforehand that are decoded together; absent: openai's loop
+  bool verbose = true;  ///< text goes to standard output
   std::filesystem::path output_dir = ".";
   std::vector<engine::OutputFormat> output_formats;  ///< empty: no files are written
   engine::TranscribeOptions transcription;

@@ -93,6 +93,14 @@ TEST(Options, UnderscoresAreHyphens) {
   EXPECT_THAT(options.files, ElementsAre("a_b.wav", "./--c_d.wav", "./--", "e_f.wav"));
 }
 
+TEST(Options, BatchSize) {
+  EXPECT_EQ(parse({"a.wav"}).batch_size, std::nullopt);
+  EXPECT_EQ(parse({"a.wav", "--batch-size", "8"}).batch_size, 8);
+  for (const char* wrong : {"0", "65", "-1", "many"}) {
+    EXPECT_THAT(error_of({"a.wav", "--batch-size", wrong}), HasSubstr("--batch-size: ")) << wrong;
+  }
+}
+
 TEST(Options, SwitchesStandAloneOrTakeTrueOrFalse) {
   EXPECT_TRUE(parse({"--without-timestamps", "a.wav"}).transcription.rules.without_timestamps);
   EXPECT_TRUE(parse({"a.wav", "--verbose"}).verbose);

@@ -62,9 +62,10 @@ std::string cut_to_width(std::string_view line, std::size_t columns) {
   return std::string(line.substr(0, end));
 }
 
-std::string summary_line(const std::string& name, double audio, double elapsed) {
+std::string summary_line(const std::string& name, double audio, double elapsed,
+                         std::string_view arithmetic) {
   return concat(name, ": ", fixed(audio, 1), " s of audio in ", fixed(elapsed, elapsed < 1 ? 2 : 1),
-                " s (", speed(audio, elapsed), " realtime)");
+                " s (", speed(audio, elapsed), " realtime, ", arithmetic, ")");
 }
 
 }  // namespace sotto::apps

@@ -28,10 +28,11 @@ TEST(CutToWidth, CountsCharacters) {
 }
 
 TEST(SummaryLine, NamesFileTimeAndSpeed) {
-  EXPECT_EQ(summary_line("sample.wav", 92.3, 1.2),
-            "sample.wav: 92.3 s of audio in 1.2 s (77× realtime)");
-  EXPECT_EQ(summary_line("a.wav", 9.8, 0.034), "a.wav: 9.8 s of audio in 0.03 s (288× realtime)");
-  EXPECT_EQ(summary_line("a.wav", 0, 0), "a.wav: 0.0 s of audio in 0.00 s (0.0× realtime)");
+  EXPECT_EQ(summary_line("sample.wav", 92.3, 1.2, "int8 with avx2"),
+            "sample.wav: 92.3 s of audio in 1.2 s (77× realtime, int8 with avx2)");
+  EXPECT_EQ(summary_line("a.wav", 9.8, 0.034, "x"),
+            "a.wav: 9.8 s of audio in 0.03 s (288× realtime, x)");
+  EXPECT_EQ(summary_line("a.wav", 0, 0, "x"), "a.wav: 0.0 s of audio in 0.00 s (0.0× realtime, x)");
 }
 
 }  // namespace

@@ -1,11 +1,17 @@
 #include "apps/transcribe.h"
 
+#include <algorithm>
 #include <chrono>
+#include <exception>
+#include <memory>
 #include <new>
+#include <optional>
+#include <utility>
 
 #include "apps/outputs.h"
 #include "apps/progress.h"
 #include "apps/shipped_model.h"
+#include "apps/turns.h"
 #include "audio/decode.h"
 #include "audio/mel.h"
 #include "base/error.h"
@@ -35,13 +41,15 @@ struct Job {
   const Options& options;
   engine::Engine& engine;
   Console& console;
+  Turns turns{};
   bool text_lost = false;  ///< standard output took no more; files are still written
+  bool all_done = true;    ///< no file failed
 };
 
 /// Refuses what this machine or this build cannot do before any work.
 void check_machine(const Options& options, Console& console) {
   engine::check_device(options.device);
-  active_isa();
+  engine::check_compute_type(options.device, options.compute_type, active_isa());
   const int n_cpus = ThreadPool::default_size();
   if (options.threads > n_cpus) {
     console.message(concat("warning: --threads ", options.threads, " is slower than ", n_cpus,
@@ -80,6 +88,15 @@ fs::path model_path(const Options& options, Console& console) {
   return *options.model;
 }
 
+/// What the model computes in: "int8 with avx512_vnni".
+std::string arithmetic(const engine::Engine& engine) {
+  const auto [encoder, decoder] = engine.compute_types();
+  const std::string types = encoder == decoder
+                                ? std::string(name_of(encoder))
+                                : concat(name_of(encoder), ", the decoder in ", name_of(decoder));
+  return concat(types, " with ", name_of(engine.isa()));
+}
+
 /// Says which of the options an English-only model does not heed.
 void warn_english_only(const Options& options, const model::Model& model, Console& console) {
   constexpr int kEnglish = 0;
@@ -108,66 +125,144 @@ void show_text(const std::string& line, Job& job) {
   }
 }
 
-engine::TranscribeEvents show_events(Job& job, const Stopwatch& stopwatch) {
-  Console& console = job.console;
+/// A file that is being transcribed.
+struct FileJob {
+  fs::path path;
+  std::size_t index;
+  double seconds = 0;  ///< of sound
+  Stopwatch stopwatch{};
+};
+
+engine::TranscribeEvents show_events(Job& job, const std::shared_ptr<FileJob>& file) {
   engine::TranscribeEvents events;
-  events.on_language = [&console](const engine::DetectedLanguage& detected) {
-    console.message(concat("detected language: ",
-                           model::languages()[static_cast<std::size_t>(detected.index)].second));
+  events.on_language = [&job, file](const engine::DetectedLanguage& detected) {
+    job.turns.say(file->index, [&job, detected] {
+      job.console.message(
+          concat("detected language: ",
+                 model::languages()[static_cast<std::size_t>(detected.index)].second));
+    });
   };
   if (job.options.verbose) {
-    events.on_segment = [&job](const engine::Segment& segment) {
+    events.on_segment = [&job, file](const engine::Segment& segment) {
       if (engine::strip(segment.text).empty()) return;
-      show_text(concat("[", engine::format_timestamp(segment.start), " --> ",
-                       engine::format_timestamp(segment.end), "] ", segment.text),
-                job);
+      job.turns.say(file->index,
+                    [&job, line = concat("[", engine::format_timestamp(segment.start), " --> ",
+                                         engine::format_timestamp(segment.end), "] ",
+                                         segment.text)] { show_text(line, job); });
     };
   }
-  events.on_progress = [&console, &stopwatch](int done, int all) {
+  events.on_progress = [&job, file](int done, int all) {
     constexpr double kSecondsPerFrame = static_cast<double>(audio::kHopLength) / audio::kSampleRate;
-    console.progress(
-        progress_line(done * kSecondsPerFrame, all * kSecondsPerFrame, stopwatch.seconds()));
+    if (!job.turns.is_turn_of(file->index)) return;
+    job.console.progress(
+        progress_line(done * kSecondsPerFrame, all * kSecondsPerFrame, file->stopwatch.seconds()));
   };
   return events;
 }
 
-void transcribe_file(const fs::path& file, Job& job) {
-  const Options& options = job.options;
-  Console& console = job.console;
-  const Stopwatch stopwatch;
-  console.progress("decoding the audio");
-  const audio::Audio audio = audio::decode_file(file, {.stream = options.audio_stream});
-  if (audio.warning) console.message(concat("warning: ", *audio.warning));
-  if (audio.samples.size() < audio::kHopLength) {
-    console.message(concat("warning: ", file.string(), " holds only ", audio.samples.size(),
-                           " samples of sound, less than the 10 ms that a model hears; the text "
-                           "is empty"));
-  }
-  console.progress(progress_line(0, audio.seconds(), 0));
-  const engine::Result result =
-      job.engine.transcribe(audio.samples, options.transcription, show_events(job, stopwatch));
-  write_outputs(options, file, result);
-  console.progress("");
-  console.note(summary_line(file.filename().string(), audio.seconds(), stopwatch.seconds()));
-}
-
-/// False when it failed, after saying why.
-bool try_file(const fs::path& file, Job& job) {
+/// Says why a file failed, from within a handler; what concerns all files is thrown on.
+void refuse_file(Job& job, const FileJob& file) {
   std::string reason;
   try {
-    transcribe_file(file, job);
-    return true;
+    throw;
   } catch (const Error& error) {
     const bool concerns_all =
         error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::usage;
     if (concerns_all) throw;
     reason = error.what();
   } catch (const std::bad_alloc&) {
-    reason = concat(file.string(), ": not enough memory");
+    reason = concat(file.path.string(), ": not enough memory");
   }
-  job.console.progress("");
-  job.console.message(reason);
-  return false;
+  job.all_done = false;
+  job.turns.say(file.index, [&job, reason] {
+    job.console.progress("");
+    job.console.message(reason);
+  });
+  job.turns.finish(file.index);
+}
+
+std::vector<float> read_samples(Job& job, FileJob& file) {
+  if (job.options.files.size() > 1) {
+    job.turns.say(file.index,
+                  [&job, line = concat("[", file.index + 1, "/", job.options.files.size(), "] ",
+                                       file.path.string())] { job.console.note(line); });
+  }
+  if (job.turns.is_turn_of(file.index)) job.console.progress("decoding the audio");
+  audio::Audio audio = audio::decode_file(file.path, {.stream = job.options.audio_stream});
+  const auto warn = [&](const std::string& warning) {
+    job.turns.say(file.index,
+                  [&job, warning] { job.console.message(concat("warning: ", warning)); });
+  };
+  if (audio.warning) warn(*audio.warning);
+  if (audio.samples.size() < audio::kHopLength) {
+    warn(concat(file.path.string(), " holds only ", audio.samples.size(),
+                " samples of sound, less than the 10 ms that a model hears; the text is empty"));
+  }
+  file.seconds = audio.seconds();
+  if (job.turns.is_turn_of(file.index)) job.console.progress(progress_line(0, file.seconds, 0));
+  return std::move(audio.samples);
+}
+
+void finish_file(Job& job, const FileJob& file, const engine::Result& result) {
+  try {
+    write_outputs(job.options, file.path, result);
+  } catch (...) {
+    refuse_file(job, file);
+    return;
+  }
+  job.turns.say(file.index,
+                [&job, line = summary_line(file.path.filename().string(), file.seconds,
+                                           file.stopwatch.seconds(), arithmetic(job.engine))] {
+                  job.console.progress("");
+                  job.console.note(line);
+                });
+  job.turns.finish(file.index);
+}
+
+/// The next file that can be read, from `index` on.
+std::optional<engine::Recording> next_recording(Job& job, std::size_t& index) {
+  while (index < job.options.files.size()) {
+    check_interrupted();
+    const auto file = std::make_shared<FileJob>(FileJob{job.options.files[index], index});
+    ++index;
+    try {
+      std::vector<float> samples = read_samples(job, *file);
+      return engine::Recording{
+          .samples = std::move(samples),
+          .events = show_events(job, file),
+          .on_result = [&job,
+                        file](const engine::Result& result) { finish_file(job, *file, result); },
+          .on_error =
+              [&job, file](const std::exception_ptr& error) {
+                try {
+                  std::rethrow_exception(error);
+                } catch (...) {
+                  refuse_file(job, *file);
+                }
+              }};
+    } catch (...) {
+      refuse_file(job, *file);
+    }
+  }
+  return std::nullopt;
+}
+
+/// Windows that are decoded together unless the user says so: more gain little, and each needs
+/// memory for its keys and values.
+constexpr int kWindowsTogether = 8;
+
+void transcribe_files(Job& job) {
+  engine::TranscribeOptions options = job.options.transcription;
+  options.cut_at_pauses = job.options.batch_size.has_value();
+  if (options.cut_at_pauses) {
+    job.console.note(concat(
+        "--batch-size: recordings are cut at pauses beforehand into pieces of at most 30 s, ",
+        *job.options.batch_size, " at a time; a piece does not see the text before it"));
+  }
+  const int n_files = static_cast<int>(std::min<std::size_t>(job.options.files.size(), 1000));
+  const int batch_size = job.options.batch_size.value_or(std::min(kWindowsTogether, n_files));
+  std::size_t index = 0;
+  job.engine.transcribe_together([&] { return next_recording(job, index); }, options, batch_size);
 }
 
 }  // namespace
@@ -180,21 +275,13 @@ int transcribe(const Options& options, Console& console) {
   prepare_output_folder(options);
   catch_interrupts();
   console.progress("loading the model");
-  engine::Engine engine(model, options.device, options.threads);
+  engine::Engine engine(model, options.device, options.threads, options.compute_type);
   console.progress("");
   warn_english_only(options, engine.model(), console);
 
   Job job{.options = options, .engine = engine, .console = console};
-  bool all_done = true;
-  for (std::size_t i = 0; i < options.files.size(); ++i) {
-    check_interrupted();
-    const fs::path& file = options.files[i];
-    if (options.files.size() > 1) {
-      console.note(concat("[", i + 1, "/", options.files.size(), "] ", file.string()));
-    }
-    all_done = try_file(file, job) && all_done;
-  }
-  return all_done && !job.text_lost ? 0 : 1;
+  transcribe_files(job);
+  return job.all_done && !job.text_lost ? 0 : 1;
 }
 
 }  // namespace sotto::apps

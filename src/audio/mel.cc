@@ -87,16 +87,10 @@ class Plan {
 };
 
 LogMelKernel kernel_for(Isa isa) {
-  SOTTO_CHECK(isa <= detect_isa());
+  SOTTO_CHECK(machine_has(isa));
 #if defined(__x86_64__)
-  switch (isa) {
-    case Isa::avx512:
-      return log_mel_avx512;
-    case Isa::avx2:
-      return log_mel_avx2;
-    case Isa::portable:
-      break;
-  }
+  if (float_isa(isa) == Isa::avx512) return log_mel_avx512;
+  if (float_isa(isa) == Isa::avx2) return log_mel_avx2;
 #endif
   return log_mel_portable;
 }

@@ -36,5 +36,14 @@ TEST(Half, Bf16KnownValues) {
   EXPECT_TRUE(std::isnan(bf16_to_f32(0x7FC0)));
 }
 
+TEST(Bf16, RoundsToTheNearestTiesToEven) {
+  for (std::uint32_t bits = 0; bits < 0x7F80; ++bits) {
+    EXPECT_EQ(f32_to_bf16(bf16_to_f32(static_cast<std::uint16_t>(bits))), bits);
+  }
+  EXPECT_EQ(f32_to_bf16(1 + 0x1p-8f), 0x3F80);  // a tie, down to even
+  EXPECT_EQ(f32_to_bf16(1 + 0x1p-8f + 0x1p-20f), 0x3F81);
+  EXPECT_EQ(f32_to_bf16(-(1 + 0x3p-8f)), 0xBF82);  // a tie, up to even
+}
+
 }  // namespace
 }  // namespace sotto

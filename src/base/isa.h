@@ -2,25 +2,39 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 namespace sotto {
 
-/// Levels of x86 vector instructions, each with those before it.
+/// Sets of x86 vector instructions, slowest first. Each holds those before it, except that the
+/// AVX-512 ones do not hold avx_vnni.
 enum class Isa {
-  portable,  ///< what every machine of the target has (on x86-64: SSE2)
-  avx2,      ///< AVX2, FMA, F16C
-  avx512,    ///< AVX-512 F, BW, DQ, VL
+  portable,     ///< what every machine of the target has (on x86-64: SSE2)
+  avx2,         ///< AVX2, FMA, F16C
+  avx_vnni,     ///< avx2 and AVX-VNNI: products of bytes in 256 bits
+  avx512,       ///< avx2 and AVX-512 F, BW, DQ, VL
+  avx512_vnni,  ///< avx512 and AVX-512 VNNI: products of bytes and of 16-bit integers
+  avx512_bf16,  ///< avx512_vnni and AVX-512 BF16: products of bfloat16
 };
 
-/// "portable", "avx2" or "avx512", as SOTTO_ISA spells them.
+/// "portable", "avx2", "avx_vnni", "avx512", …, as SOTTO_ISA spells them.
 std::string_view name_of(Isa isa);
 
-/// The best level that the processor has and the operating system saves on a context switch.
+/// The widest of portable, avx2 and avx512 that `isa` holds: all that arithmetic in f32 needs.
+Isa float_isa(Isa isa);
+
+/// True when the processor has `isa` and the operating system saves its registers.
+bool machine_has(Isa isa);
+
+/// Those that the machine has, slowest first.
+std::vector<Isa> available_isas();
+
+/// The last of available_isas().
 Isa detect_isa();
 
-/// The level to use: the one that the environment variable SOTTO_ISA names, else detect_isa().
-/// Throws Error{usage} for a name that does not exist and Error{unsupported} for a level that this
-/// machine lacks; both list the possible ones.
+/// The one to use: what the environment variable SOTTO_ISA names, else detect_isa(). Throws
+/// Error{usage} for a name that does not exist and Error{unsupported} for what this machine lacks;
+/// both list the possible ones.
 Isa active_isa();
 
 }  // namespace sotto

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -36,10 +37,11 @@ TEST_F(IsaTest, DetectedWhenNotForced) {
   EXPECT_EQ(active_isa(), detect_isa());
 }
 
-TEST_F(IsaTest, EveryLevelUpToTheDetectedOneCanBeForcedAndNoOther) {
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
+TEST_F(IsaTest, WhatTheMachineHasCanBeForcedAndNothingElse) {
+  for (const Isa isa :
+       {Isa::portable, Isa::avx2, Isa::avx_vnni, Isa::avx512, Isa::avx512_vnni, Isa::avx512_bf16}) {
     force(name_of(isa));
-    if (isa <= detect_isa()) {
+    if (machine_has(isa)) {
       EXPECT_EQ(active_isa(), isa) << name_of(isa);
       continue;
     }
@@ -47,6 +49,23 @@ TEST_F(IsaTest, EveryLevelUpToTheDetectedOneCanBeForcedAndNoOther) {
                 AllOf(HasSubstr(std::string(name_of(isa))), HasSubstr("lacks"),
                       HasSubstr("can use: portable")));
   }
+}
+
+TEST_F(IsaTest, AvailableAreInOrderAndEndWithTheDetectedOne) {
+  const std::vector<Isa> isas = available_isas();
+  EXPECT_EQ(isas.front(), Isa::portable);
+  EXPECT_EQ(isas.back(), detect_isa());
+  EXPECT_TRUE(std::is_sorted(isas.begin(), isas.end()));
+  for (const Isa isa : isas) {
+    EXPECT_TRUE(machine_has(float_isa(isa))) << name_of(isa);
+  }
+}
+
+TEST_F(IsaTest, SetsWithoutVnniAreEnoughForFloats) {
+  EXPECT_EQ(float_isa(Isa::portable), Isa::portable);
+  EXPECT_EQ(float_isa(Isa::avx_vnni), Isa::avx2);
+  EXPECT_EQ(float_isa(Isa::avx512_vnni), Isa::avx512);
+  EXPECT_EQ(float_isa(Isa::avx512_bf16), Isa::avx512);
 }
 
 TEST_F(IsaTest, UnknownNameListsThePossibleOnes) {

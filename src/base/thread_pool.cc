@@ -14,6 +14,13 @@ namespace {
 
 constexpr auto kSpin = std::chrono::microseconds(50);
 
+// ThreadPool::state_: joined workers, one bit for "open", the number of the loop.
+constexpr std::uint64_t kJoined = 1, kOpen = std::uint64_t{1} << 31, kLoop = kOpen << 1;
+
+constexpr std::uint64_t loop_of(std::uint64_t state) {
+  return state / kLoop;
+}
+
 void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -64,13 +71,23 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    ++generation_;
-  }
-  wake_.notify_all();
+  stopping_ = true;
+  open();
   for (std::thread& thread : workers_) thread.join();
+}
+
+/// Begins a new loop and wakes those who sleep. A worker counts itself among the sleepers before it
+/// looks at the state for the last time, so that one of the two sees the other.
+void ThreadPool::open() {
+  state_ = (loop_of(state_) + 1) * kLoop + kOpen;
+  if (sleepers_ == 0) return;
+  { const std::lock_guard lock(mutex_); }
+  wake_.notify_all();
+}
+
+/// Nobody joins the loop any more; returns how many did.
+int ThreadPool::close() {
+  return static_cast<int>((state_.fetch_and(~kOpen) & (kOpen - 1)) / kJoined);
 }
 
 void ThreadPool::parallel_for(std::int64_t count,
@@ -80,40 +97,46 @@ void ThreadPool::parallel_for(std::int64_t count,
     for (std::int64_t i = 0; i < count; ++i) body(i, 0);
     return;
   }
-  SOTTO_CHECK(running_.load() == 0);
+  SOTTO_CHECK((state_ & kOpen) == 0);
   body_ = &body;
   count_ = count;
   next_ = 0;
-  running_ = static_cast<int>(workers_.size());
-  {
-    const std::lock_guard lock(mutex_);
-    ++generation_;
-  }
-  wake_.notify_all();
+  left_ = 0;
+  open();
   share(0);
-  while (running_.load(std::memory_order_acquire) != 0) {
-    if (!spin_until([this] { return running_.load(std::memory_order_acquire) == 0; })) {
-      std::this_thread::yield();
-    }
-  }
+  const int joined = close();
+  const auto all_left = [&] { return left_.load(std::memory_order_acquire) == joined; };
+  while (!spin_until(all_left)) std::this_thread::yield();
 }
 
 void ThreadPool::share(int thread) {
   for (std::int64_t i = next_++; i < count_; i = next_++) (*body_)(i, thread);
 }
 
+/// Joins the loop that came after the one `seen`, if it is still open.
+bool ThreadPool::join(std::uint64_t& seen) {
+  std::uint64_t state = state_;
+  do {
+    seen = loop_of(state);
+    if ((state & kOpen) == 0) return false;
+  } while (!state_.compare_exchange_weak(state, state + kJoined));
+  return true;
+}
+
 void ThreadPool::worker(int thread) {
   std::uint64_t seen = 0;
   for (;;) {
-    const auto called = [&] { return generation_.load(std::memory_order_acquire) != seen; };
+    const auto called = [&] { return stopping_ || loop_of(state_) != seen; };
     if (!spin_until(called)) {
       std::unique_lock lock(mutex_);
+      ++sleepers_;
       wake_.wait(lock, called);
+      --sleepers_;
     }
-    ++seen;
     if (stopping_) return;
+    if (!join(seen)) continue;
     share(thread);
-    running_.fetch_sub(1, std::memory_order_release);
+    left_.fetch_add(1, std::memory_order_release);
   }
 }
 

@@ -13,7 +13,8 @@ namespace sotto {
 
 /// `size` threads, the calling one included. One loop runs at a time; loops do not nest.
 /// The workers wait a short while in a spin before they sleep, because an encoder layer is
-/// hundreds of loops of microseconds.
+/// hundreds of loops of microseconds. A loop does not wait for a worker that has not joined it by
+/// the time its work is given out: on a busy machine that worker may not run for a while.
 class ThreadPool {
  public:
   /// `size` 0 takes default_size(). Throws Error{unsupported} when the system refuses to start so
@@ -36,17 +37,23 @@ class ThreadPool {
 
  private:
   void stop();
+  void open();
+  int close();
+  bool join(std::uint64_t& seen);
   void worker(int thread);
   void share(int thread);
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::atomic<int> sleepers_{0};
   const std::function<void(std::int64_t, int)>* body_ = nullptr;
   std::int64_t count_ = 0;
-  std::atomic<std::int64_t> next_{0};
-  std::atomic<int> running_{0};
-  std::atomic<std::uint64_t> generation_{0};
+  // Each on a line of its own: threads write them all the time.
+  alignas(64) std::atomic<std::int64_t> next_{0};
+  alignas(64) std::atomic<int> left_{0};  // workers that joined the loop and are done
+  /// The number of the loop, whether it is open, and how many workers joined it (thread_pool.cc).
+  alignas(64) std::atomic<std::uint64_t> state_{0};
   std::atomic<bool> stopping_{false};
 };
 

@@ -4,8 +4,10 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -37,6 +39,30 @@ TEST(ThreadPool, ManyShortLoopsInARow) {
     pool.parallel_for(4, [&](std::int64_t i, int) { sum += i; });
   }
   EXPECT_EQ(sum, 5000 * 6);
+}
+
+TEST(ThreadPool, StartsAndEndsAtAnyMoment) {
+  for (int round = 0; round < 300; ++round) {
+    ThreadPool pool(1 + round % 4);
+    std::atomic<int> calls{0};
+    for (int loop = 0; loop < round % 5; ++loop) {
+      pool.parallel_for(3, [&](std::int64_t, int) { ++calls; });
+    }
+    EXPECT_EQ(calls, 3 * (round % 5));
+  }
+}
+
+TEST(ThreadPool, WakesWorkersThatSleep) {
+  ThreadPool pool(2);
+  for (int loop = 0; loop < 20; ++loop) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // longer than they spin
+    std::atomic<int> here{0};
+    // Both threads must be in the loop for it to end.
+    pool.parallel_for(2, [&](std::int64_t, int) {
+      ++here;
+      while (here < 2) std::this_thread::yield();
+    });
+  }
 }
 
 /// In a process of its own, whose address space holds the stacks of a few threads only.

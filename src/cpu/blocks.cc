@@ -8,7 +8,6 @@
 namespace sotto::cpu {
 namespace {
 
-constexpr int kTaps = 3;
 /// Activations that one task multiplies with a run of panels: they and the panel that is in use
 /// must stay in the second-level cache.
 constexpr std::size_t kGroupBytes = 512 << 10;
@@ -21,8 +20,8 @@ Buffer<float> copy(std::span<const float> numbers) {
   return buffer;
 }
 
-/// The output positions [t_begin, t_begin + block) of a convolution as one block of its inputs:
-/// out[(c·3 + tap)·block + lane] = x(c, (t_begin + lane)·step + tap − 1), zero outside the signal.
+}  // namespace
+
 void unfold(float* out, const Signal& x, int t_begin, int step, int block) {
   for (int c = 0; c < x.n_mels; ++c) {
     const float* const row = x.data + c * x.stride;
@@ -34,8 +33,6 @@ void unfold(float* out, const Signal& x, int t_begin, int step, int block) {
     }
   }
 }
-
-}  // namespace
 
 Buffer<float> pack(std::span<const float> matrix, int n_rows, int d, int group) {
   SOTTO_CHECK(matrix.size() == static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(d));
@@ -181,7 +178,7 @@ void LayerNorm::blocks(float* y, const float* x, int n_blocks) const {
 
 void LayerNorm::rows(float* y, const float* x, int n_rows) const {
   const auto stride = static_cast<std::ptrdiff_t>(gamma_.size());
-  runtime_.parallel_for(n_rows, [&](std::int64_t row, int) {
+  runtime_.for_rows(n_rows, stride, [&](std::int64_t row, int) {
     runtime_.kernels.layer_norm_row(task(y + row * stride, x + row * stride));
   });
 }
@@ -207,6 +204,24 @@ void multi_head_attention(const Runtime& runtime, const HeadsTask& task, float* 
          .scale = scale,
          .scratch = scratch + static_cast<std::size_t>(thread) * scratch_size});
   });
+}
+
+void self_attention(const Runtime& runtime, float* out, const float* qkv, int n_positions,
+                    int n_heads, int d, float* scratch) {
+  const std::ptrdiff_t block = std::ptrdiff_t{n_heads} * d * runtime.kernels.block;
+  multi_head_attention(runtime,
+                       {.out = out,
+                        .out_block = block,
+                        .q = qkv,
+                        .q_block = 3 * block,
+                        .k = qkv + block,
+                        .v = qkv + 2 * block,
+                        .kv_block = 3 * block,
+                        .n_query_blocks = blocks_of(n_positions, runtime.kernels.block),
+                        .n_keys = n_positions,
+                        .n_heads = n_heads,
+                        .d = d},
+                       scratch);
 }
 
 }  // namespace sotto::cpu

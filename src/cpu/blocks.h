@@ -23,6 +23,15 @@ struct Runtime {
   void parallel_for(std::int64_t count, const Body& body) const {
     pool.parallel_for(count, std::cref(body));
   }
+
+  /// The same for rows of d numbers that a pass or two work on: a few are done sooner than another
+  /// thread is told of them.
+  template <typename Body>
+  void for_rows(std::int64_t count, std::ptrdiff_t d, const Body& body) const {
+    constexpr std::ptrdiff_t kFew = 8192;
+    if (count * d > kFew) return parallel_for(count, body);
+    for (std::int64_t row = 0; row < count; ++row) body(row, 0);
+  }
 };
 
 /// Blocks that hold T rows.
@@ -62,20 +71,36 @@ class BlocksLinear {
 /// A window of a 2-D signal for a convolution: row c begins at data + c·stride.
 using Signal = model::MelWindow;
 
+/// Taps of Whisper's convolutions.
+inline constexpr int kTaps = 3;
+
+/// The output positions [t_begin, t_begin + block) of a convolution as one block of its inputs:
+/// out[(c·3 + tap)·block + lane] = x(c, (t_begin + lane)·step + tap − 1), zero outside the signal.
+void unfold(float* out, const Signal& x, int t_begin, int step, int block);
+
 /// gelu(Conv1d(x)) with three taps and padding 1: T_out = ceil(T_in / step) positions.
-class BlocksConv1d {
+class Conv1d {
+ public:
+  virtual ~Conv1d() = default;
+
+  /// Scratch numbers that each thread needs.
+  virtual std::size_t scratch_size() const = 0;
+
+  /// y(n, t) at y + t/B·y_block + n·y_row + t%B, plus `residual` in the same layout (null: none).
+  /// `scratch` holds scratch_size() numbers for each thread of the pool.
+  virtual void operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row, const Signal& x,
+                          const float* residual, float* scratch) const = 0;
+};
+
+class BlocksConv1d final : public Conv1d {
  public:
   /// weight is n_out × n_in × 3.
   BlocksConv1d(const Runtime& runtime, std::span<const float> weight, std::span<const float> bias,
                int n_out, int n_in, int step);
 
-  /// Scratch numbers that each thread needs.
-  std::size_t scratch_size() const;
-
-  /// y(n, t) at y + t/B·y_block + n·y_row + t%B, plus `residual` in the same layout (null: none).
-  /// `scratch` holds scratch_size() numbers for each thread of the pool.
+  std::size_t scratch_size() const override;
   void operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row, const Signal& x,
-                  const float* residual, float* scratch) const;
+                  const float* residual, float* scratch) const override;
 
  private:
   const Runtime& runtime_;
@@ -120,5 +145,10 @@ struct HeadsTask {
 /// softmax(q kᵀ/√d) v for every head and every block of queries. `scratch` holds
 /// attention_scratch(B, d) numbers for each thread.
 void multi_head_attention(const Runtime& runtime, const HeadsTask& task, float* scratch);
+
+/// The same where queries, keys and values of n_positions are blocks of 3·n_heads·d rows; out is
+/// blocks of n_heads·d rows.
+void self_attention(const Runtime& runtime, float* out, const float* qkv, int n_positions,
+                    int n_heads, int d, float* scratch);
 
 }  // namespace sotto::cpu

@@ -29,15 +29,6 @@ inline constexpr model::Dims kOddDims = {.n_mels = 7,
                                          .n_text_layer = 2,
                                          .n_text_ffn = 50};
 
-/// The instruction sets of this machine.
-inline std::vector<Isa> available_isas() {
-  std::vector<Isa> isas;
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
-    if (isa <= detect_isa()) isas.push_back(isa);
-  }
-  return isas;
-}
-
 inline std::string isa_name(const ::testing::TestParamInfo<Isa>& info) {
   return std::string(name_of(info.param));
 }

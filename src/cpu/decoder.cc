@@ -3,286 +3,265 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "cpu/blocks.h"
-#include "cpu/parameters.h"
-#include "cpu/rows.h"
+#include "cpu/decoder_layer.h"
 
 namespace sotto::cpu {
 namespace {
 
-// In this file D is the width, B the lanes of a block (kernels.h), n the tokens that are appended.
-// Activations are row-major; keys and values are blocks, so that a step reads them in one run.
+/// Tokens whose logits are computed and looked at in one go, so that they are still in the cache.
+constexpr int kLogitRun = 512;
 
-/// Activations between layers, allocated once for the longest sequence.
-struct Workspace {
-  Workspace(const Runtime& runtime, const model::Dims& dims) {
-    const int block = runtime.kernels.block;
-    const auto width = static_cast<std::size_t>(dims.n_text_state);
-    const auto rows = static_cast<std::size_t>(dims.n_text_ctx);
-    const auto row_blocks = static_cast<std::size_t>(blocks_of(dims.n_text_ctx, block) * block);
-    const auto audio_blocks = static_cast<std::size_t>(blocks_of(dims.n_audio_ctx, block) * block);
-    x = Buffer<float>(rows * width);
-    normed = Buffer<float>(rows * width);
-    qkv = Buffer<float>(rows * width * 3);
-    mixed = Buffer<float>(rows * width);
-    hidden = Buffer<float>(rows * static_cast<std::size_t>(dims.n_text_ffn));
-    query_blocks = Buffer<float>(row_blocks * width);
-    mixed_blocks = Buffer<float>(row_blocks * width);
-    feature_blocks = Buffer<float>(audio_blocks * static_cast<std::size_t>(dims.n_audio_state));
-    thread_scratch_size = std::max(
-        {row_blocks, audio_blocks, attention_scratch(block, dims.n_text_state / dims.n_text_head)});
-    thread_scratch =
-        Buffer<float>(thread_scratch_size * static_cast<std::size_t>(runtime.pool.size()));
-  }
+/// What is known of a range of tokens after a part of the runs.
+struct Running {
+  model::Likeliest best{
+      .token = 0, .logit = -std::numeric_limits<float>::infinity(), .log_sum_exp = 0};
+  double exp_sum = 0;  ///< relative to best.logit
 
-  Buffer<float> x;               // n × D
-  Buffer<float> normed;          // n × D
-  Buffer<float> qkv;             // n × 3D, or n × D queries of the cross-attention
-  Buffer<float> mixed;           // n × D
-  Buffer<float> hidden;          // n × ffn
-  Buffer<float> query_blocks;    // D, positions of the sequence in lanes
-  Buffer<float> mixed_blocks;    // D, likewise
-  Buffer<float> feature_blocks;  // D, positions of the window in lanes
-  std::size_t thread_scratch_size;
-  Buffer<float> thread_scratch;
-};
-
-/// Keys and values of one attention as blocks of 2D: D of keys, D of values.
-class KeyValues {
- public:
-  KeyValues(const Runtime& runtime, int n_positions, int width)
-      : lanes_(runtime.kernels.block),
-        width_(width),
-        blocks_(static_cast<std::size_t>(blocks_of(n_positions, lanes_)) *
-                static_cast<std::size_t>(stride())) {}
-
-  float* data() { return blocks_.data(); }
-  const float* keys() const { return blocks_.data(); }
-  const float* values() const { return blocks_.data() + stride() / 2; }
-  /// Numbers from one block of positions to the next.
-  std::ptrdiff_t stride() const { return std::ptrdiff_t{2} * width_ * lanes_; }
-
-  /// Sets a position from 2D numbers, keys first.
-  void set(std::ptrdiff_t position, const float* key_value) {
-    float* const to = blocks_.data() + position / lanes_ * stride() + position % lanes_;
-    for (std::ptrdiff_t i = 0; i < 2 * width_; ++i) to[i * lanes_] = key_value[i];
-  }
-
- private:
-  int lanes_;
-  int width_;
-  Buffer<float> blocks_;
-};
-
-class DecoderLayer {
- public:
-  DecoderLayer(const Runtime& runtime, const Parameters& p, const model::Dims& dims)
-      : runtime_(runtime),
-        width_(dims.n_text_state),
-        n_heads_(dims.n_text_head),
-        n_audio_ctx_(dims.n_audio_ctx),
-        attn_ln_(read_layer_norm(runtime, p / "attn_ln", width_)),
-        qkv_(read_projections<RowsLinear>(runtime, p / "attn", {"query", "key", "value"}, width_)),
-        out_(read_linear<RowsLinear>(runtime, p / "attn" / "out", width_, width_)),
-        cross_ln_(read_layer_norm(runtime, p / "cross_attn_ln", width_)),
-        cross_q_(read_linear<RowsLinear>(runtime, p / "cross_attn" / "query", width_, width_)),
-        cross_kv_(
-            read_projections<BlocksLinear>(runtime, p / "cross_attn", {"key", "value"}, width_)),
-        cross_out_(read_linear<RowsLinear>(runtime, p / "cross_attn" / "out", width_, width_)),
-        mlp_ln_(read_layer_norm(runtime, p / "mlp_ln", width_)),
-        up_(read_linear<RowsLinear>(runtime, p / "mlp" / "0", dims.n_text_ffn, width_)),
-        down_(read_linear<RowsLinear>(runtime, p / "mlp" / "2", width_, dims.n_text_ffn)),
-        past_(runtime, dims.n_text_ctx, width_),
-        audio_(runtime, dims.n_audio_ctx, width_) {}
-
-  /// Keys and values of a window whose features are blocks.
-  void start(const float* feature_blocks) {
-    cross_kv_(audio_.data(), feature_blocks, blocks_of(n_audio_ctx_, runtime_.kernels.block));
-  }
-
-  /// x += attention(LayerNorm(x));  x += cross_attention(LayerNorm(x));  x += mlp(LayerNorm(x))
-  /// for n tokens that follow `n_past` others.
-  void operator()(Workspace& w, int n_past, int n) {
-    float* const x = w.x.data();
-    attn_ln_.rows(w.normed.data(), x, n);
-    qkv_(w.qkv.data(), w.normed.data(), n);
-    attend_to_past(w, n_past, n);
-    out_(x, w.mixed.data(), n, Activation::none, x);
-
-    cross_ln_.rows(w.normed.data(), x, n);
-    cross_q_(w.qkv.data(), w.normed.data(), n);
-    attend_to_audio(w, n);
-    cross_out_(x, w.mixed.data(), n, Activation::none, x);
-
-    mlp_ln_.rows(w.normed.data(), x, n);
-    up_(w.hidden.data(), w.normed.data(), n, Activation::gelu);
-    down_(x, w.hidden.data(), n, Activation::none, x);
-  }
-
- private:
-  /// Token i attends to all before it and to itself.
-  void attend_to_past(Workspace& w, int n_past, int n) {
-    const float* const qkv = w.qkv.data();
-    const std::ptrdiff_t row = std::ptrdiff_t{3} * width_;
-    for (int i = 0; i < n; ++i) past_.set(n_past + i, qkv + i * row + width_);
-    runtime_.parallel_for(std::int64_t{n} * n_heads_, [&](std::int64_t task, int thread) {
-      const std::ptrdiff_t i = task / n_heads_;
-      attend_head(w, past_, w.mixed.data() + i * width_, qkv + i * row,
-                  n_past + static_cast<int>(i) + 1, task % n_heads_, thread);
-    });
-  }
-
-  void attend_to_audio(Workspace& w, int n) {
-    const float* const q = w.qkv.data();
-    if (n == 1) {
-      runtime_.parallel_for(n_heads_, [&](std::int64_t head, int thread) {
-        attend_head(w, audio_, w.mixed.data(), q, n_audio_ctx_, head, thread);
-      });
-      return;
+  void add(const RangeSummary& part, int begin) {
+    if (part.exp_sum == 0) return;
+    if (part.top > best.logit) {
+      exp_sum *= std::exp(static_cast<double>(best.logit) - part.top);
+      best.token = begin + part.at;
+      best.logit = part.top;
+      exp_sum += part.exp_sum;
+    } else {
+      exp_sum += part.exp_sum * std::exp(static_cast<double>(part.top) - best.logit);
     }
-    // Several queries read the keys and values once.
-    const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(width_) * runtime_.kernels.block;
-    to_blocks(runtime_, w.query_blocks.data(), q, width_, n, width_);
-    multi_head_attention(runtime_,
-                         {.out = w.mixed_blocks.data(),
-                          .out_block = block,
-                          .q = w.query_blocks.data(),
-                          .q_block = block,
-                          .k = audio_.keys(),
-                          .v = audio_.values(),
-                          .kv_block = audio_.stride(),
-                          .n_query_blocks = blocks_of(n, runtime_.kernels.block),
-                          .n_keys = n_audio_ctx_,
-                          .n_heads = n_heads_,
-                          .d = width_ / n_heads_},
-                         w.thread_scratch.data());
-    from_blocks(runtime_, w.mixed.data(), width_, w.mixed_blocks.data(), n, width_);
   }
-
-  /// One head of one row: out and q begin at the row.
-  void attend_head(Workspace& w, const KeyValues& kv, float* out, const float* q, int n_keys,
-                   std::ptrdiff_t head, int thread) const {
-    const int d = width_ / n_heads_;
-    const std::ptrdiff_t offset = head * d * runtime_.kernels.block;
-    runtime_.kernels.attention_row(
-        {.out = out + head * d,
-         .q = q + head * d,
-         .k = kv.keys() + offset,
-         .v = kv.values() + offset,
-         .kv_block = kv.stride(),
-         .n_keys = n_keys,
-         .d = d,
-         .scale = 1.0f / std::sqrt(static_cast<float>(d)),
-         .scratch =
-             w.thread_scratch.data() + static_cast<std::size_t>(thread) * w.thread_scratch_size});
-  }
-
-  const Runtime& runtime_;
-  int width_;
-  int n_heads_;
-  int n_audio_ctx_;
-  LayerNorm attn_ln_;
-  RowsLinear qkv_;
-  RowsLinear out_;
-  LayerNorm cross_ln_;
-  RowsLinear cross_q_;
-  BlocksLinear cross_kv_;
-  RowsLinear cross_out_;
-  LayerNorm mlp_ln_;
-  RowsLinear up_;
-  RowsLinear down_;
-  KeyValues past_;
-  KeyValues audio_;
 };
 
-class CpuDecoder final : public model::Decoder {
+/// The weights of a decoder and the memory of a step: what all its sequences share.
+template <typename Numbers>
+class SharedDecoder {
  public:
-  CpuDecoder(const model::Dims& dims, const Parameters& p, const Kernels& kernels, ThreadPool& pool)
+  using Rows = std::span<const Row<Numbers>>;
+
+  SharedDecoder(const model::Dims& dims, const Parameters& p, const Runtime& runtime, Isa isa)
       : dims_(dims),
-        runtime_{kernels, pool},
-        embedding_(runtime_, p.read("token_embedding.weight", {dims.n_vocab, dims.n_text_state}),
-                   {}, dims.n_vocab, dims.n_text_state),
+        place_{runtime, gemv_int8_for(isa), weights_},
+        output_(read_normed_linear<Numbers>(
+            place_, p / "ln",
+            {.weight = p.read("token_embedding.weight", {dims.n_vocab, dims.n_text_state}),
+             .bias = {}},
+            dims.n_vocab, dims.n_text_state)),
         positions_(p.read("positional_embedding", {dims.n_text_ctx, dims.n_text_state})),
-        ln_(read_layer_norm(runtime_, p / "ln", dims.n_text_state)),
-        work_(runtime_, dims) {
+        work_(place_, dims) {
     layers_.reserve(static_cast<std::size_t>(dims.n_text_layer));
     for (int layer = 0; layer < dims.n_text_layer; ++layer) {
-      layers_.emplace_back(runtime_, p / "blocks" / std::to_string(layer), dims);
+      layers_.emplace_back(place_, p / "blocks" / std::to_string(layer), dims, layer);
     }
   }
 
-  const model::Dims& dims() const override { return dims_; }
-  int size() const override { return size_; }
-  void rewind() override { size_ = 0; }
+  const model::Dims& dims() const { return dims_; }
+  const Place& place() const { return place_; }
+
+  void start(Sequence<Numbers>& sequence, const float* features) {
+    work_.window.set(features);
+    for (const auto& layer : layers_) layer.start(work_, sequence);
+  }
+
+  /// Tokens with their positions through all layers.
+  void run(std::span<const int> tokens, Rows rows) {
+    embed(tokens, rows);
+    for (const auto& layer : layers_) layer(work_, rows);
+  }
+
+  /// LayerNorm(x) Eᵀ for n rows from `begin` on; E are the token embeddings.
+  std::span<const float> logits(int begin, int n) {
+    const auto inputs = logit_inputs(begin, n);
+    output_.linear(logits_.data(), inputs, n);
+    return {logits_.data(), static_cast<std::size_t>(n) * static_cast<std::size_t>(dims_.n_vocab)};
+  }
+
+  /// The likeliest tokens after each step, whose row it is. Each run of logits is looked at right
+  /// after it was computed.
+  void find_likeliest(std::span<model::Step> steps) {
+    const int n = static_cast<int>(steps.size());
+    const auto inputs = logit_inputs(0, n);
+    const int n_runs = blocks_of(dims_.n_vocab, kLogitRun);
+    parts_.resize(static_cast<std::size_t>(n_runs) * steps.size());
+    place_.parallel_for(n_runs, [&](std::int64_t run, int) {
+      const int begin = static_cast<int>(run) * kLogitRun;
+      const int end = std::min(dims_.n_vocab, begin + kLogitRun);
+      output_.linear.outputs(logits_.data(), inputs, n, begin, end);
+      for (std::size_t i = 0; i < steps.size(); ++i) {
+        parts_[static_cast<std::size_t>(run) * steps.size() + i] =
+            look_at(row_logits(i), steps[i].allowed, {begin, end});
+      }
+    });
+    for (std::size_t i = 0; i < steps.size(); ++i) steps[i].found = combine(i, steps);
+  }
+
+ private:
+  using RunSummaries = std::array<RangeSummary, 2>;
+
+  float* row_logits(std::size_t row) {
+    return logits_.data() + row * static_cast<std::size_t>(dims_.n_vocab);
+  }
+
+  static model::TokenRange overlap(model::TokenRange a, model::TokenRange b) {
+    return {std::max(a.begin, b.begin), std::min(a.end, b.end)};
+  }
+
+  /// Forbidden tokens lose their logits.
+  RunSummaries look_at(float* logits, const model::AllowedTokens& allowed,
+                       model::TokenRange run) const {
+    const auto first = std::ranges::lower_bound(allowed.forbidden, run.begin);
+    for (auto token = first; token != allowed.forbidden.end() && *token < run.end; ++token) {
+      logits[*token] = -std::numeric_limits<float>::infinity();
+    }
+    RunSummaries found;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const auto [begin, end] = overlap(allowed.ranges[i], run);
+      found[i] = place_.gemv.summarise(logits + std::min(begin, end), std::max(0, end - begin));
+    }
+    return found;
+  }
+
+  model::LikeliestOfRanges combine(std::size_t row, std::span<const model::Step> steps) const {
+    model::LikeliestOfRanges found;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const model::TokenRange range = steps[row].allowed.ranges[i];
+      Running running;
+      running.best.token = range.begin;
+      const int first = std::max(0, range.begin / kLogitRun);
+      for (int run = first; run * kLogitRun < range.end; ++run) {
+        running.add(parts_[static_cast<std::size_t>(run) * steps.size() + row][i],
+                    std::max(range.begin, run * kLogitRun));
+      }
+      running.best.log_sum_exp = running.best.logit + std::log(running.exp_sum);
+      found[i] = running.best;
+    }
+    return found;
+  }
+
+  /// The embeddings of the tokens and of their positions.
+  void embed(std::span<const int> tokens, Rows rows) {
+    const std::ptrdiff_t width = dims_.n_text_state;
+    float* x = work_.x.data();
+    for (std::size_t i = 0; i < tokens.size(); ++i, x += width) {
+      SOTTO_CHECK(tokens[i] >= 0 && tokens[i] < dims_.n_vocab);
+      output_.weight_row(x, tokens[i]);
+      const float* const position = positions_.data() + rows[i].position * width;
+      for (std::ptrdiff_t j = 0; j < width; ++j) x[j] += position[j];
+    }
+  }
+
+  /// LayerNorm(x), as the embedding takes it, and room for its logits.
+  auto logit_inputs(int begin, int n) {
+    const std::size_t size = static_cast<std::size_t>(n) * static_cast<std::size_t>(dims_.n_vocab);
+    if (logits_.size() < size) logits_ = Buffer<float>(size);  // most callers want one or two rows
+    const std::ptrdiff_t width = dims_.n_text_state;
+    output_.norm.rows(work_.normed.data(), work_.x.data() + begin * width, n);
+    return work_.inputs.rows(place_, work_.normed.data(), n, dims_.n_text_state);
+  }
+
+  model::Dims dims_;
+  Arena weights_;
+  Place place_;
+  NormedLinear<Numbers> output_;  // n_vocab × D: rows are embeddings, the product is logits
+  std::vector<float> positions_;
+  std::vector<DecoderLayer<Numbers>> layers_;
+  Workspace<Numbers> work_;
+  Buffer<float> logits_;
+  std::vector<RunSummaries> parts_;
+};
+
+template <typename Numbers>
+class CpuDecoder final : public model::Decoder {
+ public:
+  explicit CpuDecoder(std::shared_ptr<SharedDecoder<Numbers>> shared)
+      : shared_(std::move(shared)), sequence_(shared_->place(), shared_->dims()) {}
+
+  const model::Dims& dims() const override { return shared_->dims(); }
+  int size() const override { return sequence_.size; }
+  void rewind() override { sequence_.size = 0; }
+  std::unique_ptr<model::Decoder> new_sequence() const override {
+    return std::make_unique<CpuDecoder>(shared_);
+  }
 
   void start(std::span<const float> features) override {
-    SOTTO_CHECK(features.size() == static_cast<std::size_t>(dims_.n_audio_ctx) *
-                                       static_cast<std::size_t>(dims_.n_audio_state));
-    to_blocks(runtime_, work_.feature_blocks.data(), features.data(), dims_.n_audio_state,
-              dims_.n_audio_ctx, dims_.n_audio_state);
-    for (DecoderLayer& layer : layers_) layer.start(work_.feature_blocks.data());
-    started_ = true;
-    size_ = 0;
+    SOTTO_CHECK(features.size() == static_cast<std::size_t>(dims().n_audio_ctx) *
+                                       static_cast<std::size_t>(dims().n_audio_state));
+    shared_->start(sequence_, features.data());
+    sequence_.started = true;
+    sequence_.size = 0;
   }
 
   std::span<const float> append(std::span<const int> tokens, int n_rows) override {
     const int n = static_cast<int>(tokens.size());
-    SOTTO_CHECK(started_);
-    SOTTO_CHECK(n >= 1 && n <= dims_.n_text_ctx - size_);
+    SOTTO_CHECK(sequence_.started);
+    SOTTO_CHECK(n >= 1 && n <= dims().n_text_ctx - sequence_.size);
     SOTTO_CHECK(n_rows >= 1 && n_rows <= n);
-    embed(tokens);
-    for (DecoderLayer& layer : layers_) layer(work_, size_, n);
-    size_ += n;
-    return logits(n - n_rows, n_rows);
+    std::vector<Row<Numbers>> rows;
+    for (int i = 0; i < n; ++i) rows.push_back({&sequence_, sequence_.size + i});
+    shared_->run(tokens, rows);
+    sequence_.size += n;
+    return shared_->logits(n - n_rows, n_rows);
+  }
+
+  void step(std::span<model::Step> steps) override {
+    SOTTO_CHECK(!steps.empty() && steps.size() <= static_cast<std::size_t>(dims().n_text_ctx));
+    std::vector<Row<Numbers>> rows;
+    std::vector<int> tokens;
+    for (const model::Step& step : steps) {
+      auto* const decoder = dynamic_cast<CpuDecoder*>(step.sequence);
+      SOTTO_CHECK(decoder != nullptr && decoder->shared_ == shared_);
+      Sequence<Numbers>& sequence = decoder->sequence_;
+      SOTTO_CHECK(sequence.started && sequence.size < dims().n_text_ctx);
+      check_ranges(step.allowed);
+      rows.push_back({&sequence, sequence.size++});
+      tokens.push_back(step.token);
+    }
+    shared_->run(tokens, rows);
+    shared_->find_likeliest(steps);
   }
 
  private:
-  /// The embeddings of the tokens and of their positions.
-  void embed(std::span<const int> tokens) {
-    const std::ptrdiff_t width = dims_.n_text_state;
-    float* x = work_.x.data();
-    const float* position = positions_.data() + size_ * width;
-    for (const int token : tokens) {
-      SOTTO_CHECK(token >= 0 && token < dims_.n_vocab);
-      embedding_.weight_row(x, token);
-      for (std::ptrdiff_t i = 0; i < width; ++i) x[i] += position[i];
-      x += width;
-      position += width;
+  void check_ranges(const model::AllowedTokens& allowed) const {
+    for (const model::TokenRange range : allowed.ranges) {
+      SOTTO_CHECK(range.begin >= 0 && range.end <= dims().n_vocab);
     }
   }
 
-  /// LayerNorm(x) Eᵀ for n_rows rows from `begin` on; E are the token embeddings.
-  std::span<const float> logits(int begin, int n_rows) {
-    const std::ptrdiff_t width = dims_.n_text_state;
-    const std::size_t size =
-        static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(dims_.n_vocab);
-    if (logits_.size() < size) logits_ = Buffer<float>(size);  // most callers want one or two rows
-    ln_.rows(work_.normed.data(), work_.x.data() + begin * width, n_rows);
-    embedding_(logits_.data(), work_.normed.data(), n_rows);
-    return {logits_.data(), size};
-  }
-
-  model::Dims dims_;
-  Runtime runtime_;
-  RowsLinear embedding_;  // n_vocab × D: a row is a token's embedding, the product is the logits
-  std::vector<float> positions_;
-  std::vector<DecoderLayer> layers_;
-  LayerNorm ln_;
-  Workspace work_;
-  Buffer<float> logits_;
-  int size_ = 0;
-  bool started_ = false;
+  std::shared_ptr<SharedDecoder<Numbers>> shared_;
+  Sequence<Numbers> sequence_;
 };
+
+template <typename Numbers>
+std::unique_ptr<model::Decoder> make(const model::Dims& dims, const model::Weights& weights,
+                                     Isa isa, ThreadPool& pool) {
+  return std::make_unique<CpuDecoder<Numbers>>(std::make_shared<SharedDecoder<Numbers>>(
+      dims, Parameters(weights, "decoder"), Runtime{kernels_for(isa), pool}, isa));
+}
 
 }  // namespace
 
+model::ComputeType decoder_type(std::optional<model::ComputeType> wanted, Isa isa) {
+  // A step reads all weights once: a quarter of the bytes is most of the speed, with or without
+  // instructions for products of bytes, unless these must be made up of single ones.
+  return wanted.value_or(isa == Isa::portable ? model::ComputeType::float32
+                                              : model::ComputeType::int8);
+}
+
 std::unique_ptr<model::Decoder> make_decoder(const model::Dims& dims, const model::Weights& weights,
-                                             const Kernels& kernels, ThreadPool& pool) {
-  return std::make_unique<CpuDecoder>(dims, Parameters(weights, "decoder"), kernels, pool);
+                                             Isa isa, model::ComputeType type, ThreadPool& pool) {
+  switch (type) {
+    case model::ComputeType::float32:
+      return make<Float32Numbers>(dims, weights, isa, pool);
+    case model::ComputeType::int8:
+      return make<Int8Numbers>(dims, weights, isa, pool);
+    case model::ComputeType::int8_float32:
+      return make<Int8Float32Numbers>(dims, weights, isa, pool);
+    case model::ComputeType::bfloat16:
+      return make<Bfloat16Numbers>(dims, weights, isa, pool);
+  }
+  SOTTO_CHECK(false);
 }
 
 }  // namespace sotto::cpu

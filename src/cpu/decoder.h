@@ -2,16 +2,21 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
+#include "base/isa.h"
 #include "base/thread_pool.h"
-#include "cpu/kernels.h"
+#include "model/compute_type.h"
 #include "model/decoder.h"
 #include "model/weights.h"
 
 namespace sotto::cpu {
 
-/// Packs the decoder weights for `kernels`. Same conditions as make_encoder().
+/// The type to decode in, as encoder_type().
+model::ComputeType decoder_type(std::optional<model::ComputeType> wanted, Isa isa);
+
+/// Packs the decoder weights. Same conditions as make_encoder().
 std::unique_ptr<model::Decoder> make_decoder(const model::Dims& dims, const model::Weights& weights,
-                                             const Kernels& kernels, ThreadPool& pool);
+                                             Isa isa, model::ComputeType type, ThreadPool& pool);
 
 }  // namespace sotto::cpu

@@ -26,7 +26,7 @@ std::vector<float> features(std::uint32_t seed = 1) {
 class DecoderTest : public ::testing::TestWithParam<Isa> {
  protected:
   std::unique_ptr<model::Decoder> decoder(ThreadPool& pool) {
-    return make_decoder(kOddDims, weights_, kernels_for(GetParam()), pool);
+    return make_decoder(kOddDims, weights_, GetParam(), model::ComputeType::float32, pool);
   }
 
   std::vector<double> truth(const std::vector<float>& features, std::span<const int> tokens) {
@@ -110,11 +110,12 @@ TEST_P(DecoderTest, AgreesWithOpenaiWhisper) {
   for (const char* name : {"seeded_multilingual.json", "seeded_english.json"}) {
     const model::testing::GoldenModel golden(name);
     ThreadPool pool;
-    const Kernels& kernels = kernels_for(GetParam());
+    constexpr auto kType = model::ComputeType::float32;
     std::vector<float> encoded(static_cast<std::size_t>(golden.dims.n_audio_ctx) *
                                static_cast<std::size_t>(golden.dims.n_audio_state));
-    make_encoder(golden.dims, golden.weights, kernels, pool)->encode(golden.mel(), encoded);
-    const auto engine = make_decoder(golden.dims, golden.weights, kernels, pool);
+    make_encoder(golden.dims, golden.weights, GetParam(), kType, pool)
+        ->encode(golden.mel(), encoded);
+    const auto engine = make_decoder(golden.dims, golden.weights, GetParam(), kType, pool);
     engine->start(encoded);
     const auto& expected = golden.json["decoder"];
     const auto tokens = expected["tokens"].get<std::vector<int>>();
@@ -134,15 +135,16 @@ TEST_P(DecoderTest, AgreesWithOpenaiWhisper) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, DecoderTest, ::testing::ValuesIn(testing::available_isas()),
+INSTANTIATE_TEST_SUITE_P(Isa, DecoderTest, ::testing::ValuesIn(available_isas()),
                          testing::isa_name);
 
 TEST(DecoderDeathTest, MisuseIsABug) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const model::Weights weights = model::testing::seeded_weights(kOddDims, 8);
   ThreadPool pool(1);
-  const auto engine = make_decoder(kOddDims, weights, kernels_for(Isa::portable), pool);
-  EXPECT_DEATH(engine->append(std::span(kTokens).first(1), 1), "started_");
+  const auto engine =
+      make_decoder(kOddDims, weights, Isa::portable, model::ComputeType::float32, pool);
+  EXPECT_DEATH(engine->append(std::span(kTokens).first(1), 1), "started");
   engine->start(features());
   EXPECT_DEATH(engine->append({}, 1), "n >= 1");
   EXPECT_DEATH(engine->append(std::span(kTokens).first(1), 2), "n_rows");

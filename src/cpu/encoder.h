@@ -2,17 +2,24 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
+#include "base/isa.h"
 #include "base/thread_pool.h"
-#include "cpu/kernels.h"
+#include "model/compute_type.h"
 #include "model/encoder.h"
 #include "model/weights.h"
 
 namespace sotto::cpu {
 
-/// Packs the encoder weights for `kernels` (they may be unmapped afterwards). `pool` and `kernels`
-/// must outlive the result. Throws Error{model} for missing, misshapen or non-finite tensors.
+/// The type to encode in: the wanted one, else the fastest one on `isa` that is exact enough.
+/// Throws Error{unsupported} when the encoder cannot compute in the wanted one.
+model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa isa);
+
+/// Packs the encoder weights (they may be unmapped afterwards) to compute in `type`, checked by
+/// encoder_type(), with `isa`, which this machine has. `pool` must outlive the result. Throws
+/// Error{model} for missing, misshapen or non-finite tensors.
 std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,
-                                             const Kernels& kernels, ThreadPool& pool);
+                                             Isa isa, model::ComputeType type, ThreadPool& pool);
 
 }  // namespace sotto::cpu

@@ -13,9 +13,13 @@
 namespace sotto::cpu {
 namespace {
 
+using model::ComputeType;
 using testing::kOddDims;
 using testing::normal_numbers;
 using testing::relative_l2;
+
+constexpr ComputeType kTypes[] = {ComputeType::float32, ComputeType::int8,
+                                  ComputeType::int8_float32};
 
 model::MelWindow window(const model::Dims& dims, const std::vector<float>& mel) {
   return {.data = mel.data(),
@@ -25,8 +29,9 @@ model::MelWindow window(const model::Dims& dims, const std::vector<float>& mel) 
 }
 
 std::vector<float> encode(const model::Dims& dims, const model::Weights& weights,
-                          const model::MelWindow& mel, Isa isa, ThreadPool& pool) {
-  const auto encoder = make_encoder(dims, weights, kernels_for(isa), pool);
+                          const model::MelWindow& mel, Isa isa, ThreadPool& pool,
+                          ComputeType type = ComputeType::float32) {
+  const auto encoder = make_encoder(dims, weights, isa, type, pool);
   std::vector<float> features(static_cast<std::size_t>(dims.n_audio_ctx) *
                               static_cast<std::size_t>(dims.n_audio_state));
   encoder->encode(mel, features);
@@ -50,8 +55,25 @@ TEST_P(EncoderTest, ThreadsDoNotChangeABit) {
   const std::vector<float> mel =
       normal_numbers(static_cast<std::size_t>(kOddDims.n_mels * kOddDims.n_mel_frames()), 1);
   ThreadPool one(1), three(3);
-  EXPECT_EQ(encode(kOddDims, weights, window(kOddDims, mel), GetParam(), one),
-            encode(kOddDims, weights, window(kOddDims, mel), GetParam(), three));
+  for (const ComputeType type : kTypes) {
+    EXPECT_EQ(encode(kOddDims, weights, window(kOddDims, mel), GetParam(), one, type),
+              encode(kOddDims, weights, window(kOddDims, mel), GetParam(), three, type))
+        << name_of(type);
+  }
+}
+
+TEST_P(EncoderTest, OtherTypesStayNearTheReferenceOnOddSizes) {
+  const model::Weights weights = model::testing::seeded_weights(kOddDims, 5);
+  const std::vector<float> mel =
+      normal_numbers(static_cast<std::size_t>(kOddDims.n_mels * (kOddDims.n_mel_frames() + 3)), 1);
+  ThreadPool pool(2);
+  const auto truth = reference_encode<double>(kOddDims, weights, window(kOddDims, mel), pool);
+  for (const ComputeType type : kTypes) {
+    EXPECT_LT(relative_l2(encode(kOddDims, weights, window(kOddDims, mel), GetParam(), pool, type),
+                          truth),
+              0.03)
+        << name_of(type);
+  }
 }
 
 TEST_P(EncoderTest, AWindowLeavesNothingForTheNext) {
@@ -59,11 +81,14 @@ TEST_P(EncoderTest, AWindowLeavesNothingForTheNext) {
   const auto size = static_cast<std::size_t>(kOddDims.n_mels * kOddDims.n_mel_frames());
   const std::vector<float> first = normal_numbers(size, 1, 30), second = normal_numbers(size, 2);
   ThreadPool pool(2);
-  const auto encoder = make_encoder(kOddDims, weights, kernels_for(GetParam()), pool);
-  std::vector<float> features(static_cast<std::size_t>(77 * 36));
-  encoder->encode(window(kOddDims, first), features);
-  encoder->encode(window(kOddDims, second), features);
-  EXPECT_EQ(features, encode(kOddDims, weights, window(kOddDims, second), GetParam(), pool));
+  for (const ComputeType type : kTypes) {
+    const auto encoder = make_encoder(kOddDims, weights, GetParam(), type, pool);
+    std::vector<float> features(static_cast<std::size_t>(77 * 36));
+    encoder->encode(window(kOddDims, first), features);
+    encoder->encode(window(kOddDims, second), features);
+    EXPECT_EQ(features, encode(kOddDims, weights, window(kOddDims, second), GetParam(), pool, type))
+        << name_of(type);
+  }
 }
 
 TEST_P(EncoderTest, AgreesWithOpenaiWhisper) {
@@ -85,7 +110,7 @@ TEST_P(EncoderTest, AgreesWithOpenaiWhisper) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, EncoderTest, ::testing::ValuesIn(testing::available_isas()),
+INSTANTIATE_TEST_SUITE_P(Isa, EncoderTest, ::testing::ValuesIn(available_isas()),
                          testing::isa_name);
 
 TEST(EncoderErrorTest, NamesTheTensorThatIsMissing) {
@@ -93,24 +118,47 @@ TEST(EncoderErrorTest, NamesTheTensorThatIsMissing) {
   model::Dims deeper = kOddDims;
   deeper.n_audio_layer = 3;
   ThreadPool pool(1);
-  EXPECT_THAT(sotto::testing::message_of(
-                  ErrorKind::model,
-                  [&] { make_encoder(deeper, weights, kernels_for(Isa::portable), pool); }),
-              ::testing::HasSubstr("encoder.blocks.2."));
+  EXPECT_THAT(
+      sotto::testing::message_of(
+          ErrorKind::model,
+          [&] { make_encoder(deeper, weights, Isa::portable, ComputeType::float32, pool); }),
+      ::testing::HasSubstr("encoder.blocks.2."));
 }
 
 TEST(EncoderDeathTest, AWindowOfTheWrongLengthIsABug) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const model::Weights weights = model::testing::seeded_weights(kOddDims, 5);
   ThreadPool pool(1);
-  const auto encoder = make_encoder(kOddDims, weights, kernels_for(Isa::portable), pool);
+  const auto encoder = make_encoder(kOddDims, weights, Isa::portable, ComputeType::float32, pool);
   std::vector<float> mel(1000), features(static_cast<std::size_t>(77 * 36));
   const model::MelWindow shorter = {
       .data = mel.data(), .n_mels = 7, .n_frames = 100, .stride = 100};
   EXPECT_DEATH(encoder->encode(shorter, features), "mel.n_frames");
 }
 
-TEST(WhisperBaseTest, EveryInstructionSetIsWithin1e5OfTheReferenceInDouble) {
+/// The mean over positions of the cosine between the features and the true ones.
+double mean_cosine(const std::vector<float>& features, const std::vector<double>& truth,
+                   std::size_t width) {
+  double total = 0;
+  for (std::size_t row = 0; row < truth.size(); row += width) {
+    double product = 0, squares = 0, true_squares = 0;
+    for (std::size_t i = row; i < row + width; ++i) {
+      product += features[i] * truth[i];
+      squares += double{features[i]} * features[i];
+      true_squares += truth[i] * truth[i];
+    }
+    total += product / std::sqrt(squares * true_squares);
+  }
+  return total / static_cast<double>(truth.size() / width);
+}
+
+struct Bar {
+  ComputeType type;
+  double relative_l2;
+  double mean_cosine;
+};
+
+TEST(WhisperBaseTest, EveryTypeIsWithinItsBarOnEveryInstructionSet) {
   if (sotto::testing::kSlowBuild) {
     GTEST_SKIP() << "skipped: 44 billion products take minutes here";
   }
@@ -120,11 +168,18 @@ TEST(WhisperBaseTest, EveryInstructionSetIsWithin1e5OfTheReferenceInDouble) {
   ThreadPool pool;
   const WhisperBase base(pool);
   const auto truth = reference_encode<double>(base.kDims, base.weights, base.window(), pool);
-  for (const Isa isa : testing::available_isas()) {
-    const double error =
-        relative_l2(encode(base.kDims, base.weights, base.window(), isa, pool), truth);
-    RecordProperty(std::string(name_of(isa)), std::to_string(error * 1e6) + "e-6");
-    EXPECT_LT(error, 1e-5) << name_of(isa);
+  for (const Bar& bar :
+       {Bar{ComputeType::float32, 1e-5, 0.99999}, Bar{ComputeType::int8, 0.04, 0.998},
+        Bar{ComputeType::int8_float32, 0.04, 0.998}}) {
+    for (const Isa isa : available_isas()) {
+      const auto features = encode(base.kDims, base.weights, base.window(), isa, pool, bar.type);
+      const double error = relative_l2(features, truth);
+      const double cosine = mean_cosine(features, truth, base.kDims.n_audio_state);
+      RecordProperty(concat(name_of(bar.type), "_", name_of(isa)),
+                     concat(error, ", mean cosine ", cosine));
+      EXPECT_LT(error, bar.relative_l2) << name_of(bar.type) << " with " << name_of(isa);
+      EXPECT_GT(cosine, bar.mean_cosine) << name_of(bar.type) << " with " << name_of(isa);
+    }
   }
 }
 

@@ -6,10 +6,10 @@
 namespace sotto::cpu {
 
 const Kernels& kernels_for(Isa isa) {
-  SOTTO_CHECK(isa <= detect_isa());
+  SOTTO_CHECK(machine_has(isa));
 #if defined(__x86_64__)
-  if (isa == Isa::avx512) return kAvx512Kernels;
-  if (isa == Isa::avx2) return kAvx2Kernels;
+  if (float_isa(isa) == Isa::avx512) return kAvx512Kernels;
+  if (float_isa(isa) == Isa::avx2) return kAvx2Kernels;
 #endif
   return kPortableKernels;
 }

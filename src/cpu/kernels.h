@@ -106,7 +106,7 @@ constexpr std::size_t attention_scratch(int block, int d) {
   return static_cast<std::size_t>(d + kKeyStrip) * static_cast<std::size_t>(block);
 }
 
-/// The table of `isa`, which this machine must have (base/isa.h).
+/// The table for float_isa(isa), which this machine must have (base/isa.h).
 const Kernels& kernels_for(Isa isa);
 
 }  // namespace sotto::cpu

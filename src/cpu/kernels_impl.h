@@ -7,91 +7,16 @@
 // vectors.
 #pragma once
 
+#include "cpu/elementwise_impl.h"
 #include "cpu/kernels.h"
-
-// Loops over a tile must become straight code, or its sums do not stay in registers.
-#define SOTTO_UNROLL _Pragma("GCC unroll 16")
-#define SOTTO_INLINE inline __attribute__((always_inline))
 
 namespace sotto::cpu {
 namespace {
 
-constexpr int kBlock = 2 * kLanes;
 static_assert(kKeyStrip % kBlock == 0);
 
-template <int R>
-struct Rows {};
-
-/// Calls f(Rows<rows>{}) for 1 ≤ rows ≤ Max.
-template <int Max, typename F>
-SOTTO_INLINE void with_rows(int rows, const F& f) {
-  if (rows == Max) {
-    f(Rows<Max>{});
-  } else if constexpr (Max > 1) {
-    with_rows<Max - 1>(rows, f);
-  }
-}
-
-template <typename T>
-SOTTO_INLINE T smaller(T a, T b) {
-  return a < b ? a : b;
-}
-
-// --- elementwise --------------------------------------------------------------------------------
-
-/// 2^(n + f) for a whole number n in [−126, 127] and |f| ≤ ½: a minimax polynomial of degree 6
-/// (relative error 2e-9 before rounding).
-SOTTO_INLINE Vector exp2_split(Vector n, Vector f) {
-  Vector p = broadcast(1.5345811e-4f);
-  p = fma(p, f, broadcast(1.3399931e-3f));
-  p = fma(p, f, broadcast(9.6184891e-3f));
-  p = fma(p, f, broadcast(5.5503286e-2f));
-  p = fma(p, f, broadcast(2.4022646e-1f));
-  p = fma(p, f, broadcast(6.9314718e-1f));
-  p = fma(p, f, broadcast(1.0f));
-  return scale(p, n);
-}
-
-/// exp(x) for x ≤ 0; 2⁻¹²⁶ where it would be smaller, so that no result is subnormal (those are
-/// slow).
-SOTTO_INLINE Vector exp_nonpositive(Vector x) {
-  const Vector t = max(broadcast(-126.0f), x * broadcast(1.44269504f));  // exp(x) = 2^(x·log2 e)
-  const Vector n = round(t);
-  return exp2_split(n, t - n);
-}
-
-/// x·Φ(x), to 1e-6 of the result for all x where Φ(x) is a normal number.
-/// Φ(−a) = exp(−a²/2)·g(a) with g(a) = ½·erfcx(a/√2), a minimax polynomial of degree 8 in
-/// t = 1/(1 + 0.225·a) on 0 ≤ a ≤ 13.3 (relative error 6e-8); Φ(a) = 1 − Φ(−a).
-SOTTO_INLINE Vector gelu(Vector x) {
-  const Vector a = abs(x);  // beyond 16, Φ(−a) is as good as zero, and a² may overflow
-  const Vector near = broadcast(0.0f) - max(broadcast(0.0f) - a, broadcast(-16.0f));
-  const Vector t = broadcast(1.0f) / fma(a, broadcast(0.225f), broadcast(1.0f));
-  Vector g = broadcast(-9.247899055480957e-2f);
-  g = fma(g, t, broadcast(3.7886789441108704e-1f));
-  g = fma(g, t, broadcast(-4.3627673387527466e-1f));
-  g = fma(g, t, broadcast(4.567525386810303e-1f));
-  g = fma(g, t, broadcast(-1.2615396082401276e-1f));
-  g = fma(g, t, broadcast(1.5197184681892395e-1f));
-  g = fma(g, t, broadcast(7.603556662797928e-2f));
-  g = fma(g, t, broadcast(9.136267006397247e-2f));
-  g = fma(g, t, broadcast(-8.078098471742123e-5f));
-  // exp(−a²/2) = 2^(−a²·c) with c = log2(e)/2 in two parts, and a² in two parts: near −126 the
-  // exponent itself needs more than 24 bits.
-  const Vector c_high = broadcast(-0x1.715476p-1f), c_low = broadcast(-0x1.4ae0cp-27f);
-  const Vector square = near * near;
-  const Vector square_low = fma(near, near, -square);
-  const Vector n = round(max(broadcast(-126.0f), square * c_high));
-  Vector f = fma(square, c_high, -n);
-  f = fma(square, c_low, fma(square_low, c_high, f));
-  f = max(broadcast(-0.5f), f);  // only where n is −126 already
-  const Vector lower = x * (exp2_split(n, f) * g);
-  return select_nonnegative(x, x - lower, lower);
-}
-
-SOTTO_INLINE Vector apply(Activation activation, Vector x) {
-  return activation == Activation::gelu ? gelu(x) : x;
-}
+// --- sums
+// -----------------------------------------------------------------------------------------
 
 /// Σ f(i) for i in [0, n) in eight chains.
 template <typename F>

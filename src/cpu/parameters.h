@@ -36,29 +36,46 @@ class Parameters {
   std::string prefix_;
 };
 
-/// Linear is BlocksLinear or RowsLinear.
-template <typename Linear>
-Linear read_linear(const Runtime& runtime, const Parameters& p, int n_out, int n_in) {
-  return Linear(runtime, p.read("weight", {n_out, n_in}), p.read("bias", {n_out}), n_out, n_in);
+struct LinearParameters {
+  std::vector<float> weight;  ///< n_out × n_in
+  std::vector<float> bias;    ///< n_out
+};
+
+inline LinearParameters read_linear_parameters(const Parameters& p, int n_out, int n_in) {
+  return {.weight = p.read("weight", {n_out, n_in}), .bias = p.read("bias", {n_out})};
 }
 
 /// Projections of an attention ("query", "key", "value"), all width × width, as one linear layer
 /// with their outputs in this order. Whisper's keys have no bias.
-template <typename Linear>
-Linear read_projections(const Runtime& runtime, const Parameters& p,
-                        std::initializer_list<std::string_view> names, int width) {
-  std::vector<float> weight, bias;
+inline LinearParameters read_projection_parameters(const Parameters& p,
+                                                   std::initializer_list<std::string_view> names,
+                                                   int width) {
+  LinearParameters all;
   for (const std::string_view name : names) {
     const std::vector<float> part = (p / name).read("weight", {width, width});
-    weight.insert(weight.end(), part.begin(), part.end());
+    all.weight.insert(all.weight.end(), part.begin(), part.end());
     if (name == "key") {
-      bias.insert(bias.end(), static_cast<std::size_t>(width), 0.0f);
+      all.bias.insert(all.bias.end(), static_cast<std::size_t>(width), 0.0f);
     } else {
       const std::vector<float> part_bias = (p / name).read("bias", {width});
-      bias.insert(bias.end(), part_bias.begin(), part_bias.end());
+      all.bias.insert(all.bias.end(), part_bias.begin(), part_bias.end());
     }
   }
-  return Linear(runtime, weight, bias, static_cast<int>(names.size()) * width, width);
+  return all;
+}
+
+/// Linear is BlocksLinear, RowsLinear or another layer that is made as they are.
+template <typename Linear, typename Place>
+Linear read_linear(const Place& runtime, const Parameters& p, int n_out, int n_in) {
+  const LinearParameters linear = read_linear_parameters(p, n_out, n_in);
+  return Linear(runtime, linear.weight, linear.bias, n_out, n_in);
+}
+
+template <typename Linear, typename Place>
+Linear read_projections(const Place& runtime, const Parameters& p,
+                        std::initializer_list<std::string_view> names, int width) {
+  const LinearParameters linear = read_projection_parameters(p, names, width);
+  return Linear(runtime, linear.weight, linear.bias, static_cast<int>(linear.bias.size()), width);
 }
 
 inline LayerNorm read_layer_norm(const Runtime& runtime, const Parameters& p, int width) {

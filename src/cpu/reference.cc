@@ -70,11 +70,11 @@ class Network {
   Matrix<Real> product(const Matrix<Real>& a, const Matrix<Real>& b) const {
     SOTTO_CHECK(a.columns == b.rows);
     Matrix<Real> result(a.rows, b.columns);
-    constexpr int kGroup = 16;  // rows that use a row of b while it is in the cache
-    pool_.parallel_for((a.rows + kGroup - 1) / kGroup, [&](std::int64_t group, int) {
-      const int begin = static_cast<int>(group) * kGroup;
+    constexpr int kGemvGroup = 16;  // rows that use a row of b while it is in the cache
+    pool_.parallel_for((a.rows + kGemvGroup - 1) / kGemvGroup, [&](std::int64_t group, int) {
+      const int begin = static_cast<int>(group) * kGemvGroup;
       for (int k = 0; k < a.columns; ++k) {
-        for (int i = begin; i < std::min(a.rows, begin + kGroup); ++i) {
+        for (int i = begin; i < std::min(a.rows, begin + kGemvGroup); ++i) {
           const Real factor = a[i][k];
           const Real* const from = b[k];
           Real* const to = result[i];

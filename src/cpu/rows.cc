@@ -30,27 +30,45 @@ RowsLinear::RowsLinear(const Runtime& runtime, std::span<const float> weight,
   std::copy(bias.begin(), bias.end(), bias_.begin());
 }
 
+LinearRowsTask RowsLinear::task(float* y, const float* x, int n_rows) const {
+  return {.y = y,
+          .y_row = n_out_,
+          .residual = nullptr,
+          .residual_row = n_out_,
+          .x = x,
+          .x_row = n_in_,
+          .n_rows = n_rows,
+          .blocks = blocks_.data(),
+          .bias = bias_.data(),
+          .n_out = n_out_,
+          .n_in = n_in_,
+          .activation = Activation::none,
+          .block_begin = 0,
+          .block_end = 0};
+}
+
 void RowsLinear::operator()(float* y, const float* x, int n_rows, Activation activation,
                             const float* residual) const {
+  LinearRowsTask all = task(y, x, n_rows);
+  all.activation = activation;
+  all.residual = residual;
   const int n_blocks = blocks_of(n_out_, runtime_.kernels.block);
   const int run = blocks_per_task(n_blocks, runtime_.pool.size());
   runtime_.parallel_for(blocks_of(n_blocks, run), [&](std::int64_t i, int) {
-    const int block = static_cast<int>(i) * run;
-    runtime_.kernels.linear_rows({.y = y,
-                                  .y_row = n_out_,
-                                  .residual = residual,
-                                  .residual_row = n_out_,
-                                  .x = x,
-                                  .x_row = n_in_,
-                                  .n_rows = n_rows,
-                                  .blocks = blocks_.data(),
-                                  .bias = bias_.data(),
-                                  .n_out = n_out_,
-                                  .n_in = n_in_,
-                                  .activation = activation,
-                                  .block_begin = block,
-                                  .block_end = std::min(n_blocks, block + run)});
+    LinearRowsTask part = all;
+    part.block_begin = static_cast<int>(i) * run;
+    part.block_end = std::min(n_blocks, part.block_begin + run);
+    runtime_.kernels.linear_rows(part);
   });
+}
+
+void RowsLinear::outputs(float* y, const float* x, int n_rows, int begin, int end) const {
+  const int block = runtime_.kernels.block;
+  SOTTO_CHECK(begin % block == 0 && (end % block == 0 || end == n_out_));
+  LinearRowsTask part = task(y, x, n_rows);
+  part.block_begin = begin / block;
+  part.block_end = blocks_of(end, block);
+  runtime_.kernels.linear_rows(part);
 }
 
 void RowsLinear::weight_row(float* row, int n) const {

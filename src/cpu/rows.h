@@ -19,10 +19,16 @@ class RowsLinear {
   void operator()(float* y, const float* x, int n_rows, Activation activation = Activation::none,
                   const float* residual = nullptr) const;
 
+  /// The outputs [begin, end) of y = x Wᵀ only; begin is a multiple of Kernels::block, and so is
+  /// end unless it is n_out. On the calling thread.
+  void outputs(float* y, const float* x, int n_rows, int begin, int end) const;
+
   /// Copies row `n` of the weight: with tied embeddings, the embedding of token n.
   void weight_row(float* row, int n) const;
 
  private:
+  LinearRowsTask task(float* y, const float* x, int n_rows) const;
+
   const Runtime& runtime_;
   int n_out_;
   int n_in_;

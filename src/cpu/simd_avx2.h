@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include <cstdint>
+
 namespace sotto::cpu {
 namespace {
 
@@ -39,6 +41,10 @@ inline Vector fma(Vector a, Vector b, Vector c) noexcept {
 inline Vector max(Vector a, Vector b) noexcept {
   return _mm256_max_ps(a, b);
 }
+/// The smaller; b when either is NaN.
+inline Vector min(Vector a, Vector b) noexcept {
+  return _mm256_min_ps(a, b);
+}
 inline Vector abs(Vector a) noexcept {
   return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
 }
@@ -67,6 +73,34 @@ inline float largest(Vector a) noexcept {
   const __m128 half = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   const __m128 quarter = _mm_max_ps(half, _mm_movehl_ps(half, half));
   return _mm_cvtss_f32(_mm_max_ss(quarter, _mm_movehdup_ps(quarter)));
+}
+
+using Integers = __m256i;
+
+inline Integers load_integers(const void* p) noexcept {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+inline void store_integers(void* p, Integers a) noexcept {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), a);
+}
+inline Integers broadcast_integer(int a) noexcept {
+  return _mm256_set1_epi32(a);
+}
+/// To the nearest integer, ties to even.
+inline Integers to_integers(Vector a) noexcept {
+  return _mm256_cvtps_epi32(a);
+}
+inline Vector to_vector(Integers a) noexcept {
+  return _mm256_cvtepi32_ps(a);
+}
+template <int N>
+Integers shift_left(Integers a) noexcept {
+  return _mm256_slli_epi32(a, N);
+}
+/// The low bytes of all lanes, side by side; lanes in [−128, 127].
+inline void store_bytes(std::int8_t* p, Integers a) noexcept {
+  const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
 }
 
 }  // namespace

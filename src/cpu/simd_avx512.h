@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include <cstdint>
+
 namespace sotto::cpu {
 namespace {
 
@@ -39,6 +41,10 @@ inline Vector fma(Vector a, Vector b, Vector c) noexcept {
 inline Vector max(Vector a, Vector b) noexcept {
   return _mm512_max_ps(a, b);
 }
+/// The smaller; b when either is NaN.
+inline Vector min(Vector a, Vector b) noexcept {
+  return _mm512_min_ps(a, b);
+}
 inline Vector abs(Vector a) noexcept {
   return _mm512_abs_ps(a);
 }
@@ -62,6 +68,33 @@ inline float sum(Vector a) noexcept {
 }
 inline float largest(Vector a) noexcept {
   return _mm512_reduce_max_ps(a);
+}
+
+using Integers = __m512i;
+
+inline Integers load_integers(const void* p) noexcept {
+  return _mm512_loadu_si512(p);
+}
+inline void store_integers(void* p, Integers a) noexcept {
+  _mm512_storeu_si512(p, a);
+}
+inline Integers broadcast_integer(int a) noexcept {
+  return _mm512_set1_epi32(a);
+}
+/// To the nearest integer, ties to even.
+inline Integers to_integers(Vector a) noexcept {
+  return _mm512_cvtps_epi32(a);
+}
+inline Vector to_vector(Integers a) noexcept {
+  return _mm512_cvtepi32_ps(a);
+}
+template <int N>
+Integers shift_left(Integers a) noexcept {
+  return _mm512_slli_epi32(a, N);
+}
+/// The low bytes of all lanes, side by side.
+inline void store_bytes(std::int8_t* p, Integers a) noexcept {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a));
 }
 
 }  // namespace

@@ -49,6 +49,10 @@ inline Vector select(Integers mask, Vector a, Vector b) noexcept {
 inline Vector max(Vector a, Vector b) noexcept {
   return select(a > b, a, b);
 }
+/// The smaller; b when either is NaN.
+inline Vector min(Vector a, Vector b) noexcept {
+  return select(a < b, a, b);
+}
 inline Vector abs(Vector a) noexcept {
   return reinterpret_cast<Vector>(reinterpret_cast<Integers>(a) & 0x7FFFFFFF);
 }
@@ -75,6 +79,33 @@ inline float largest(Vector a) noexcept {
   const float even = a[0] > a[2] ? a[0] : a[2];
   const float odd = a[1] > a[3] ? a[1] : a[3];
   return even > odd ? even : odd;
+}
+
+inline Integers load_integers(const void* p) noexcept {
+  Integers a;
+  std::memcpy(&a, p, sizeof a);
+  return a;
+}
+inline void store_integers(void* p, Integers a) noexcept {
+  std::memcpy(p, &a, sizeof a);
+}
+inline Integers broadcast_integer(int a) noexcept {
+  return Integers{a, a, a, a};
+}
+/// To the nearest integer, ties to even, for |a| < 2²².
+inline Integers to_integers(Vector a) noexcept {
+  return __builtin_convertvector(round(a), Integers);
+}
+inline Vector to_vector(Integers a) noexcept {
+  return __builtin_convertvector(a, Vector);
+}
+template <int N>
+Integers shift_left(Integers a) noexcept {
+  return a << N;
+}
+/// The low bytes of all lanes, side by side.
+inline void store_bytes(std::int8_t* p, Integers a) noexcept {
+  for (int i = 0; i < kLanes; ++i) p[i] = static_cast<std::int8_t>(a[i]);
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/isa.h"
 #include "base/thread_pool.h"
+#include "model/compute_type.h"
 #include "model/config.h"
 #include "model/encoder.h"
 #include "model/weights.h"
@@ -27,11 +29,26 @@ Device parse_device(std::string_view name);
 /// Throws Error{unsupported} that says what is missing when `device` cannot be used here.
 void check_device(Device device);
 
+/// What the two halves of the model compute in.
+struct ComputeTypes {
+  model::ComputeType encoder;
+  model::ComputeType decoder;
+};
+
+/// Throws Error{unsupported} when the device's encoder or the CPU's decoder cannot compute in the
+/// wanted type.
+void check_compute_type(Device device, std::optional<model::ComputeType> wanted, Isa isa);
+
+/// The wanted type for both halves, or for each the fastest one on `isa` that is exact enough for a
+/// model of these sizes. Throws as check_compute_type() does.
+ComputeTypes compute_types(Device device, std::optional<model::ComputeType> wanted, Isa isa,
+                           const model::Dims& dims);
+
 /// The encoder on `device`, checked by check_device(): never another device instead. What runs on
-/// the CPU uses `isa`, which this machine has. `pool` must outlive it; the weights need not. Throws
-/// Error{model} for weights that cannot be used.
+/// the CPU uses `isa`, which this machine has, and `type`, which compute_types() gave. `pool` must
+/// outlive it; the weights need not. Throws Error{model} for weights that cannot be used.
 std::unique_ptr<model::Encoder> make_encoder(Device device, const model::Dims& dims,
                                              const model::Weights& weights, Isa isa,
-                                             ThreadPool& pool);
+                                             model::ComputeType type, ThreadPool& pool);
 
 }  // namespace sotto::engine

@@ -1,21 +1,27 @@
 #include "engine/engine.h"
 
 #include "cpu/decoder.h"
-#include "cpu/kernels.h"
 
 namespace sotto::engine {
 
-Engine::Engine(const std::filesystem::path& path, Device device, int threads)
+Engine::Engine(const std::filesystem::path& path, Device device, int threads,
+               std::optional<model::ComputeType> wanted)
     : isa_(active_isa()),
       model_(model::load(path)),
+      types_(engine::compute_types(device, wanted, isa_, model_.dims)),
       pool_(threads),
-      encoder_(make_encoder(device, model_.dims, model_.weights, isa_, pool_)),
-      decoder_(cpu::make_decoder(model_.dims, model_.weights, cpu::kernels_for(isa_), pool_)),
+      encoder_(make_encoder(device, model_.dims, model_.weights, isa_, types_.encoder, pool_)),
+      decoder_(cpu::make_decoder(model_.dims, model_.weights, isa_, types_.decoder, pool_)),
       transcriber_(model_.tokenizer, model_.generation, *encoder_, *decoder_, isa_, &pool_) {}
 
 Result Engine::transcribe(std::span<const float> samples, const TranscribeOptions& options,
                           const TranscribeEvents& events) {
   return transcriber_.transcribe(samples, options, events);
+}
+
+void Engine::transcribe_together(const std::function<std::optional<Recording>()>& next,
+                                 const TranscribeOptions& options, int batch_size) {
+  transcriber_.transcribe_together(next, options, batch_size);
 }
 
 }  // namespace sotto::engine

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/isa.h"
@@ -16,19 +18,27 @@ namespace sotto::engine {
 class Engine {
  public:
   /// Loads the model at `path`. `threads` 0 takes ThreadPool::default_size(); the CPU works with
-  /// active_isa(). Throws Error{model}, Error{io}, Error{unsupported}, and what active_isa()
-  /// throws.
-  Engine(const std::filesystem::path& path, Device device, int threads);
+  /// active_isa() in the type `wanted`; without one in what compute_types() finds fastest. Throws
+  /// Error{model}, Error{io}, Error{unsupported}, and what active_isa() throws.
+  Engine(const std::filesystem::path& path, Device device, int threads,
+         std::optional<model::ComputeType> wanted);
 
   const model::Model& model() const { return model_; }
+  ComputeTypes compute_types() const { return types_; }
+  Isa isa() const { return isa_; }
 
   /// See Transcriber::transcribe. One recording at a time.
   Result transcribe(std::span<const float> samples, const TranscribeOptions& options,
                     const TranscribeEvents& events = {});
 
+  /// See Transcriber::transcribe_together.
+  void transcribe_together(const std::function<std::optional<Recording>()>& next,
+                           const TranscribeOptions& options, int batch_size);
+
  private:
   Isa isa_;
   model::Model model_;
+  ComputeTypes types_;
   ThreadPool pool_;
   std::unique_ptr<model::Encoder> encoder_;
   std::unique_ptr<model::Decoder> decoder_;

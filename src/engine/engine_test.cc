@@ -25,8 +25,8 @@ TEST(Engine, APaddedVocabularyTranscribesToTheSameTokens) {
   const sotto::testing::TemporaryFolder folder;
   model::testing::write_hf_folder(folder / "plain", dims, 1);
   model::testing::write_hf_folder(folder / "padded", dims, 1, {.padding = 1016});
-  Engine plain(folder / "plain", Device::cpu, 2);
-  Engine padded(folder / "padded", Device::cpu, 2);
+  Engine plain(folder / "plain", Device::cpu, 2, model::ComputeType::float32);
+  Engine padded(folder / "padded", Device::cpu, 2, model::ComputeType::float32);
   const auto noise =
       model::testing::seeded_numbers("audio", 1, audio::kWindowSamples + 16000, 0.0, 0.5);
   for (const bool without_timestamps : {false, true}) {
@@ -39,6 +39,18 @@ TEST(Engine, APaddedVocabularyTranscribesToTheSameTokens) {
     EXPECT_EQ(tokens_of(result), tokens_of(expected));
     EXPECT_EQ(result.segments[0].no_speech_prob, expected.segments[0].no_speech_prob);
   }
+}
+
+TEST(ComputeTypes, NarrowModelsComputeInFloatsUnlessToldOtherwise) {
+  model::Dims dims = model::testing::tiny_test_dims();
+  const Isa isa = active_isa();
+  EXPECT_EQ(compute_types(Device::cpu, {}, isa, dims).decoder, model::ComputeType::float32);
+  EXPECT_EQ(compute_types(Device::cpu, {}, isa, dims).encoder, model::ComputeType::float32);
+  EXPECT_EQ(compute_types(Device::cpu, model::ComputeType::int8, isa, dims).decoder,
+            model::ComputeType::int8);
+  dims.n_text_state = 384;
+  EXPECT_EQ(compute_types(Device::cpu, {}, isa, dims).decoder,
+            isa == Isa::portable ? model::ComputeType::float32 : model::ComputeType::int8);
 }
 
 }  // namespace

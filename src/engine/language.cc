@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "engine/rules.h"
+#include "model/likelihood.h"
 
 namespace sotto::engine {
 
@@ -20,7 +20,7 @@ DetectedLanguage detect_language(model::Decoder& decoder, const model::Tokenizer
   }
   const auto best = std::ranges::max_element(of_language);
   return {.index = static_cast<int>(best - of_language.begin()),
-          .probability = std::exp(*best - log_sum_exp(of_language))};
+          .probability = std::exp(*best - model::log_sum_exp(of_language))};
 }
 
 }  // namespace sotto::engine

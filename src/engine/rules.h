@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/likelihood.h"
 #include "model/tokenizer.h"
 
 namespace sotto::engine {
@@ -20,38 +21,37 @@ struct RuleOptions {
   bool without_timestamps = false;
 };
 
-/// Forbids tokens by setting their logits to −infinity. Immutable; one object serves all windows.
+/// Says which tokens may come next. Immutable; one object serves all windows.
 class TokenRules {
  public:
   /// Throws Error{usage} when options.suppress_tokens names a token that the model does not have.
   TokenRules(const model::Tokenizer& tokenizer, const model::GenerationConfig& generation,
              const RuleOptions& options = {});
 
-  /// `logits`: a number for each token to come next, without padding; `sampled`: the tokens already
-  /// sampled in this window, the prompt left out.
-  void apply(std::span<float> logits, std::span<const int> sampled) const;
+  /// What may follow the tokens already sampled in this window, the prompt left out: text and
+  /// timestamps. It refers to this object.
+  model::AllowedTokens allowed(std::span<const int> sampled) const;
+
+  /// True when, among the allowed tokens, some timestamp is likelier than the likeliest text: then
+  /// only a timestamp may be sampled.
+  bool timestamp_is_due(const model::LikeliestOfRanges& found) const;
 
   /// Ids that are never sampled, sorted.
   const std::vector<int>& suppressed() const { return suppressed_; }
 
  private:
-  void apply_timestamp_rules(std::span<float> logits, std::span<const int> sampled) const;
-  void keep_timestamps_paired(std::span<float> logits, std::span<const int> sampled) const;
-  void keep_timestamps_growing(std::span<float> logits, std::span<const int> sampled) const;
-  void begin_with_a_timestamp(std::span<float> logits) const;
-  void prefer_likely_timestamps(std::span<float> logits) const;
+  void keep_timestamps_paired(model::AllowedTokens& allowed, std::span<const int> sampled) const;
+  void keep_timestamps_growing(model::AllowedTokens& allowed, std::span<const int> sampled) const;
   bool is_timestamp(int token) const { return token >= timestamp_begin_; }
 
   bool without_timestamps_;
   int eot_;
-  int no_timestamps_;
   int timestamp_begin_;
+  int n_tokens_;
   int max_initial_timestamp_index_;
-  std::vector<int> begin_suppressed_;
   std::vector<int> suppressed_;
+  std::vector<int> forbidden_;        // sorted, as both are
+  std::vector<int> forbidden_first_;  // at the beginning of a window
 };
-
-/// log Σ exp(logits), with the maximum taken out; −infinity when all are.
-double log_sum_exp(std::span<const float> logits);
 
 }  // namespace sotto::engine

@@ -11,21 +11,13 @@
 namespace sotto::engine {
 namespace {
 
-/// What a search over the decoder's outputs finds.
-struct Hypothesis {
-  std::vector<int> tokens;
-  float sum_logprob = 0;
-  float no_speech_prob = 0;
-};
-
 struct Choice {
   int token = 0;
   float logprob = 0;
 };
 
-/// log Σ exp(logits), which is finite for every working model.
-double checked_log_sum_exp(std::span<const float> logits) {
-  const double log_sum = log_sum_exp(logits);
+/// log Σ exp(logits) is finite for every working model.
+double checked(double log_sum) {
   if (!std::isfinite(log_sum)) {
     fail(ErrorKind::model, "the decoder's output is not a finite number (", log_sum,
          "): the model's weights are damaged or do not belong together");
@@ -35,45 +27,22 @@ double checked_log_sum_exp(std::span<const float> logits) {
 
 float probability(std::span<const float> logits, int token) {
   const float logit = logits[static_cast<std::size_t>(token)];
-  return static_cast<float>(std::exp(logit - checked_log_sum_exp(logits)));
+  return static_cast<float>(std::exp(logit - checked(model::log_sum_exp(logits))));
 }
 
-Choice likeliest(std::span<const float> logits) {
-  const auto best = std::ranges::max_element(logits);
-  if (*best == -std::numeric_limits<float>::infinity()) {
+/// The likelier of the two ranges' likeliest, or the timestamp when one is due.
+Choice likeliest(const model::LikeliestOfRanges& found, bool timestamp_is_due) {
+  const auto& [text, times] = found;
+  const bool takes_text = !timestamp_is_due && text.logit >= times.logit;
+  const model::Likeliest& best = takes_text ? text : times;
+  const double log_sum = timestamp_is_due ? times.log_sum_exp
+                                          : model::log_add_exp(text.log_sum_exp, times.log_sum_exp);
+  if (log_sum == -std::numeric_limits<double>::infinity()) {
     fail(ErrorKind::model,
          "no token is left to choose from: the suppressed tokens (--suppress-tokens, or "
          "suppress_tokens in generation_config.json) are all that the timestamp rules allow");
   }
-  return {.token = static_cast<int>(best - logits.begin()),
-          .logprob = static_cast<float>(*best - checked_log_sum_exp(logits))};
-}
-
-/// Takes the likeliest token at each step.
-Hypothesis greedy_search(model::Decoder& decoder, const model::SpecialTokens& special,
-                         const TokenRules& rules, const InitialTokens& initial) {
-  const auto n_vocab = static_cast<std::size_t>(decoder.dims().n_vocab);
-  const auto n_tokens = static_cast<std::size_t>(special.n_tokens());  // what follows is padding
-  const auto n_text_ctx = static_cast<std::size_t>(decoder.dims().n_text_ctx);
-  const int rows_from_sot = static_cast<int>(initial.tokens.size()) - initial.sot_index;
-
-  Hypothesis found;
-  std::span<const float> rows = decoder.append(initial.tokens, rows_from_sot);
-  found.no_speech_prob = probability(rows.first(n_tokens), special.no_speech);
-  std::vector<float> logits(n_tokens);
-  for (;;) {
-    check_interrupted();
-    std::ranges::copy(rows.last(n_vocab).first(n_tokens), logits.begin());
-    rules.apply(logits, found.tokens);
-    const Choice next = likeliest(logits);
-    found.sum_logprob += next.logprob;
-    if (next.token == special.eot) break;
-    found.tokens.push_back(next.token);
-    if (found.tokens.size() == n_text_ctx / 2) break;
-    if (initial.tokens.size() + found.tokens.size() > n_text_ctx) break;
-    rows = decoder.append(std::span(&next.token, 1), 1);
-  }
-  return found;
+  return {.token = best.token, .logprob = static_cast<float>(best.logit - checked(log_sum))};
 }
 
 }  // namespace
@@ -90,17 +59,54 @@ InitialTokens make_initial_tokens(const model::SpecialTokens& special, std::span
   return initial;
 }
 
-DecodingResult decode_window(model::Decoder& decoder, const model::Tokenizer& tokenizer,
-                             const TokenRules& rules, const InitialTokens& initial) {
+WindowSearch::WindowSearch(model::Decoder& decoder, const model::Tokenizer& tokenizer,
+                           const TokenRules& rules, const InitialTokens& initial)
+    : decoder_(decoder), tokenizer_(tokenizer), rules_(rules), n_initial_(initial.tokens.size()) {
+  const model::SpecialTokens& special = tokenizer.special();
+  const auto n_vocab = static_cast<std::size_t>(decoder.dims().n_vocab);
+  const auto n_tokens = static_cast<std::size_t>(special.n_tokens());  // what follows is padding
   decoder.rewind();
-  Hypothesis found = greedy_search(decoder, tokenizer.special(), rules, initial);
-  const double n_logprobs = static_cast<double>(found.tokens.size()) + 1;
-  const std::string text = decode_with_specials(tokenizer, found.tokens);
-  return {.tokens = std::move(found.tokens),
-          .avg_logprob = found.sum_logprob / n_logprobs,
-          .no_speech_prob = found.no_speech_prob,
+  const std::span<const float> rows =
+      decoder.append(initial.tokens, static_cast<int>(n_initial_) - initial.sot_index);
+  no_speech_prob_ = probability(rows.first(n_tokens), special.no_speech);
+  take(model::find_likeliest(rows.last(n_vocab).first(n_tokens), rules.allowed({})));
+}
+
+model::Step WindowSearch::next_step() const {
+  SOTTO_CHECK(!done_);
+  return {.sequence = &decoder_, .token = tokens_.back(), .allowed = rules_.allowed(tokens_)};
+}
+
+void WindowSearch::take(const model::LikeliestOfRanges& found) {
+  const auto n_text_ctx = static_cast<std::size_t>(decoder_.dims().n_text_ctx);
+  const Choice next = likeliest(found, rules_.timestamp_is_due(found));
+  sum_logprob_ += next.logprob;
+  done_ = next.token == tokenizer_.special().eot;
+  if (done_) return;
+  tokens_.push_back(next.token);
+  done_ = tokens_.size() == n_text_ctx / 2 || n_initial_ + tokens_.size() > n_text_ctx;
+}
+
+DecodingResult WindowSearch::result() const {
+  const double n_logprobs = static_cast<double>(tokens_.size()) + 1;
+  const std::string text = decode_with_specials(tokenizer_, tokens_);
+  return {.tokens = tokens_,
+          .avg_logprob = sum_logprob_ / n_logprobs,
+          .no_speech_prob = no_speech_prob_,
           .temperature = 0,
           .compression_ratio = compression_ratio(strip(text))};
+}
+
+DecodingResult decode_window(model::Decoder& decoder, const model::Tokenizer& tokenizer,
+                             const TokenRules& rules, const InitialTokens& initial) {
+  WindowSearch search(decoder, tokenizer, rules, initial);
+  while (!search.done()) {
+    check_interrupted();
+    model::Step step = search.next_step();
+    decoder.step({&step, 1});
+    search.take(step.found);
+  }
+  return search.result();
 }
 
 }  // namespace sotto::engine

@@ -29,8 +29,37 @@ struct DecodingResult {
   double compression_ratio = 0;  ///< of the text
 };
 
-/// Decodes the window that `decoder` was started with, from its beginning: at most n_text_ctx / 2
-/// tokens. Throws Error{interrupted}, and Error{model} when the model's output is not a number.
+/// Takes the likeliest token at each step, at most n_text_ctx / 2 of them, in the window that
+/// `decoder` was started with. Borrows all that it is made of. What it finds does not depend on the
+/// searches that take their steps with it.
+class WindowSearch {
+ public:
+  /// Begins the sequence again and takes the first token. Throws as take() does.
+  WindowSearch(model::Decoder& decoder, const model::Tokenizer& tokenizer, const TokenRules& rules,
+               const InitialTokens& initial);
+
+  bool done() const { return done_; }
+  /// The step to come, unless done().
+  model::Step next_step() const;
+  /// Takes a token from what was found at that step. Throws Error{model} when the model's output is
+  /// not a number or no token is left.
+  void take(const model::LikeliestOfRanges& found);
+
+  DecodingResult result() const;
+
+ private:
+  model::Decoder& decoder_;
+  const model::Tokenizer& tokenizer_;
+  const TokenRules& rules_;
+  std::size_t n_initial_;
+  std::vector<int> tokens_;
+  float sum_logprob_ = 0;
+  float no_speech_prob_ = 0;
+  bool done_ = false;
+};
+
+/// Searches the window that `decoder` was started with. Throws Error{interrupted}, and as
+/// WindowSearch does.
 DecodingResult decode_window(model::Decoder& decoder, const model::Tokenizer& tokenizer,
                              const TokenRules& rules, const InitialTokens& initial);
 

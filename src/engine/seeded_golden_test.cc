@@ -31,8 +31,10 @@ class SeededModel {
     std::vector<float> features(static_cast<std::size_t>(dims.n_audio_ctx) *
                                 static_cast<std::size_t>(dims.n_audio_state));
     const Isa isa = active_isa();
-    make_encoder(Device::cpu, dims, golden.weights, isa, pool_)->encode(golden.mel(), features);
-    decoder = cpu::make_decoder(dims, golden.weights, cpu::kernels_for(isa), pool_);
+    constexpr auto kType = model::ComputeType::float32;
+    make_encoder(Device::cpu, dims, golden.weights, isa, kType, pool_)
+        ->encode(golden.mel(), features);
+    decoder = cpu::make_decoder(dims, golden.weights, isa, kType, pool_);
     decoder->start(features);
   }
 

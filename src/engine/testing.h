@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -86,6 +87,8 @@ class ScriptedDecoder final : public model::Decoder {
         windows_(std::move(windows)),
         language_logits_(std::move(language_logits)) {}
 
+  /// Not for scripts, which are played in the order of decodings.
+  std::unique_ptr<model::Decoder> new_sequence() const override { SOTTO_CHECK(false); }
   void start(std::span<const float>) override { tokens_.clear(); }
   void rewind() override { tokens_.clear(); }
 

@@ -1,53 +1,30 @@
-// A whole recording to text: openai/whisper's sliding window (transcribe.py).
+// Whole recordings to text: openai/whisper's sliding window (transcribe.py), for one recording or
+// for several whose windows are decoded together.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "audio/mel.h"
-#include "base/buffer.h"
 #include "base/isa.h"
 #include "base/thread_pool.h"
-#include "engine/language.h"
-#include "engine/result.h"
-#include "engine/rules.h"
-#include "engine/segments.h"
-#include "model/config.h"
-#include "model/decoder.h"
-#include "model/encoder.h"
-#include "model/tokenizer.h"
+#include "engine/transcription.h"
 
 namespace sotto::engine {
 
-enum class Task { transcribe, translate };
-
-/// How to transcribe; the defaults are openai's.
-struct TranscribeOptions {
-  Task task = Task::transcribe;
-  std::optional<int> language{};                ///< index in model::languages(); absent: detected
-  std::optional<std::string> initial_prompt{};  ///< text that the first window follows
-  bool condition_on_previous_text = true;
-  /// A window is skipped as silence when the probability of <|nospeech|> is above the one and the
-  /// average log-probability of its tokens is not above the other.
-  std::optional<double> no_speech_threshold = 0.6;
-  std::optional<double> logprob_threshold = -1.0;
-  RuleOptions rules{};
+/// One of several recordings, and what is to be called for it, in the thread that transcribes.
+struct Recording {
+  std::vector<float> samples;  ///< 16 kHz mono in [-1, 1)
+  TranscribeEvents events{};
+  std::function<void(Result)> on_result;
+  /// The recording cannot be transcribed, because of an Error or for want of memory; the others
+  /// can.
+  std::function<void(std::exception_ptr)> on_error;
 };
 
-/// Called while a transcription runs, in its thread; any may be empty. What they throw ends it.
-struct TranscribeEvents {
-  std::function<void(const DetectedLanguage&)> on_language;
-  /// Each segment in its turn, before blank ones are cleared.
-  std::function<void(const Segment&)> on_segment;
-  /// Frames of 10 ms that are done, of all.
-  std::function<void(int done, int all)> on_progress;
-};
-
-/// Borrows tokenizer, encoder, decoder and pool, which must outlive it. Transcribes one recording
-/// at a time.
+/// Borrows tokenizer, encoder, decoder and pool, which must outlive it.
 class Transcriber {
  public:
   /// `isa` and `pool` compute the spectrogram; the pool may be null. Throws Error{model} when
@@ -61,21 +38,20 @@ class Transcriber {
   Result transcribe(std::span<const float> samples, const TranscribeOptions& options,
                     const TranscribeEvents& events = {});
 
- private:
-  int choose_language(const audio::LogMel& mel, const TranscribeOptions& options,
-                      const TranscribeEvents& events);
-  std::vector<int> sot_sequence(int language, const TranscribeOptions& options) const;
-  void encode_window(const audio::LogMel& mel, const Window& window);
+  /// Transcribes what `next` gives until it gives nothing, up to `batch_size` windows at a time:
+  /// of as many recordings, or of their pieces when they are cut at pauses. Results and segments
+  /// are those of one recording after the other, to the bit; only the order in which recordings
+  /// become ready differs. Throws Error{usage}, Error{interrupted} and what callbacks throw.
+  void transcribe_together(const std::function<std::optional<Recording>()>& next,
+                           const TranscribeOptions& options, int batch_size);
 
+ private:
   const model::Tokenizer& tokenizer_;
   model::GenerationConfig generation_;
-  model::Encoder& encoder_;
+  WindowEncoder encoder_;
   model::Decoder& decoder_;
   Isa isa_;
   ThreadPool* pool_;
-  std::optional<Window> encoded_;  // of this recording: what the decoder was last started with
-  Buffer<float> window_mel_;       // n_mels × n_mel_frames
-  Buffer<float> features_;         // n_audio_ctx × n_audio_state
 };
 
 }  // namespace sotto::engine

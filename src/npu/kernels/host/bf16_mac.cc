@@ -8,11 +8,10 @@ namespace sotto::npu::host {
 namespace {
 
 const MacTables& tables_for(Isa isa) {
-  static const Isa best = detect_isa();  // asking the processor is slow in a virtual machine
-  SOTTO_CHECK(isa <= best);
+  SOTTO_CHECK(machine_has(isa));
 #if defined(__x86_64__)
-  if (isa == Isa::avx512) return kAvx512Mac;
-  if (isa == Isa::avx2) return kAvx2Mac;
+  if (float_isa(isa) == Isa::avx512) return kAvx512Mac;
+  if (float_isa(isa) == Isa::avx2) return kAvx2Mac;
 #endif
   return kPortableMac;
 }

@@ -1,0 +1,153 @@
+// The decoder on Whisper-base sizes with made-up weights: a step of 1 to 16 sequences in each type
+// of numbers, as time for a token and bytes a second, beside the bytes a second at which the same
+// threads read a buffer of the same size.
+//
+// Alternate them: --benchmark_enable_random_interleaving=true --benchmark_repetitions=9
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/thread_pool.h"
+#include "cpu/decoder.h"
+#include "cpu/gemv_int8.h"
+#include "memory_probe.h"
+#include "model/testing.h"
+
+namespace {
+
+using namespace sotto;
+using model::ComputeType;
+
+constexpr model::Dims kBase = {.n_mels = 80,
+                               .n_audio_ctx = 1500,
+                               .n_audio_state = 512,
+                               .n_audio_head = 8,
+                               .n_audio_layer = 6,
+                               .n_audio_ffn = 2048,
+                               .n_vocab = 51865,
+                               .n_text_ctx = 448,
+                               .n_text_state = 512,
+                               .n_text_head = 8,
+                               .n_text_layer = 6,
+                               .n_text_ffn = 2048};
+constexpr int kTokens = 100;  // of a window
+
+ThreadPool& pool() {
+  static ThreadPool instance;
+  return instance;
+}
+
+const model::Weights& weights() {
+  static const model::Weights instance = model::testing::seeded_weights(kBase, 1);
+  return instance;
+}
+
+const std::vector<float>& features() {
+  static const std::vector<float> instance =
+      model::testing::seeded_numbers("features", 1, 1500 * 512, 0, 1);
+  return instance;
+}
+
+model::Decoder& decoder(ComputeType type) {
+  static std::unique_ptr<model::Decoder> instances[4];
+  auto& instance = instances[static_cast<int>(type)];
+  if (!instance) {
+    instance = cpu::make_decoder(kBase, weights(), active_isa(), type, pool());
+    instance->start(features());
+  }
+  return *instance;
+}
+
+/// Bytes that a step of `batch` sequences with `n_past` tokens each reads: weights once, keys and
+/// values of each sequence.
+std::size_t step_bytes(ComputeType type, std::size_t batch, std::size_t n_past) {
+  constexpr std::size_t kD = 512, kFfn = 2048, kLayers = 6, kVocab = 51865, kHeads = 8;
+  constexpr std::size_t kWeights = kVocab * kD + kLayers * (6 * kD * kD + 2 * kD * kFfn);
+  const std::size_t positions = kLayers * (1500 + n_past);
+  const std::size_t floats = sizeof(float) * 2 * kD * positions;
+  const std::size_t integers =
+      (cpu::key_block_bytes(64) + cpu::value_block_bytes(64)) * kHeads * positions / cpu::kKeyBlock;
+  const std::size_t int8_weights =
+      kWeights * sizeof(cpu::PanelGroup) / (cpu::kGemvGroup * cpu::kPanel);
+  switch (type) {
+    case ComputeType::int8:
+      return int8_weights + batch * integers;
+    case ComputeType::int8_float32:
+      return int8_weights + batch * floats;
+    case ComputeType::bfloat16:
+      return 2 * kWeights + batch * floats;
+    case ComputeType::float32:
+      return sizeof(float) * kWeights + batch * floats;
+  }
+  return 0;
+}
+
+void report_bytes(benchmark::State& state, std::size_t bytes) {
+  state.counters["MB"] = static_cast<double>(bytes) * 1e-6;
+  state.counters["GB/s"] = benchmark::Counter(static_cast<double>(bytes) * 1e-9,
+                                              benchmark::Counter::kIsIterationInvariantRate);
+}
+
+/// One token for each of `batch` sequences with windows of their own.
+void Step(benchmark::State& state, ComputeType type) {
+  const auto batch = static_cast<std::size_t>(state.range(0));
+  std::vector<std::unique_ptr<model::Decoder>> sequences;
+  std::vector<model::Step> steps;
+  for (std::size_t i = 0; i < batch; ++i) {
+    sequences.push_back(decoder(type).new_sequence());
+    sequences.back()->start(features());
+    steps.push_back({.sequence = sequences.back().get(),
+                     .token = 50258,
+                     .allowed = {.ranges = {{{0, 50364}, {50364, 51865}}}}});
+  }
+  for (auto _ : state) {
+    if (sequences.front()->size() == kTokens) {
+      for (const auto& sequence : sequences) sequence->rewind();
+    }
+    sequences.front()->step(steps);
+  }
+  report_bytes(state, step_bytes(type, batch, kTokens / 2));
+  state.counters["ms/token"] = benchmark::Counter(
+      static_cast<double>(batch) * 1e3,
+      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+BENCHMARK_CAPTURE(Step, int8, ComputeType::int8)->Arg(1)->Arg(5)->Arg(8)->Arg(16)->UseRealTime();
+BENCHMARK_CAPTURE(Step, float32, ComputeType::float32)->Arg(1)->Arg(8)->UseRealTime();
+BENCHMARK_CAPTURE(Step, bfloat16, ComputeType::bfloat16)->Arg(1)->Arg(8)->UseRealTime();
+BENCHMARK_CAPTURE(Step, int8_float32, ComputeType::int8_float32)->Arg(1)->Arg(8)->UseRealTime();
+
+/// All threads read as much memory as a step of `batch` sequences does.
+void ReadMemory(benchmark::State& state) {
+  const std::size_t bytes =
+      step_bytes(ComputeType::int8, static_cast<std::size_t>(state.range(0)), kTokens / 2);
+  const Buffer<std::byte> buffer(bytes);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(bench::read_memory(buffer.span(), pool()));
+  }
+  report_bytes(state, bytes);
+}
+BENCHMARK(ReadMemory)->Arg(1)->Arg(8)->UseRealTime();
+
+/// Keys and values of a window.
+void Start(benchmark::State& state, ComputeType type) {
+  for (auto _ : state) decoder(type).start(features());
+  state.counters["GMAC/s"] = benchmark::Counter(6.0 * 1500 * 2 * 512 * 512 * 1e-9,
+                                                benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK_CAPTURE(Start, int8, ComputeType::int8)->UseRealTime();
+BENCHMARK_CAPTURE(Start, float32, ComputeType::float32)->UseRealTime();
+
+/// A prompt of this many tokens.
+void Prompt(benchmark::State& state, ComputeType type) {
+  const std::vector<int> tokens(static_cast<std::size_t>(state.range(0)), 50258);
+  for (auto _ : state) {
+    decoder(type).rewind();
+    benchmark::DoNotOptimize(decoder(type).append(tokens, 1).data());
+  }
+}
+BENCHMARK_CAPTURE(Prompt, int8, ComputeType::int8)->Arg(4)->Arg(224)->UseRealTime();
+BENCHMARK_CAPTURE(Prompt, float32, ComputeType::float32)->Arg(4)->Arg(224)->UseRealTime();
+
+}  // namespace

@@ -1,0 +1,41 @@
+// How fast all threads together read a run of memory: the bound of a product that reads its
+// weights once.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "base/thread_pool.h"
+
+namespace sotto::bench {
+
+/// Reads `memory` once, in pieces that threads take in turn as the decoder's layers are, each in
+/// four streams; returns a number that depends on all of it.
+inline std::uint64_t read_memory(std::span<const std::byte> memory, ThreadPool& pool) {
+  typedef std::uint64_t Line __attribute__((vector_size(64)));
+  constexpr std::size_t kPiece = 256 << 10, kStreams = 4, kStream = kPiece / kStreams;
+  std::atomic<std::uint64_t> total = 0;
+  const std::size_t n_pieces = memory.size() / kPiece;
+  pool.parallel_for(static_cast<std::int64_t>(n_pieces), [&](std::int64_t i, int) {
+    const std::byte* const piece = memory.data() + static_cast<std::size_t>(i) * kPiece;
+    Line sums[kStreams] = {};
+    for (std::size_t at = 0; at < kStream; at += sizeof(Line)) {
+      for (std::size_t stream = 0; stream < kStreams; ++stream) {
+        Line line;
+        std::memcpy(&line, piece + stream * kStream + at, sizeof line);
+        sums[stream] ^= line;
+      }
+    }
+    std::uint64_t sum = 0;
+    for (const Line& line : sums) {
+      for (std::size_t j = 0; j < sizeof(Line) / sizeof(std::uint64_t); ++j) sum ^= line[j];
+    }
+    total += sum;
+  });
+  return total;
+}
+
+}  // namespace sotto::bench

@@ -1,0 +1,128 @@
+// The linear layers of bf16_blocks.h.
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/half.h"
+#include "cpu/bf16_blocks.h"
+
+namespace sotto::cpu {
+namespace {
+
+/// Activations that one task multiplies with a run of panels: they and the panel that is in use
+/// must stay in the second-level cache.
+constexpr std::size_t kGroupBytes = 512 << 10;
+/// Tasks per thread: enough that a thread which is held up does not keep the others waiting.
+constexpr int kTasksPerThread = 12;
+
+}  // namespace
+
+Bf16Linear::Bf16Linear(const Runtime& runtime, const Bf16Kernels& kernels,
+                       std::span<const float> weight, std::span<const float> bias, int n_out,
+                       int n_in)
+    : runtime_(runtime), kernels_(kernels), n_out_(n_out), n_in_(n_in), bias_(bias.size()) {
+  SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out) &&
+              weight.size() == bias.size() * static_cast<std::size_t>(n_in));
+  std::copy(bias.begin(), bias.end(), bias_.begin());
+  const std::ptrdiff_t rows = kernels.rows, n_pairs = (n_in + 1) / 2;
+  panels_ =
+      Buffer<Bf16>(static_cast<std::size_t>(blocks_of(n_out, kernels.rows) * rows * n_pairs * 2));
+  for (std::ptrdiff_t n = 0; n < n_out; ++n) {
+    for (std::ptrdiff_t i = 0; i < n_in; ++i) {
+      const std::ptrdiff_t at = ((n / rows * n_pairs + i / 2) * rows + n % rows) * 2 + i % 2;
+      panels_.data()[at] = f32_to_bf16(weight[static_cast<std::size_t>(n * n_in + i)]);
+    }
+  }
+}
+
+Bf16LinearTask Bf16Linear::task(const Bf16* x, Activation activation) const {
+  return {.y = nullptr,
+          .y_block = std::ptrdiff_t{n_out_} * kernels_.block,
+          .y_row = kernels_.block,
+          .residual = nullptr,
+          .out = nullptr,
+          .pairs_end = 0,
+          .x = x,
+          .panels = panels_.data(),
+          .bias = bias_.data(),
+          .n_out = n_out_,
+          .n_in = n_in_,
+          .activation = activation,
+          .block_begin = 0,
+          .block_end = 0,
+          .panel_begin = 0,
+          .panel_end = blocks_of(n_out_, kernels_.rows)};
+}
+
+void Bf16Linear::run(const Bf16LinearTask& task, int n_blocks) const {
+  const int n_panels = blocks_of(n_out_, kernels_.rows);
+  const std::size_t block_bytes = sizeof(Bf16) * static_cast<std::size_t>(n_in_ * kernels_.block);
+  const int group = std::max(1, static_cast<int>(kGroupBytes / block_bytes));
+  const int n_groups = blocks_of(n_blocks, group);
+  const int wanted = blocks_of(kTasksPerThread * runtime_.pool.size(), n_groups);
+  const int run = blocks_of(n_panels, std::min(n_panels, wanted));
+  const int n_runs = blocks_of(n_panels, run);
+  runtime_.parallel_for(std::int64_t{n_groups} * n_runs, [&](std::int64_t i, int) {
+    Bf16LinearTask part = task;
+    part.block_begin = static_cast<int>(i / n_runs) * group;
+    part.block_end = std::min(n_blocks, part.block_begin + group);
+    part.panel_begin = static_cast<int>(i % n_runs) * run;
+    part.panel_end = std::min(n_panels, part.panel_begin + run);
+    kernels_.linear(part);
+  });
+}
+
+void Bf16Linear::operator()(float* y, const Bf16* x, int n_blocks, const float* residual) const {
+  Bf16LinearTask whole = task(x, Activation::none);
+  whole.y = y;
+  whole.residual = residual;
+  run(whole, n_blocks);
+}
+
+void Bf16Linear::operator()(Bf16* y, const Bf16* x, int n_blocks, int pairs_end,
+                            Activation activation) const {
+  Bf16LinearTask whole = task(x, activation);
+  whole.out = y;
+  whole.pairs_end = pairs_end;
+  run(whole, n_blocks);
+}
+
+void Bf16Linear::block(float* y, std::ptrdiff_t y_row, const Bf16* x, const float* residual,
+                       Activation activation) const {
+  Bf16LinearTask whole = task(x, activation);
+  whole.y = y;
+  whole.y_row = y_row;
+  whole.residual = residual;
+  whole.block_end = 1;
+  kernels_.linear(whole);
+}
+
+Bf16Conv1d::Bf16Conv1d(const Runtime& runtime, const Bf16Kernels& kernels,
+                       std::span<const float> weight, std::span<const float> bias, int n_out,
+                       int n_in, int step)
+    : runtime_(runtime),
+      kernels_(kernels),
+      n_in_(n_in),
+      step_(step),
+      linear_(runtime, kernels, weight, bias, n_out, n_in * kTaps) {}
+
+/// The inputs of a block, and the same as pairs in half the space.
+std::size_t Bf16Conv1d::scratch_size() const {
+  return static_cast<std::size_t>((2 * n_in_ * kTaps + 1) * kernels_.block);
+}
+
+void Bf16Conv1d::operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row, const Signal& x,
+                            const float* residual, float* scratch) const {
+  SOTTO_CHECK(x.n_mels == n_in_);
+  const int block = kernels_.block, d = n_in_ * kTaps;
+  runtime_.parallel_for(
+      blocks_of(blocks_of(x.n_frames, step_), block), [&](std::int64_t b, int thread) {
+        float* const inputs = scratch + static_cast<std::size_t>(thread) * scratch_size();
+        Bf16* const pairs = reinterpret_cast<Bf16*>(inputs + std::ptrdiff_t{d} * block);
+        unfold(inputs, x, static_cast<int>(b) * block, step_, block);
+        kernels_.to_pairs(pairs, inputs, d);
+        linear_.block(y + b * y_block, y_row, pairs,
+                      residual != nullptr ? residual + b * y_block : nullptr, Activation::gelu);
+      });
+}
+
+}  // namespace sotto::cpu

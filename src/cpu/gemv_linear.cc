@@ -1,0 +1,138 @@
+#include "cpu/gemv_linear.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/half.h"
+
+namespace sotto::cpu {
+namespace {
+
+constexpr int kLargest = 127, kOffset = 128;
+
+/// The upper half of the f32 bits of x ≥ 0, rounded up, so that no weight leaves its range.
+std::uint16_t upper_half_rounded_up(float x) {
+  return static_cast<std::uint16_t>((std::bit_cast<std::uint32_t>(x) + 0xFFFFu) >> 16);
+}
+
+/// Output `lane` of a panel: the n ≤ kGemvGroup weights of one group.
+void pack_run(PanelGroup& group, int lane, const float* weights, int n) {
+  float top = 0;
+  for (int k = 0; k < n; ++k) top = std::max(top, std::abs(weights[k]));
+  group.scales[lane] = upper_half_rounded_up(top / kLargest);
+  const float scale = bf16_to_f32(group.scales[lane]);
+  for (int k = 0; k < kGemvGroup; ++k) {
+    const bool zero = k >= n || !(scale > 0x1p-120f);
+    const int weight = zero ? 0 : static_cast<int>(std::nearbyint(weights[k] / scale));
+    group.weights[k / 4][lane][k % 4] = static_cast<std::uint8_t>(weight + kOffset);
+  }
+}
+
+}  // namespace
+
+Buffer<float> pad_bias(std::span<const float> bias, int n_out) {
+  if (bias.empty()) return {};
+  SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out));
+  Buffer<float> padded(static_cast<std::size_t>(blocks_of(n_out, kPanel) * kPanel));
+  std::copy(bias.begin(), bias.end(), padded.begin());
+  return padded;
+}
+
+GemvScratch::GemvScratch(int n_rows, int n_in) {
+  const auto groups =
+      static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(blocks_of(n_in, kGemvGroup));
+  numbers_ = Buffer<std::int8_t>(groups * kGemvGroup);
+  scales_ = Buffer<float>(groups);
+  sums_ = Buffer<std::int32_t>(groups);
+}
+
+GemvRows GemvScratch::quantise(const GemvRuntime& runtime, const float* x, int n_rows, int n) {
+  const std::ptrdiff_t groups = blocks_of(n, kGemvGroup);
+  SOTTO_CHECK(static_cast<std::size_t>(groups * n_rows) <= scales_.size());
+  runtime.for_rows(n_rows, n, [&](std::int64_t row, int) {
+    runtime.gemv.quantise({.numbers = numbers_.data() + row * groups * kGemvGroup,
+                           .scales = scales_.data() + row * groups,
+                           .sums = sums_.data() + row * groups,
+                           .x = x + row * n,
+                           .n = n});
+  });
+  return {.numbers = numbers_.data(),
+          .scales = scales_.data(),
+          .sums = sums_.data(),
+          .groups = static_cast<int>(groups)};
+}
+
+GemvLinear::GemvLinear(const GemvRuntime& runtime, std::span<const float> weight,
+                       std::span<const float> bias, int n_out, int n_in)
+    : runtime_(runtime),
+      n_out_(n_out),
+      n_in_(n_in),
+      n_groups_(blocks_of(n_in, kGemvGroup)),
+      bias_(pad_bias(bias, n_out)) {
+  SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
+  const int n_panels = blocks_of(n_out, kPanel);
+  const std::span<PanelGroup> panels = runtime.weights.take<PanelGroup>(
+      static_cast<std::size_t>(n_groups_) * static_cast<std::size_t>(n_panels));
+  runtime.parallel_for(n_panels, [&](std::int64_t panel, int) {
+    for (int lane = 0; lane < kPanel; ++lane) {
+      const std::int64_t row = panel * kPanel + lane;
+      for (int g = 0; g < n_groups_; ++g) {
+        const int n = row < n_out ? std::min(kGemvGroup, n_in - g * kGemvGroup) : 0;
+        const float* const from = n > 0 ? weight.data() + row * n_in + g * kGemvGroup : nullptr;
+        pack_run(panels.data()[panel * n_groups_ + g], lane, from, n);
+      }
+    }
+  });
+  panels_ = panels;
+}
+
+GemvLinearTask GemvLinear::task(float* y, const GemvRows& x, int n_rows) const {
+  SOTTO_CHECK(x.groups == n_groups_);
+  return {.y = y,
+          .y_row = n_out_,
+          .residual = nullptr,
+          .x = x,
+          .n_rows = n_rows,
+          .panels = panels_.data(),
+          .bias = bias_.data(),
+          .n_out = n_out_,
+          .activation = Activation::none,
+          .panel_begin = 0,
+          .panel_end = 0};
+}
+
+void GemvLinear::operator()(float* y, const GemvRows& x, int n_rows, Activation activation,
+                            const float* residual) const {
+  GemvLinearTask all = task(y, x, n_rows);
+  all.activation = activation;
+  all.residual = residual;
+  for_panels(runtime_, n_out_, [&](int begin, int end) {
+    GemvLinearTask part = all;
+    part.panel_begin = begin;
+    part.panel_end = end;
+    runtime_.gemv.linear(part);
+  });
+}
+
+void GemvLinear::outputs(float* y, const GemvRows& x, int n_rows, int begin, int end) const {
+  SOTTO_CHECK(begin % kPanel == 0 && (end % kPanel == 0 || end == n_out_));
+  GemvLinearTask part = task(y, x, n_rows);
+  part.panel_begin = begin / kPanel;
+  part.panel_end = blocks_of(end, kPanel);
+  runtime_.gemv.linear(part);
+}
+
+void GemvLinear::weight_row(float* out, int n) const {
+  SOTTO_CHECK(n >= 0 && n < n_out_);
+  const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(n / kPanel) * n_groups_;
+  const int lane = n % kPanel;
+  for (int k = 0; k < n_in_; ++k) {
+    const PanelGroup& group = panels_[static_cast<std::size_t>(first + k / kGemvGroup)];
+    const int weight = group.weights[k % kGemvGroup / 4][lane][k % 4] - kOffset;
+    out[k] = static_cast<float>(weight) * bf16_to_f32(group.scales[lane]);
+  }
+}
+
+}  // namespace sotto::cpu

@@ -1,0 +1,82 @@
+// Linear layers with weights of 8 bits, on rows (gemv_int8.h).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "cpu/blocks.h"
+#include "cpu/gemv_int8.h"
+
+namespace sotto::cpu {
+
+/// Where layers with integer weights run.
+struct GemvRuntime : Runtime {
+  const GemvInt8& gemv;
+  Arena& weights;  ///< where they keep their weights
+};
+
+/// Activations as integers, in memory that is used again and again.
+class GemvScratch {
+ public:
+  GemvScratch() = default;
+  /// For n_rows rows of n_in numbers, and for every smaller matrix.
+  GemvScratch(int n_rows, int n_in);
+
+  /// Valid until the next call.
+  GemvRows quantise(const GemvRuntime& runtime, const float* x, int n_rows, int n);
+
+ private:
+  Buffer<std::int8_t> numbers_;
+  Buffer<float> scales_;
+  Buffer<std::int32_t> sums_;
+};
+
+/// The bias with zeros up to a multiple of kPanel; empty for none.
+Buffer<float> pad_bias(std::span<const float> bias, int n_out);
+
+/// Calls body(begin, end) for runs of the panels of n_out outputs, shared by the threads.
+template <typename Body>
+void for_panels(const GemvRuntime& runtime, int n_out, const Body& body) {
+  const int n_panels = blocks_of(n_out, kPanel);
+  // Long runs stream well; more runs than threads, or one that is held up keeps the others waiting.
+  const int run = std::clamp(n_panels / (2 * runtime.pool.size()), 1, 16);
+  runtime.parallel_for(blocks_of(n_panels, run), [&](std::int64_t i, int) {
+    const int begin = static_cast<int>(i) * run;
+    body(begin, std::min(n_panels, begin + run));
+  });
+}
+
+/// y = act(W x + b) + residual for rows. Each group of kGemvGroup weights of an output has a scale.
+class GemvLinear {
+ public:
+  /// weight is n_out × n_in, all finite; bias n_out, or empty for none. `runtime` and its arena
+  /// must outlive the layer.
+  GemvLinear(const GemvRuntime& runtime, std::span<const float> weight, std::span<const float> bias,
+             int n_out, int n_in);
+
+  /// y and residual are n_rows × n_out; residual may be y, or null for none.
+  void operator()(float* y, const GemvRows& x, int n_rows, Activation activation = Activation::none,
+                  const float* residual = nullptr) const;
+
+  /// The outputs [begin, end) of y = W x only; begin is a multiple of kPanel, and so is end unless
+  /// it is n_out. On the calling thread.
+  void outputs(float* y, const GemvRows& x, int n_rows, int begin, int end) const;
+
+  /// Row `n` of W.
+  void weight_row(float* out, int n) const;
+
+ private:
+  GemvLinearTask task(float* y, const GemvRows& x, int n_rows) const;
+
+  const GemvRuntime& runtime_;
+  int n_out_;
+  int n_in_;
+  int n_groups_;
+  std::span<const PanelGroup> panels_;
+  Buffer<float> bias_;
+};
+
+}  // namespace sotto::cpu

@@ -1,0 +1,157 @@
+// Attention in int8 (int8.h), after int8_impl.h: for a block of queries, strip by strip over the
+// keys. The scores of a strip stay in the first-level cache; its weights are bytes relative to its
+// own largest score, so that a strip which another one outshines keeps its precision.
+#pragma once
+
+#include "cpu/int8_impl.h"
+
+namespace sotto::cpu {
+namespace {
+
+/// 255 · 2^x for x ≤ 0, to the nearest integer. The polynomial is the minimax one of degree 3 for
+/// 2^f, |f| ≤ ½ (relative error 1e-4).
+SOTTO_INLINE Integers weight_byte(Vector x) {
+  const Vector t = max(broadcast(-20.0f), x);
+  const Vector n = round(t);
+  const Vector f = t - n;
+  Vector p = fma(broadcast(5.5171772e-2f), f, broadcast(2.4261162e-1f));
+  p = fma(p, f, broadcast(6.9326097e-1f));
+  p = fma(p, f, broadcast(9.9992818e-1f));
+  return to_integers(scale(p, n) * broadcast(255.0f));
+}
+
+/// The scores of n_keys keys with a block of queries but for the queries' scales:
+/// scores[key][query] = k·q. Returns their largest.
+SOTTO_INLINE void score_block(float* scores, Vector (&top)[2], const Int8AttentionTask& task,
+                              const std::int8_t* k, int key_at, int n_keys) {
+  const int n_quads = quads_of(task.d);
+  for (int key = 0; key < n_keys; key += kInt8Rows) {
+    Integers sums[kInt8Rows][2];
+    const std::int32_t* const offsets = task.k_offsets + key_at + key;
+    const float* const scales = task.k_scales + key_at + key;
+    SOTTO_UNROLL
+    for (int r = 0; r < kInt8Rows; ++r) sums[r][0] = sums[r][1] = broadcast_integer(offsets[r]);
+    multiply_bytes(sums, task.q, k + key * 4, 4, 4 * kBlock, n_quads);
+    const int n_rows = smaller(kInt8Rows, n_keys - key);
+    SOTTO_UNROLL
+    for (int r = 0; r < kInt8Rows; ++r) {
+      for (int half = 0; half < 2; ++half) {
+        const Vector score = to_vector(sums[r][half]) * broadcast(scales[r]);
+        store(scores + (key + r) * kBlock + half * kLanes, score);
+        if (r < n_rows) top[half] = max(score, top[half]);
+      }
+    }
+  }
+}
+
+/// Weights of a strip as quads of keys: bytes 255·2^(score·factor − top); zero after the last key.
+/// Returns their sums.
+SOTTO_INLINE Integers weigh_strip(std::uint8_t* weights, const float* scores, Vector factor,
+                                  Vector top, int n_keys) {
+  const Integers ones = broadcast_integer(0x01010101);
+  Integers total = broadcast_integer(0);
+  const Vector shift = broadcast(0.0f) - top;
+  const auto weight = [&](int key) {
+    return weight_byte(fma(load(scores + key * kBlock), factor, shift));
+  };
+  const Integers zero = broadcast_integer(0);
+  int key = 0;
+  for (; key + 4 <= n_keys; key += 4, weights += 4 * kBlock) {
+    const Integers quad = weight(key) | shift_left<8>(weight(key + 1)) |
+                          shift_left<16>(weight(key + 2)) | shift_left<24>(weight(key + 3));
+    store_integers(weights, quad);
+    total = dot_bytes(total, quad, ones);
+  }
+  if (key < n_keys) {
+    const Integers b = key + 1 < n_keys ? weight(key + 1) : zero;
+    const Integers c = key + 2 < n_keys ? weight(key + 2) : zero;
+    const Integers quad = weight(key) | shift_left<8>(b) | shift_left<16>(c);
+    store_integers(weights, quad);
+    total = dot_bytes(total, quad, ones);
+  }
+  return total;
+}
+
+/// out(row, query) = out·kept + added·Σ_key v(row, key)·weights[key][query] over a strip of keys.
+SOTTO_INLINE void add_value_strip(float* out, const Int8AttentionTask& task,
+                                  const Vector (&kept)[2], const Vector (&added)[2],
+                                  const std::uint8_t* weights, const std::int8_t* v,
+                                  const float* scales, int n_keys) {
+  const int n_quads = quads_of(n_keys);
+  for (int row = 0; row < task.d; row += kInt8Rows) {
+    const auto sum_rows = [&]<int R>() {
+      Integers sums[R][2];
+      SOTTO_UNROLL
+      for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(0);
+      const std::int8_t* bytes = v + row * kBlock;
+      for (int quad = 0; quad < n_quads; quad += kBlock / 4, bytes += task.d * kBlock) {
+        multiply_bytes(sums, weights + quad * 4 * kBlock, bytes, kBlock, 4,
+                       smaller(kBlock / 4, n_quads - quad));
+      }
+      SOTTO_UNROLL
+      for (int r = 0; r < R; ++r) {
+        const Vector scale = broadcast(scales[row + r]);
+        for (int half = 0; half < 2; ++half) {
+          float* const o = out + (row + r) * kBlock + half * kLanes;
+          const Vector sum = to_vector(sums[r][half]) * added[half];
+          store(o, fma(sum, scale, load(o) * kept[half]));
+        }
+      }
+    };
+    if (task.d - row >= kInt8Rows) {
+      sum_rows.template operator()<kInt8Rows>();
+    } else {
+      for (const int end = task.d; row < end; ++row) sum_rows.template operator()<1>();
+    }
+  }
+}
+
+void attention(const Int8AttentionTask& task) noexcept {
+  float* const scores = task.scratch;
+  auto* const weights = reinterpret_cast<std::uint8_t*>(scores + kValueStrip * kBlock);
+  float* const out = scores + (kValueStrip + kValueStrip / 4) * kBlock;
+  const int n_quads = quads_of(task.d);
+  const Vector log2_scale = broadcast(task.scale * 1.44269504f);
+  const Vector factor[2] = {load(task.q_scales) * log2_scale,
+                            load(task.q_scales + kLanes) * log2_scale};
+  Vector top[2] = {broadcast(-1e30f), broadcast(-1e30f)};
+  Vector total[2] = {broadcast(0.0f), broadcast(0.0f)};
+  for (int i = 0; i < task.d * kBlock; i += kLanes) store(out + i, broadcast(0.0f));
+  for (int begin = 0; begin < task.n_keys; begin += kValueStrip) {
+    const int n_keys = smaller(kValueStrip, task.n_keys - begin);
+    Vector strip_top[2] = {broadcast(-__builtin_inff()), broadcast(-__builtin_inff())};
+    for (int key = 0; key < n_keys; key += kBlock) {
+      const std::ptrdiff_t block = (begin + key) / kBlock;
+      score_block(scores + key * kBlock, strip_top, task, task.k + block * n_quads * 4 * kBlock,
+                  begin + key, smaller(kBlock, n_keys - key));
+    }
+    Vector kept[2], added[2];
+    for (int half = 0; half < 2; ++half) {
+      const Vector this_top = strip_top[half] * factor[half];
+      const Vector new_top = max(this_top, top[half]);
+      const Integers sums = weigh_strip(weights + half * 4 * kLanes, scores + half * kLanes,
+                                        factor[half], this_top, n_keys);
+      kept[half] = exp2_nonpositive(top[half] - new_top);
+      added[half] = exp2_nonpositive(this_top - new_top);
+      total[half] = fma(to_vector(sums), added[half], total[half] * kept[half]);
+      top[half] = new_top;
+    }
+    const std::ptrdiff_t strip = begin / kValueStrip;
+    add_value_strip(out, task, kept, added, weights, task.v + strip * kValueStrip * task.d,
+                    task.v_scales + strip * task.d, n_keys);
+  }
+  for (int half = 0; half < 2; ++half) {
+    const Vector share = broadcast(1.0f) / total[half];
+    for (int row = 0; row < task.d; ++row) {
+      float* const o = out + row * kBlock + half * kLanes;
+      store(o, load(o) * share);
+    }
+  }
+  quantize_group(task.quads, task.quad_scales, out, task.d);
+}
+
+constexpr Int8Kernels kInt8Table = {kInt8Isa, kBlock,        kInt8Rows,       linear,
+                                    quantize, quantize_keys, quantize_values, attention};
+
+}  // namespace
+}  // namespace sotto::cpu

@@ -1,0 +1,293 @@
+// The algorithms of int8.h but for attention, written once. Each int8_<isa>.cc includes the vectors
+// of its instruction set (simd_<isa>.h), then its products of bytes (dot_<isa>.h) and then this
+// file; everything here has internal linkage, as in kernels_impl.h.
+#pragma once
+
+#include "cpu/elementwise_impl.h"
+#include "cpu/int8.h"
+
+namespace sotto::cpu {
+namespace {
+
+static_assert(kGroup % kInt8Rows == 0 && kValueStrip % kBlock == 0 && kBlock % 4 == 0);
+
+// --- quantising ---------------------------------------------------------------------------------
+
+/// Four numbers of each lane, already rounded to [−127, 127], as the bytes of the lane.
+SOTTO_INLINE Integers pack_bytes(Integers a, Integers b, Integers c, Integers d) {
+  const Integers low = broadcast_integer(0xFF);
+  return (a & low) | shift_left<8>(b & low) | shift_left<16>(c & low) | shift_left<24>(d);
+}
+
+/// A byte four times.
+constexpr int four_bytes(unsigned byte) {
+  return static_cast<int>(byte * 0x01010101u);
+}
+
+/// 127/top and top/127; a group of zeros gets the scale 0.
+struct Scale {
+  Vector inverse, scale;
+};
+SOTTO_INLINE Scale scale_of(Vector top) {
+  const Vector least = broadcast(1e-30f);  // keeps the inverse finite
+  return {.inverse = broadcast(127.0f) / max(top, least), .scale = top * broadcast(1.0f / 127.0f)};
+}
+
+/// Bytes of rows [0, n) of one half of a block, number(row) each, n ≤ 4·quads; zero after them.
+/// `flip` is what stands for zero, in each byte.
+template <typename F>
+SOTTO_INLINE void store_quads(std::uint8_t* quads, int n, Vector inverse, int flip,
+                              const F& number) {
+  const auto rounded = [&](int row) { return to_integers(number(row) * inverse); };
+  const Integers zero = broadcast_integer(0);
+  const Integers zero_bytes = broadcast_integer(four_bytes(flip));
+  for (int row = 0; row < n; row += 4, quads += 4 * kBlock) {
+    const Integers b = row + 1 < n ? rounded(row + 1) : zero;
+    const Integers c = row + 2 < n ? rounded(row + 2) : zero;
+    const Integers d = row + 3 < n ? rounded(row + 3) : zero;
+    store_integers(quads, pack_bytes(rounded(row), b, c, d) ^ zero_bytes);
+  }
+}
+
+/// The largest magnitude of number(row) for rows in [0, n).
+template <typename F>
+SOTTO_INLINE Vector largest_magnitude(int n, const F& number) {
+  Vector even = broadcast(0.0f), odd = even;
+  int row = 0;
+  for (; row + 2 <= n; row += 2) {
+    even = max(abs(number(row)), even);
+    odd = max(abs(number(row + 1)), odd);
+  }
+  if (row < n) even = max(abs(number(row)), even);
+  return max(even, odd);
+}
+
+/// One group of rows of a block: x to quads and their scales.
+SOTTO_INLINE void quantize_group(std::uint8_t* quads, float* scales, const float* x, int n) {
+  for (int half = 0; half < 2; ++half) {
+    const auto number = [&](int row) { return load(x + row * kBlock + half * kLanes); };
+    const Scale s = scale_of(largest_magnitude(n, number));
+    store(scales + half * kLanes, s.scale);
+    store_quads(quads + half * 4 * kLanes, n, s.inverse, kZeroByte, number);
+  }
+}
+
+/// What quantize_group() took away in rounding, likewise: bytes with 1/254 of its scales.
+SOTTO_INLINE void quantize_remainders(std::uint8_t* quads, float* scales, const float* x, int n) {
+  for (int half = 0; half < 2; ++half) {
+    const auto number = [&](int row) { return load(x + row * kBlock + half * kLanes); };
+    const Scale s = scale_of(largest_magnitude(n, number));
+    store(scales + half * kLanes, s.scale * broadcast(1.0f / 254.0f));
+    store_quads(quads + half * 4 * kLanes, n, broadcast(254.0f), kZeroByte, [&](int row) {
+      const Vector exact = number(row) * s.inverse;
+      return exact - round(exact);
+    });
+  }
+}
+
+/// LayerNorm of a block, to y.
+SOTTO_INLINE void normalize(float* y, const Int8QuantizeTask& task) {
+  const Vector count = broadcast(static_cast<float>(task.d));
+  for (int half = 0; half < 2; ++half) {
+    const float* const x = task.x + half * kLanes;
+    Vector sums[4] = {broadcast(0.0f), broadcast(0.0f), broadcast(0.0f), broadcast(0.0f)};
+    Vector squares[4] = {sums[0], sums[0], sums[0], sums[0]};
+    for (int i = 0; i < task.d; ++i) sums[i % 4] = sums[i % 4] + load(x + i * kBlock);
+    const Vector mean = ((sums[0] + sums[1]) + (sums[2] + sums[3])) / count;
+    for (int i = 0; i < task.d; ++i) {
+      const Vector centred = load(x + i * kBlock) - mean;
+      squares[i % 4] = fma(centred, centred, squares[i % 4]);
+    }
+    const Vector variance = ((squares[0] + squares[1]) + (squares[2] + squares[3])) / count;
+    const Vector factor = broadcast(1.0f) / sqrt(variance + broadcast(task.epsilon));
+    for (int i = 0; i < task.d; ++i) {
+      const Vector normal = (load(x + i * kBlock) - mean) * factor;
+      store(y + i * kBlock + half * kLanes,
+            fma(normal, broadcast(task.gamma[i]), broadcast(task.beta[i])));
+    }
+  }
+}
+
+/// The first n numbers of a vector, zeros after them; n may be negative or more than there are.
+SOTTO_INLINE Vector load_some(const float* p, int n) {
+  if (n >= kLanes) return load(p);
+  return n > 0 ? load_first(p, n) : broadcast(0.0f);
+}
+
+void quantize(const Int8QuantizeTask& task) noexcept {
+  const float* x = task.x;
+  if (task.gamma != nullptr) {
+    normalize(task.scratch, task);
+    x = task.scratch;
+    for (int row = 0; task.sums != nullptr && row < task.d; ++row) {
+      const float* const numbers = x + row * kBlock;
+      task.sums[row] = sum(load_some(numbers, task.n_positions) +
+                           load_some(numbers + kLanes, task.n_positions - kLanes));
+    }
+  }
+  const int n_groups = groups_of(task.d, task.group);
+  for (int group = 0; group < n_groups; ++group) {
+    const int row = group * task.group, n = smaller(task.group, task.d - row);
+    std::uint8_t* const quads = task.quads + row * kBlock;
+    float* const scales = task.scales + group * kBlock;
+    quantize_group(quads, scales, x + row * kBlock, n);
+    if (!task.remainders) continue;
+    quantize_remainders(quads + task.d * kBlock, scales + n_groups * kBlock, x + row * kBlock, n);
+  }
+}
+
+void quantize_keys(const Int8KeysTask& task) noexcept {
+  for (int half = 0; half < 2; ++half) {
+    const int at = half * kLanes;
+    const auto number = [&](int row) { return load(task.x + row * kBlock + at); };
+    const Scale s = scale_of(largest_magnitude(task.d, number));
+    store(task.scales + at, s.scale);
+    std::int8_t* const quads = task.quads + at * 4;
+    store_quads(reinterpret_cast<std::uint8_t*>(quads), task.d, s.inverse, 0, number);
+    Integers sum = broadcast_integer(0);
+    const Integers zero_bytes = broadcast_integer(four_bytes(kZeroByte));
+    for (int quad = 0; quad < quads_of(task.d); ++quad) {
+      sum = dot_bytes(sum, zero_bytes, load_integers(quads + quad * 4 * kBlock));
+    }
+    std::int32_t sums[kLanes];
+    store_integers(sums, sum);
+    for (int lane = 0; lane < kLanes; ++lane) task.offsets[at + lane] = -sums[lane];
+  }
+}
+
+void quantize_values(const Int8ValuesTask& task) noexcept {
+  const int n_blocks = (task.n_positions + kBlock - 1) / kBlock;
+  for (int row = 0; row < task.d; ++row) {
+    const auto values = [&](int at) {
+      return load_some(task.x + (at / kBlock * task.d + row) * kBlock + at % kBlock,
+                       task.n_positions - at);
+    };
+    const auto vector = [&](int i) { return values(i * kLanes); };
+    const Vector top = largest_magnitude(n_blocks * 2, vector);
+    const Scale s = scale_of(broadcast(largest(top)));
+    task.scales[row] = largest(s.scale);
+    for (int at = 0; at < n_blocks * kBlock; at += kLanes) {
+      store_bytes(task.bytes + (at / kBlock * task.d + row) * kBlock + at % kBlock,
+                  to_integers(values(at) * s.inverse));
+    }
+  }
+}
+
+// --- linear layers ------------------------------------------------------------------------------
+
+/// sums(r, ·) += Σ quads of lanes · the bytes of row r, which lie `row_step` bytes apart and whose
+/// next quad is `quad_step` bytes on. Exact.
+template <int R>
+SOTTO_INLINE void multiply_bytes(Integers (&sums)[R][2], const std::uint8_t* lanes,
+                                 const std::int8_t* rows, std::ptrdiff_t row_step,
+                                 std::ptrdiff_t quad_step, int n_quads) {
+  for (int quad = 0; quad < n_quads; ++quad) {
+    const Operand a0 = prepare(load_integers(lanes));
+    const Operand a1 = prepare(load_integers(lanes + 4 * kLanes));
+    SOTTO_UNROLL
+    for (int r = 0; r < R; ++r) {
+      std::int32_t bytes;
+      __builtin_memcpy(&bytes, rows + r * row_step, sizeof bytes);
+      const Weight b = prepare_weight(broadcast_integer(bytes));
+      sums[r][0] = dot(sums[r][0], a0, b);
+      sums[r][1] = dot(sums[r][1], a1, b);
+    }
+    lanes += 4 * kBlock;
+    rows += quad_step;
+  }
+}
+
+/// The sums of a panel with a block of positions, before the bias: out[r][lane].
+SOTTO_INLINE void multiply_groups(float (&out)[kInt8Rows][kBlock], const Int8LinearTask& task,
+                                  int block, int panel) {
+  constexpr int R = kInt8Rows;
+  const int n_quads = quads_of(task.n_in), n_groups = groups_of(task.n_in, task.group);
+  const std::uint8_t* x = task.x + static_cast<std::ptrdiff_t>(block) * n_quads * 4 * kBlock;
+  const float* x_scales = task.x_scales + static_cast<std::ptrdiff_t>(block) * n_groups * kBlock;
+  const std::int8_t* w = task.panels + static_cast<std::ptrdiff_t>(panel) * n_quads * 4 * R;
+  const std::ptrdiff_t group_at = static_cast<std::ptrdiff_t>(panel) * n_groups * R;
+  const float* scales = task.scales + group_at;
+  const std::int32_t* offsets = task.offsets + group_at;
+  for (int group = 0; group < n_groups; ++group) {
+    Integers sums[R][2];
+    SOTTO_UNROLL
+    for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(offsets[r]);
+    const int quads = smaller(task.group / 4, n_quads - group * (task.group / 4));
+    multiply_bytes(sums, x, w, 4, 4 * R, quads);
+    const Vector s0 = load(x_scales), s1 = load(x_scales + kLanes);
+    SOTTO_UNROLL
+    for (int r = 0; r < R; ++r) {
+      const Vector scale = broadcast(scales[r]);
+      const Vector a = to_vector(sums[r][0]) * s0, b = to_vector(sums[r][1]) * s1;
+      store(out[r], group == 0 ? a * scale : fma(a, scale, load(out[r])));
+      store(out[r] + kLanes, group == 0 ? b * scale : fma(b, scale, load(out[r] + kLanes)));
+    }
+    x += task.group * kBlock;
+    w += task.group * R;
+    x_scales += kBlock;
+    scales += R;
+    offsets += R;
+  }
+}
+
+/// gelu(x) within 4e-4, less than half a step of the bytes it becomes wherever a group reaches
+/// 0.1: x⁺ − a·Φ(−a) for a = min(|x|, 4), with Φ(a) − ½ = a·P(a²) and P of degree 6.
+SOTTO_INLINE Vector coarse_gelu(Vector x) {
+  const Vector a = min(abs(x), broadcast(4.0f));
+  const Vector u = a * a;
+  Vector p = fma(broadcast(2.278073516e-8f), u, broadcast(-1.598563728e-6f));
+  p = fma(p, u, broadcast(4.795469385e-5f));
+  p = fma(p, u, broadcast(-8.140067939e-4f));
+  p = fma(p, u, broadcast(8.772342182e-3f));
+  p = fma(p, u, broadcast(-6.457299793e-2f));
+  p = fma(p, u, broadcast(3.978832568e-1f));
+  return fma(p, u, max(broadcast(0.0f), x) - a * broadcast(0.5f));
+}
+
+/// A panel of n_rows outputs of one block from output n on, to y, whose rows are B numbers.
+SOTTO_INLINE void linear_tile(float* y, const float* residual, const Int8LinearTask& task,
+                              int block, int panel, int n, int n_rows) {
+  float sums[kInt8Rows][kBlock];
+  multiply_groups(sums, task, block, panel);
+  for (int r = 0; r < n_rows; ++r) {
+    const Vector bias = broadcast(task.bias[n + r]);
+    for (int half = 0; half < 2; ++half) {
+      const int at = r * kBlock + half * kLanes;
+      Vector sum = load(sums[r] + half * kLanes) + bias;
+      if (task.activation == Activation::gelu) sum = coarse_gelu(sum);
+      store(y + at, residual != nullptr ? load(residual + at) + sum : sum);
+    }
+  }
+}
+
+/// One group of outputs of one block.
+SOTTO_INLINE void linear_group(float* y, const float* residual, const Int8LinearTask& task,
+                               int block, int group) {
+  const int n_panels = (task.out_group + kInt8Rows - 1) / kInt8Rows;
+  const int n = group * task.out_group, n_rows = smaller(task.out_group, task.n_out - n);
+  for (int row = 0, panel = group * n_panels; row < n_rows; row += kInt8Rows, ++panel) {
+    const std::ptrdiff_t at = row * kBlock;
+    linear_tile(y + at, residual != nullptr ? residual + at : nullptr, task, block, panel, n + row,
+                smaller(kInt8Rows, n_rows - row));
+  }
+  if (task.quads == nullptr) return;
+  const std::ptrdiff_t n_quads = quads_of(task.n_out);
+  const std::ptrdiff_t n_groups = groups_of(task.n_out, task.out_group);
+  quantize_group(task.quads + (block * n_quads * 4 + n) * kBlock,
+                 task.quad_scales + (block * n_groups + group) * kBlock, y, n_rows);
+}
+
+void linear(const Int8LinearTask& task) noexcept {
+  for (int group = task.group_begin; group < task.group_end; ++group) {
+    for (int block = task.block_begin; block < task.block_end; ++block) {
+      const std::ptrdiff_t at =
+          (block - task.block_begin) * task.y_block +
+          static_cast<std::ptrdiff_t>(group - task.group_begin) * task.out_group * kBlock;
+      linear_group(task.quads != nullptr ? task.scratch : task.y + at,
+                   task.residual != nullptr ? task.residual + at : nullptr, task, block, group);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sotto::cpu

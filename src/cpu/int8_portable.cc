@@ -1,0 +1,13 @@
+// The int8 kernels for portable.
+#include "base/isa.h"
+#include "cpu/int8_tables.h"
+// The vectors and their products come before the algorithms that use them.
+#include "cpu/dot_portable.h"
+
+#include "cpu/int8_attention_impl.h"
+
+namespace sotto::cpu {
+
+constinit const Int8Kernels kPortableInt8Kernels = kInt8Table;
+
+}  // namespace sotto::cpu

@@ -1,0 +1,32 @@
+#include "model/compute_type.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/testing.h"
+
+namespace sotto::model {
+namespace {
+
+using sotto::testing::message_of;
+using ::testing::HasSubstr;
+
+TEST(ComputeTypeTest, EachNameIsReadAsWritten) {
+  for (const ComputeType type : {ComputeType::float32, ComputeType::bfloat16, ComputeType::int8,
+                                 ComputeType::int8_float32}) {
+    EXPECT_EQ(parse_compute_type(name_of(type)), type);
+  }
+  EXPECT_EQ(parse_compute_type("auto"), std::nullopt);
+}
+
+TEST(ComputeTypeTest, TypesOfFasterWhisperAreRefusedWithTheNearest) {
+  EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_compute_type("float16"); }),
+              HasSubstr("the nearest is bfloat16"));
+  EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_compute_type("int8_float16"); }),
+              HasSubstr("the nearest is int8"));
+  EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_compute_type("fp8"); }),
+              HasSubstr("auto, float32, bfloat16, int8 and int8_float32"));
+}
+
+}  // namespace
+}  // namespace sotto::model

@@ -120,6 +120,35 @@ __attribute__((target("avx512f,avx512vnni"))) int dot_bytes_avx512(std::int64_t 
   return _mm512_cvtsi512_si32(total);
 }
 
+__attribute__((target("avx512f,avx512bf16"))) float dot_bf16_avx512(std::int64_t iterations) {
+  __m512 sums[12];
+  for (int i = 0; i < 12; ++i) sums[i] = _mm512_set1_ps(static_cast<float>(i));
+  const auto factor = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3F003F00));
+  for (std::int64_t i = 0; i < iterations; ++i) {
+#pragma GCC unroll 12
+    for (__m512& sum : sums) sum = _mm512_dpbf16_ps(sum, factor, factor);
+  }
+  __m512 total = sums[0];
+  for (const __m512& sum : sums) total = _mm512_add_ps(total, sum);
+  return _mm512_cvtss_f32(total);
+}
+
+/// Products of bfloat16, as FmaPeak for floats.
+void Bf16Peak(benchmark::State& state) {
+  if (!machine_has(Isa::avx512_bf16)) {
+    state.SkipWithError("needs AVX-512 BF16");
+    return;
+  }
+  constexpr std::int64_t kIterations = 2'000'000;
+  for (auto _ : state) {
+    engine().parallel_for(pool().size(), [&](std::int64_t, int) {
+      benchmark::DoNotOptimize(dot_bf16_avx512(kIterations));
+    });
+  }
+  report(state, 12.0 * 32 * kIterations * pool().size());
+}
+BENCHMARK(Bf16Peak)->UseRealTime()->Unit(benchmark::kMillisecond);
+
 /// Products of bytes, as FmaPeak for floats.
 void BytePeak(benchmark::State& state) {
   if (!machine_has(Isa::avx512_vnni)) {
@@ -292,6 +321,10 @@ BENCHMARK(LayerNorm)->UseRealTime()->Unit(benchmark::kMillisecond);
 /// One window of 30 s, in each type.
 void Encoder(benchmark::State& state) {
   const auto type = static_cast<model::ComputeType>(state.range(0));
+  if (type == model::ComputeType::bfloat16 && active_isa() != Isa::avx512_bf16) {
+    state.SkipWithError("needs AVX-512 BF16");
+    return;
+  }
   const model::Weights weights = model::testing::seeded_weights(kBase, 1);
   const auto encoder = cpu::make_encoder(kBase, weights, active_isa(), type, pool());
   const Buffer<float> mel = numbers(80 * 3000);
@@ -305,6 +338,7 @@ void Encoder(benchmark::State& state) {
 }
 BENCHMARK(Encoder)
     ->Arg(static_cast<int>(model::ComputeType::float32))
+    ->Arg(static_cast<int>(model::ComputeType::bfloat16))
     ->Arg(static_cast<int>(model::ComputeType::int8))
     ->Arg(static_cast<int>(model::ComputeType::int8_float32))
     ->UseRealTime()

@@ -18,8 +18,13 @@ using testing::kOddDims;
 using testing::normal_numbers;
 using testing::relative_l2;
 
-constexpr ComputeType kTypes[] = {ComputeType::float32, ComputeType::int8,
-                                  ComputeType::int8_float32};
+/// The types that `isa` can encode in.
+std::vector<ComputeType> types_of(Isa isa) {
+  std::vector<ComputeType> types = {ComputeType::float32, ComputeType::int8,
+                                    ComputeType::int8_float32};
+  if (isa == Isa::avx512_bf16) types.push_back(ComputeType::bfloat16);
+  return types;
+}
 
 model::MelWindow window(const model::Dims& dims, const std::vector<float>& mel) {
   return {.data = mel.data(),
@@ -55,7 +60,7 @@ TEST_P(EncoderTest, ThreadsDoNotChangeABit) {
   const std::vector<float> mel =
       normal_numbers(static_cast<std::size_t>(kOddDims.n_mels * kOddDims.n_mel_frames()), 1);
   ThreadPool one(1), three(3);
-  for (const ComputeType type : kTypes) {
+  for (const ComputeType type : types_of(GetParam())) {
     EXPECT_EQ(encode(kOddDims, weights, window(kOddDims, mel), GetParam(), one, type),
               encode(kOddDims, weights, window(kOddDims, mel), GetParam(), three, type))
         << name_of(type);
@@ -68,7 +73,7 @@ TEST_P(EncoderTest, OtherTypesStayNearTheReferenceOnOddSizes) {
       normal_numbers(static_cast<std::size_t>(kOddDims.n_mels * (kOddDims.n_mel_frames() + 3)), 1);
   ThreadPool pool(2);
   const auto truth = reference_encode<double>(kOddDims, weights, window(kOddDims, mel), pool);
-  for (const ComputeType type : kTypes) {
+  for (const ComputeType type : types_of(GetParam())) {
     EXPECT_LT(relative_l2(encode(kOddDims, weights, window(kOddDims, mel), GetParam(), pool, type),
                           truth),
               0.03)
@@ -81,7 +86,7 @@ TEST_P(EncoderTest, AWindowLeavesNothingForTheNext) {
   const auto size = static_cast<std::size_t>(kOddDims.n_mels * kOddDims.n_mel_frames());
   const std::vector<float> first = normal_numbers(size, 1, 30), second = normal_numbers(size, 2);
   ThreadPool pool(2);
-  for (const ComputeType type : kTypes) {
+  for (const ComputeType type : types_of(GetParam())) {
     const auto encoder = make_encoder(kOddDims, weights, GetParam(), type, pool);
     std::vector<float> features(static_cast<std::size_t>(77 * 36));
     encoder->encode(window(kOddDims, first), features);
@@ -112,6 +117,18 @@ TEST_P(EncoderTest, AgreesWithOpenaiWhisper) {
 
 INSTANTIATE_TEST_SUITE_P(Isa, EncoderTest, ::testing::ValuesIn(available_isas()),
                          testing::isa_name);
+
+TEST(EncoderTypeTest, FollowsTheInstructionSetUnlessWanted) {
+  EXPECT_EQ(encoder_type({}, Isa::avx512_vnni), ComputeType::int8);
+  EXPECT_EQ(encoder_type({}, Isa::avx_vnni), ComputeType::int8);
+  EXPECT_EQ(encoder_type({}, Isa::avx512), ComputeType::float32);
+  EXPECT_EQ(encoder_type(ComputeType::int8, Isa::portable), ComputeType::int8);
+  EXPECT_EQ(encoder_type(ComputeType::bfloat16, Isa::avx512_bf16), ComputeType::bfloat16);
+  EXPECT_THAT(
+      sotto::testing::message_of(ErrorKind::unsupported,
+                                 [] { encoder_type(ComputeType::bfloat16, Isa::avx512_vnni); }),
+      ::testing::HasSubstr("only with avx512_bf16"));
+}
 
 TEST(EncoderErrorTest, NamesTheTensorThatIsMissing) {
   const model::Weights weights = model::testing::seeded_weights(kOddDims, 5);
@@ -153,10 +170,15 @@ double mean_cosine(const std::vector<float>& features, const std::vector<double>
 }
 
 struct Bar {
-  ComputeType type;
   double relative_l2;
   double mean_cosine;
 };
+
+Bar bar_of(ComputeType type) {
+  if (type == ComputeType::float32) return {.relative_l2 = 1e-5, .mean_cosine = 0.99999};
+  if (type == ComputeType::bfloat16) return {.relative_l2 = 0.016, .mean_cosine = 0.9995};
+  return {.relative_l2 = 0.04, .mean_cosine = 0.998};
+}
 
 TEST(WhisperBaseTest, EveryTypeIsWithinItsBarOnEveryInstructionSet) {
   if (sotto::testing::kSlowBuild) {
@@ -168,17 +190,16 @@ TEST(WhisperBaseTest, EveryTypeIsWithinItsBarOnEveryInstructionSet) {
   ThreadPool pool;
   const WhisperBase base(pool);
   const auto truth = reference_encode<double>(base.kDims, base.weights, base.window(), pool);
-  for (const Bar& bar :
-       {Bar{ComputeType::float32, 1e-5, 0.99999}, Bar{ComputeType::int8, 0.04, 0.998},
-        Bar{ComputeType::int8_float32, 0.04, 0.998}}) {
-    for (const Isa isa : available_isas()) {
-      const auto features = encode(base.kDims, base.weights, base.window(), isa, pool, bar.type);
+  for (const Isa isa : available_isas()) {
+    for (const ComputeType type : types_of(isa)) {
+      const Bar bar = bar_of(type);
+      const auto features = encode(base.kDims, base.weights, base.window(), isa, pool, type);
       const double error = relative_l2(features, truth);
       const double cosine = mean_cosine(features, truth, base.kDims.n_audio_state);
-      RecordProperty(concat(name_of(bar.type), "_", name_of(isa)),
+      RecordProperty(concat(name_of(type), "_", name_of(isa)),
                      concat(error, ", mean cosine ", cosine));
-      EXPECT_LT(error, bar.relative_l2) << name_of(bar.type) << " with " << name_of(isa);
-      EXPECT_GT(cosine, bar.mean_cosine) << name_of(bar.type) << " with " << name_of(isa);
+      EXPECT_LT(error, bar.relative_l2) << name_of(type) << " with " << name_of(isa);
+      EXPECT_GT(cosine, bar.mean_cosine) << name_of(type) << " with " << name_of(isa);
     }
   }
 }

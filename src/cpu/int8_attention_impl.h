@@ -8,40 +8,51 @@
 namespace sotto::cpu {
 namespace {
 
-/// 255 · 2^x for x ≤ 0, to the nearest integer. The polynomial is the minimax one of degree 3 for
-/// 2^f, |f| ≤ ½ (relative error 1e-4).
+/// 255 · 2^x for x ≤ 0, to the nearest integer. The polynomial is 255 times the minimax one of
+/// degree 3 for 2^f, |f| ≤ ½ (relative error 1e-4).
 SOTTO_INLINE Integers weight_byte(Vector x) {
   const Vector t = max(broadcast(-20.0f), x);
   const Vector n = round(t);
   const Vector f = t - n;
-  Vector p = fma(broadcast(5.5171772e-2f), f, broadcast(2.4261162e-1f));
-  p = fma(p, f, broadcast(6.9326097e-1f));
-  p = fma(p, f, broadcast(9.9992818e-1f));
-  return to_integers(scale(p, n) * broadcast(255.0f));
+  Vector p = fma(broadcast(255 * 5.5171772e-2f), f, broadcast(255 * 2.4261162e-1f));
+  p = fma(p, f, broadcast(255 * 6.9326097e-1f));
+  p = fma(p, f, broadcast(255 * 9.9992818e-1f));
+  return to_integers(scale(p, n));
 }
 
-/// The scores of n_keys keys with a block of queries but for the queries' scales:
-/// scores[key][query] = k·q. Returns their largest.
-SOTTO_INLINE void score_block(float* scores, Vector (&top)[2], const Int8AttentionTask& task,
-                              const std::int8_t* k, int key_at, int n_keys) {
-  const int n_quads = quads_of(task.d);
-  for (int key = 0; key < n_keys; key += kInt8Rows) {
-    Integers sums[kInt8Rows][2];
-    const std::int32_t* const offsets = task.k_offsets + key_at + key;
-    const float* const scales = task.k_scales + key_at + key;
-    SOTTO_UNROLL
-    for (int r = 0; r < kInt8Rows; ++r) sums[r][0] = sums[r][1] = broadcast_integer(offsets[r]);
-    multiply_bytes(sums, task.q, k + key * 4, 4, 4 * kBlock, n_quads);
-    const int n_rows = smaller(kInt8Rows, n_keys - key);
-    SOTTO_UNROLL
-    for (int r = 0; r < kInt8Rows; ++r) {
-      for (int half = 0; half < 2; ++half) {
-        const Vector score = to_vector(sums[r][half]) * broadcast(scales[r]);
-        store(scores + (key + r) * kBlock + half * kLanes, score);
-        if (r < n_rows) top[half] = max(score, top[half]);
-      }
+/// The scores of a panel of keys with a block of queries but for the queries' scales:
+/// scores[key][query] = k·q. Raises their largest by the first n_rows.
+template <typename RowCount>
+SOTTO_INLINE void score_panel(float* scores, Vector (&top)[2], const Int8AttentionTask& task,
+                              const std::int8_t* k, int key_at, RowCount n_rows) {
+  const std::int32_t* const offsets = task.k_offsets + key_at;
+  const float* const scales = task.k_scales + key_at;
+  Integers sums[kInt8Rows][2];
+  SOTTO_UNROLL
+  for (int r = 0; r < kInt8Rows; ++r) sums[r][0] = sums[r][1] = broadcast_integer(offsets[r]);
+  multiply_bytes(sums, task.q, k, 4, 4 * kBlock, quads_of(task.d));
+  SOTTO_UNROLL
+  for (int r = 0; r < kInt8Rows; ++r) {
+    const Vector scale = broadcast(scales[r]);
+    for (int half = 0; half < 2; ++half) {
+      const Vector score = to_vector(sums[r][half]) * scale;
+      store(scores + r * kBlock + half * kLanes, score);
+      if (r < n_rows()) top[half] = max(score, top[half]);
     }
   }
+}
+
+/// The same for n_keys keys of a block.
+SOTTO_INLINE void score_block(float* scores, Vector (&top)[2], const Int8AttentionTask& task,
+                              const std::int8_t* k, int key_at, int n_keys) {
+  int key = 0;
+  for (; key + kInt8Rows <= n_keys; key += kInt8Rows) {
+    score_panel(scores + key * kBlock, top, task, k + key * 4, key_at + key,
+                [] { return kInt8Rows; });
+  }
+  if (key == n_keys) return;
+  score_panel(scores + key * kBlock, top, task, k + key * 4, key_at + key,
+              [&] { return n_keys - key; });
 }
 
 /// Weights of a strip as quads of keys: bytes 255·2^(score·factor − top); zero after the last key.

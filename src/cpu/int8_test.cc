@@ -186,6 +186,34 @@ TEST_P(Int8Test, ActivationsAreRoundedToTheNearestByte) {
   }
 }
 
+TEST_P(Int8Test, RemaindersMakeActivationsAlmostExact) {
+  const int n = 37, n_in = 256, n_out = 20, n_blocks = blocks_of(n, kernels_.block);
+  const std::vector<float> x = normal_numbers(static_cast<std::size_t>(n * n_in), 1);
+  const QuantizedMatrix w =
+      quantize(normal_numbers(static_cast<std::size_t>(n_out * n_in), 2), n_out, n_in);
+  std::vector<double> truth;
+  for (int t = 0; t < n; ++t) {
+    for (int j = 0; j < n_out; ++j) {
+      truth.push_back(0);
+      for (int i = 0; i < n_in; ++i) {
+        truth.back() += double{x[static_cast<std::size_t>(t * n_in + i)]} *
+                        w.bytes[static_cast<std::size_t>(j * n_in + i)] *
+                        w.scales[static_cast<std::size_t>(j * 2 + i / kGroup)];
+      }
+    }
+  }
+  const auto error = [&](bool remainders) {
+    Int8Activations input(kernels_, n_blocks, n_in, kGroup, remainders);
+    quantize_blocks(runtime_, input, blocks(x, n, n_in).data(), n_blocks, n_in);
+    Buffer<float> y(static_cast<std::size_t>(n_blocks * kernels_.block * n_out));
+    const Int8Linear layer(runtime_, remainders ? with_remainders(w) : w, {});
+    layer(y.data(), input, n_blocks);
+    return relative_l2(rows(y, n, n_out), truth);
+  };
+  EXPECT_LT(error(true), 1e-4);
+  EXPECT_GT(error(false), 1e-3);
+}
+
 TEST_P(Int8Test, AResultIsQuantisedAsIfItHadBeenWritten) {
   const int n = 37, n_in = 130, n_out = 150, n_blocks = blocks_of(n, kernels_.block);
   const std::vector<float> w = normal_numbers(static_cast<std::size_t>(n_out * n_in), 1);

@@ -26,7 +26,6 @@ Check binary(const std::string& symbol, double (*f)(double, double)) {
   };
 }
 
-/// `allowed` relative to max(1, |expected|).
 Check unary(const std::string& symbol, float low, float high, double (*f)(double), double allowed) {
   return [=](Kernel& kernel, Result& result) {
     auto x = random_numbers<bfloat16>(kCount, low, high, 3);
@@ -34,7 +33,7 @@ Check unary(const std::string& symbol, float low, float high, double (*f)(double
     kernel.get<Unary>(symbol)(x.data(), y.data());
     for (int i = 0; i < kCount; ++i) {
       const double expected = f(x[i]);
-      result.compare(y[i], expected, allowed * std::max(1.0, std::abs(expected)), symbol);
+      result.compare(y[i], expected, allowed, symbol);
     }
   };
 }
@@ -137,7 +136,7 @@ void check_swiglu(Kernel& kernel, Result& result) {
   for (int i = 0; i < kCount; ++i) {
     const double in = x[i], first = w1[i], second = w2[i];
     const double expected = in * first * silu(in * second);
-    result.compare(y[i], expected, 0.1 * std::max(1.0, std::abs(expected)), "swiglu");
+    result.compare(y[i], expected, 0.052 * std::max(1.0, std::abs(expected)), "swiglu");
   }
 }
 
@@ -162,9 +161,11 @@ void add_floats(Checks& checks) {
   checks["bf16_exp"] = check_exp;
   checks["softmax"] = softmax(0.04);
   checks["bf16_softmax"] = softmax(0.12);  // its 2^f is a parabola
-  checks["silu"] = unary("silu_bf16", -8, 8, silu, 0.06);
+  // With AMD's tables of tanh the largest errors are 0.041 (silu), 0.021 (gelu) and
+  // 0.035 max(1, |y|) (swiglu); half of that is added.
+  checks["silu"] = unary("silu_bf16", -8, 8, silu, 0.061);
   checks["gelu"] = unary(
-      "gelu_bf16", -8, 8, [](double x) { return x * 0.5 * std::erfc(-x / std::sqrt(2.0)); }, 0.06);
+      "gelu_bf16", -8, 8, [](double x) { return x * 0.5 * std::erfc(-x / std::sqrt(2.0)); }, 0.031);
   checks["swiglu"] = check_swiglu;
 }
 

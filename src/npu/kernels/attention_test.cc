@@ -128,9 +128,9 @@ TEST_F(AttentionTest, NarrowAndWideScores) {
 }
 
 /// Later tiles have larger and larger scores for some of the queries.
-Problem rising() {
-  Problem problem(256, 20, 2);
-  for (int key = 64; key < 256; ++key) {
+Problem rising(int keys = 256) {
+  Problem problem(keys, 20, 2);
+  for (int key = 64; key < keys; ++key) {
     for (int i = 0; i < kHead; ++i) problem.k.at(key, i) *= 1 + 12 * (key / 64);
   }
   problem.k = testing::rounded(problem.k);
@@ -186,8 +186,8 @@ TEST_F(AttentionTest, ScoresMayAllBeFarBelowZero) {
 }
 
 TEST_F(AttentionTest, OneKeyFarAboveAllBeforeIsTheWholeAnswer) {
-  // Up to 12288 above the reference; the sums so far underflow as they are scaled.
-  for (const double above : {40.0, 250.0, 1000.0, 12000.0}) {
+  // The sums so far underflow as they are scaled.
+  for (const double above : {40.0, 250.0, 1000.0, 4000.0}) {
     Problem problem(100, 46, 1);
     for (int row = 0; row < kTile; ++row) problem.q.at(row, 0) = 64;
     for (int key = 0; key < 100; ++key) problem.k.at(key, 0) = key == 90 ? above / 64 : 0;
@@ -195,6 +195,44 @@ TEST_F(AttentionTest, OneKeyFarAboveAllBeforeIsTheWholeAnswer) {
     const Matrix out = attend(problem, buffers_);
     EXPECT_LT(testing::relative_l1(out, exact(problem)), 5e-3) << above;
   }
+}
+
+TEST_F(AttentionTest, ReferencesMayBeAsFarOffAsTheyAreAtTheLargestScores) {
+  // 4089 rounds to 4096 and 4057 to 4064: the one key that counts has the weight 2^-7, all others
+  // have the smallest there is. Their values are about 2, its own about 0, so that they show.
+  for (const double top : {4057.0, 4089.0}) {
+    for (const int key : {5, 70, 1499}) {  // in the first tile: attention_reference; else rescaling
+      for (const double others : {0.0, -4080.0}) {
+        if (others != 0 && key != 5) continue;  // more than 4096 above
+        Problem problem(1500, 47, 0.1);
+        for (double& x : problem.v.values) x += 2;
+        for (int row = 0; row < kTile; ++row) {
+          problem.q.at(row, 0) = 32;
+          problem.q.at(row, 1) = 8;
+        }
+        for (int i = 0; i < 1500; ++i) {
+          problem.k.at(i, 0) = i == key ? std::floor(top / 32) : others / 32;
+          problem.k.at(i, 1) = i == key ? std::fmod(top, 32) / 8 : 0;
+        }
+        for (int i = 0; i < kHead; ++i) problem.v.at(key, i) -= 2;
+        for (int i = 2; i < kHead; ++i) problem.k.at(key, i) = 0;  // the score is `top` itself
+        problem.v = testing::rounded(problem.v);
+        const Matrix out = attend(problem, buffers_);
+        EXPECT_LT(testing::relative_l1(out, exact(problem)), 2e-3) << top << ' ' << key;
+        EXPECT_NEAR(std::log2(buffers_.row_sums[0]), -7, 0.5) << top << ' ' << key;
+      }
+    }
+  }
+}
+
+TEST_F(AttentionTest, RescalingNeverLowersAReference) {
+  // Queries 0 and 1 lie in one block. In the second tile one is far above its reference; the other
+  // is 300 below, which must leave its answer to the keys before.
+  Problem problem(128, 48, 1);
+  for (int row = 0; row < kTile; ++row) problem.q.at(row, 0) = row == 0 ? 16 : row == 1 ? -16 : 0;
+  for (int key = 0; key < 128; ++key) problem.k.at(key, 0) = key < 64 ? 0 : 300.0 / 16;
+  problem.k = testing::rounded(problem.k);
+  EXPECT_LT(testing::relative_l1(attend(problem, buffers_), exact(problem)), 5e-3);
 }
 
 TEST_F(AttentionTest, EqualScoresAverageTheValues) {
@@ -224,6 +262,18 @@ TEST_F(AttentionTest, WeightsSumToTheRowSumsAndPaddingIsExactlyZero) {
     const auto at = static_cast<std::size_t>(row / 4 * kSum + row % 4 * 4);
     for (std::size_t column = 0; column < 4; ++column) {
       EXPECT_NEAR(core.row_sums[at + column], sum, 1e-6 * sum);
+    }
+  }
+}
+
+TEST_F(AttentionTest, WhatLiesBehindTheLastKeyChangesNothing) {
+  // max passes over NaN: only numbers show that a mask is missing.
+  for (const int keys : {1, 3, 15, 17, 28, 63, 65, 130, 250}) {
+    const Problem problem = rising(keys);
+    const Matrix expected = attend(problem, buffers_, 0);
+    for (const double padding : {1e3, 3e38, -3e38, HUGE_VAL, -HUGE_VAL, double{kNaN}}) {
+      EXPECT_EQ(attend(problem, buffers_, padding).values, expected.values)
+          << keys << " keys, " << padding;
     }
   }
 }

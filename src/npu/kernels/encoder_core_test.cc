@@ -255,6 +255,8 @@ TEST(EncoderCoreTest, EndsAtAnInvalidHeaderOnly) {
   EXPECT_TRUE(ends_at(changed([](P& p) { p.passes = kMaxCount + 1; })));
   EXPECT_TRUE(ends_at(changed([](P& p) { p.slices = kMaxCount + 1; })));
   EXPECT_TRUE(ends_at(changed([](P& p) { p.first_row = -1; })));
+  EXPECT_TRUE(ends_at(changed([](P& p) { p.first_row = kMaxRows + 1; })));
+  EXPECT_TRUE(ends_at(changed([](P& p) { p.end_row = -1; })));
   EXPECT_TRUE(ends_at(changed([](P& p) { p.end_row = kMaxRows + 1; })));
   EXPECT_TRUE(ends_at(changed([](P& p) { p.keys = 1; })));
 
@@ -273,7 +275,22 @@ TEST(EncoderCoreTest, EndsAtAnInvalidHeaderOnly) {
   EXPECT_TRUE(ends_at(attention([](P& p) { p.slices = 1; })));
   EXPECT_TRUE(ends_at(attention([](P& p) { p.planes = 1; })));
   EXPECT_TRUE(ends_at(attention([](P& p) { p.epilogue = Epilogue::gelu; })));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.first_row = 1; })));
   EXPECT_TRUE(ends_at(attention([](P& p) { p.end_row = 64; })));
+}
+
+TEST(EncoderCoreTest, EndsAtOnceOutsideOfItsNetwork) {
+  // Another core waits for its first header.
+  const auto ends = [](int row, int column) {
+    testing::NetworkCore core(row, column, 2, 3);
+    core.resume();
+    return core.ended();
+  };
+  EXPECT_FALSE(ends(1, 2));
+  EXPECT_TRUE(ends(2, 0));
+  EXPECT_TRUE(ends(0, 3));
+  EXPECT_TRUE(ends(-1, 0));
+  EXPECT_TRUE(ends(0, -1));
 }
 
 TEST(EncoderCoreTest, KeepsTheObjectThatIsNoHeader) {

@@ -12,8 +12,6 @@ extern "C" {
 
 /// out = in, 32-bit words; `words` is a multiple of 16, at least 16.
 void passthrough(int32* out, const int32* in, int words);
-/// 1 if both operands, 32 bfloat16 each, have the same bits, else 0.
-int same_operand(const bfloat16* a, const bfloat16* b);
 /// out = factor * in, rounded to nearest even; `count` is a multiple of 32, at least 32.
 void scale_bf16(bfloat16* out, const bfloat16* in, bfloat16 factor, int count);
 
@@ -29,14 +27,15 @@ void gemm_int8(int32* c, const int8* a, const int8* b, int kb);
 // --- rows on their own (gelu.cc, softmax.cc, layer_norm.cc). `count` and `width` are elements;
 // buffers of count elements are as large as the next multiple of 32.
 
-/// out = x Phi(x) of every element of `in`. Elements of out beyond count stay what they are.
+/// out = x Phi(x) of every element of `in`, count >= 0; of NaN it is NaN or zero. Elements of out
+/// beyond count stay what they are; what `in` holds there does not matter.
 void gelu_bf16(bfloat16* out, const bfloat16* in, int count);
 /// out = exp(x - max x) / sum, count >= 1; the largest x must be finite. Elements of out beyond
 /// count become zero; what `in` holds there does not matter. A weight below 2^-32 of the largest
 /// counts as that.
 void softmax_bf16(bfloat16* out, const bfloat16* in, int count);
 /// out = (x - mean) / sqrt(variance + 1e-5) * gamma + beta of every row of `width` elements, a
-/// multiple of 16.
+/// multiple of 16, 16 … 2^23 - 16; rows >= 1, |x| < 2^30.
 void layer_norm_bf16(bfloat16* out, const bfloat16* in, const bfloat16* gamma, const bfloat16* beta,
                      int rows, int width);
 
@@ -53,11 +52,12 @@ void layer_norm_bf16(bfloat16* out, const bfloat16* in, const bfloat16* gamma, c
 
 /// Adds the rows of a, 64 x 8 kb (layout A), to their statistics, [16] blocks of 4 x 4 float32
 /// each: every column of a block of `sums` holds the sums of the four rows, the diagonal of a block
-/// of `squares` those of their squares. zero_statistics comes first.
+/// of `squares` those of their squares; kb >= 1, |x| < 2^30. zero_statistics comes first.
 void row_statistics(float* sums, float* squares, const bfloat16* a, int kb);
 void zero_statistics(float* sums, float* squares);
-/// From the statistics of rows of `width` elements: the row blocks above and, for every block of
-/// four rows, 1 / sigma in bfloat16: 16 high parts (each row's four times), then 16 low ones.
+/// From the statistics of rows of `width` elements, 1 … 2^23 - 1: the row blocks above and, for
+/// every block of four rows, 1 / sigma in bfloat16: 16 high parts (each row's four times), then 16
+/// low ones.
 void finish_statistics(bfloat16* rows, bfloat16* inverse_sigmas, const float* sums,
                        const float* squares, int width);
 /// The row blocks for a bias alone.
@@ -109,7 +109,9 @@ void epilogue_norm_gelu(bfloat16* out, const float* c, const bfloat16* rows,
 //   o         weighted sums of values, 64 x 64 float32 (layout C)
 //   row_sums  [16] blocks of 4 x 4 float32: the sums of the rows' weights, in all columns
 //   offsets   the same shape: minus the reference of a row; what its scores begin with
-// Every score may be up to 12288 above its row's reference.
+// Scores q k lie between -4096 and 4096, and none is 4096 or more above its row's reference, which
+// is a score rounded to bfloat16: at most 8 from it. Further out that distance grows until the
+// largest weight comes near those that count as 2^-32.
 
 /// Sets offsets to the rows' largest scores and row_sums to zero.
 void attention_reference(float* offsets, float* row_sums, const bfloat16* q, const bfloat16* k,

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "npu/kernels/kernels.h"
 #include "npu/kernels/kernels_testing.h"
@@ -44,6 +45,15 @@ TEST_F(RowsTest, GeluOfAnyLengthRoundsOnceAndLeavesTheRestAlone) {
   }
 }
 
+TEST_F(RowsTest, GeluOfNaNIsNaNOrZero) {
+  Buffer<bfloat16> in(32), out(32);
+  for (std::size_t i = 0; i < 32; ++i) {
+    in[i] = bfloat16::from_bits(static_cast<std::uint16_t>((i % 2 == 0 ? 0x7F81 : 0xFF81) + 2 * i));
+  }
+  gelu_bf16(out.data(), in.data(), 32);
+  for (const bfloat16 y : out) EXPECT_TRUE(std::isnan(float{y}) || float{y} == 0) << float{y};
+}
+
 TEST_F(RowsTest, GeluOfLargeNumbersIsTheNumberOrZero) {
   const Buffer<bfloat16> in = row_of({5, 100, 194, 3e38, -5, -100, -112, -3e38}, 32, 0);
   Buffer<bfloat16> out(32);
@@ -60,10 +70,16 @@ std::vector<double> exact_softmax(const std::vector<double>& x) {
   return y;
 }
 
-double softmax_error(const std::vector<double>& x) {
-  const Buffer<bfloat16> in = row_of(x, padded(x.size()), kNaN);
+/// Softmax of x, with `behind` behind it.
+Buffer<bfloat16> softmax(const std::vector<double>& x, double behind) {
+  const Buffer<bfloat16> in = row_of(x, padded(x.size()), behind);
   Buffer<bfloat16> out = row_of({}, padded(x.size()), kNaN);
   softmax_bf16(out.data(), in.data(), static_cast<int>(x.size()));
+  return out;
+}
+
+double softmax_error(const std::vector<double>& x) {
+  const Buffer<bfloat16> out = softmax(x, kNaN);
   const std::vector<double> expected = exact_softmax(x);
   double error = 0;
   for (std::size_t i = 0; i < x.size(); ++i) error += std::abs(out[i] - expected[i]);
@@ -91,6 +107,29 @@ TEST_F(RowsTest, SoftmaxIsSafe) {
   std::vector<double> outlier(1500, 1.0);
   outlier[1499] = 1e4;
   EXPECT_LT(softmax_error(outlier), 1e-3);
+}
+
+TEST_F(RowsTest, WhatLiesBehindASoftmaxChangesNothing) {
+  // max passes over NaN: only numbers show that a mask is missing.
+  for (const int count : {1, 15, 16, 17, 31, 33, 47, 70}) {
+    const std::vector<double> x = normal_matrix(1, count, 9, 3).values;
+    const Buffer<bfloat16> expected = softmax(x, 0);
+    for (const double behind : {1e3, 3e38, -3e38, HUGE_VAL, -HUGE_VAL, double{kNaN}}) {
+      const Buffer<bfloat16> out = softmax(x, behind);
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        EXPECT_EQ(out[i].bits(), expected[i].bits()) << count << " with " << behind << " at " << i;
+      }
+    }
+  }
+}
+
+TEST_F(RowsTest, SoftmaxSumsToOne) {
+  // The roundings of many weights cancel each other; a factor that is off does not.
+  for (const int count : {1000, 1100, 1200, 1300, 1400, 1500}) {
+    double sum = 0;
+    for (const bfloat16 weight : softmax(normal_matrix(1, count, 10).values, kNaN)) sum += weight;
+    EXPECT_NEAR(sum, 1, 2.5e-4) << count;
+  }
 }
 
 /// Mean |error| over mean |expected| of rows of `x`.
@@ -139,6 +178,13 @@ TEST_F(RowsTest, LayerNormLosesNothingToALargeMeanOrAnOutlier) {
   EXPECT_LT(layer_norm_error(normal_matrix(3, 512, 8, 1e-4)), 2e-3);
 }
 
+TEST_F(RowsTest, LayerNormOfTheLargestNumbers) {
+  Matrix largest(2, 48);
+  for (int i = 0; i < 96; ++i) largest.values[static_cast<std::size_t>(i)] = 0x1.FEp29;
+  for (int i = 0; i < 96; i += 2) largest.values[static_cast<std::size_t>(i)] = -0x1.FEp29;
+  EXPECT_LT(layer_norm_error(largest), 2e-3);
+}
+
 TEST_F(RowsTest, LayerNormSquaresAllBitsOfTheDeviations) {
   // 642 of 1280 elements are 1, the others -1: 1 - mean and -1 - mean need more bits than bfloat16
   // has, and what it drops has the same sign as they have. Less beta, an error of the deviation
@@ -155,6 +201,37 @@ TEST_F(RowsTest, LayerNormSquaresAllBitsOfTheDeviations) {
   const double expected = (1 - mean) / std::sqrt(1 - mean * mean + 1e-5) - 1;
   EXPECT_NEAR(out[0], expected, 6e-5);
   EXPECT_NEAR(out[641], expected, 6e-5);
+}
+
+/// What finish_statistics makes of rows with this mean and deviation: -mean and sigma of one.
+std::array<double, 2> finished(double mean, double deviation, int width) {
+  Buffer<float> sums(kTileBlocks * kSum), squares(kTileBlocks * kSum);
+  std::fill(sums.begin(), sums.end(), static_cast<float>(mean * width));
+  std::fill(squares.begin(), squares.end(),
+            static_cast<float>((mean * mean + deviation * deviation) * width));
+  Buffer<bfloat16> rows(kTileBlocks * kOperand), inverse_sigmas(kTileBlocks * kOperand);
+  finish_statistics(rows.data(), inverse_sigmas.data(), sums.data(), squares.data(), width);
+  return {double{rows[0]} + rows[1], double{rows[3]} + rows[4]};
+}
+
+TEST_F(RowsTest, StatisticsOfTheNarrowestAndTheWidestRows) {
+  for (const int width : {1, 7, 8, 1280, (1 << 23) - 1}) {
+    const auto [minus_mean, sigma] = finished(3, 2, width);
+    EXPECT_NEAR(minus_mean, -3, 1e-4) << width;
+    EXPECT_NEAR(sigma, 2, 1e-3) << width;
+  }
+}
+
+TEST_F(RowsTest, StatisticsOfOneBlockOfLargeNumbers) {
+  Buffer<bfloat16> a(kTileBlocks * kOperand), rows(a.size()), inverse_sigmas(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] = to_bf16(i % 2 == 0 ? 0x1.FEp29 : -0x1.FEp29);
+  Buffer<float> sums(kTileBlocks * kSum), squares(kTileBlocks * kSum);
+  zero_statistics(sums.data(), squares.data());
+  row_statistics(sums.data(), squares.data(), a.data(), 1);
+  finish_statistics(rows.data(), inverse_sigmas.data(), sums.data(), squares.data(), 8);
+  for (std::size_t i = 0; i < inverse_sigmas.size(); i += 32) {
+    EXPECT_NEAR(double{inverse_sigmas[i]} + inverse_sigmas[i + 16], 0x1p-29 / 1.9921875, 0x1p-43);
+  }
 }
 
 }  // namespace

@@ -35,4 +35,17 @@ inline void check_aligned(const void* address, std::uintptr_t alignment, std::ui
   }
 }
 
+[[noreturn]] [[gnu::cold]] inline void bad_shift(int shift, int lowest) {
+  fail(ErrorKind::unsupported, "shift by ", shift,
+       " bits between a vector and an accumulator: ", lowest,
+       " … 63 mean something; what the core makes of others is not known");
+}
+
+/// Fails unless lowest <= shift <= 63.
+constexpr void check_shift(int shift, int lowest) {
+  if (shift < lowest || shift > 63) [[unlikely]] {
+    bad_shift(shift, lowest);
+  }
+}
+
 }  // namespace sotto::npu::host

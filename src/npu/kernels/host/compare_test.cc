@@ -53,6 +53,15 @@ TEST(Mask, OfAllLanesOfPartsAndByWords) {
   EXPECT_EQ(aie::mask<128>::from_uint64(2u, 3u).to_uint64(1), 3u);
 }
 
+template <unsigned Elems, typename... Words>
+concept OfWords = requires(Words... words) { aie::mask<Elems>::from_uint32(words...); };
+template <unsigned Elems, typename... Words>
+concept OfLongWords = requires(Words... words) { aie::mask<Elems>::from_uint64(words...); };
+static_assert(OfWords<16, uint32> && !OfWords<16, uint32, uint32>);
+static_assert(OfWords<48, uint32, uint32> && !OfWords<48, uint32, uint32, uint32>);
+static_assert(OfLongWords<64, uint64> && !OfLongWords<64, uint64, uint64>);
+static_assert(OfLongWords<128, uint64, uint64> && !OfLongWords<128, uint64, uint64, uint64>);
+
 template <typename T, unsigned Elems>
 void expect_comparisons() {
   const auto a = random_vector<T, Elems>(1);

@@ -143,6 +143,12 @@ TEST_F(ElementwiseTest, Bfloat16ProductsAreExact) {
     EXPECT_EQ(aie::mul(a, bfloat16(2.0f)).data()[i], 2 * static_cast<float>(a[i]));
   }
   EXPECT_EQ(aie::mul(a.extract<8>(1), b.extract<8>(1)).data()[0], product.data()[8]);
+  const auto none = aie::msc(product.extract<8>(1), a.extract<8>(1), b.extract<8>(1));
+  const auto negative = aie::negmul(a.extract<8>(1), b.extract<8>(1));
+  for (unsigned i = 0; i < 8; ++i) {
+    EXPECT_EQ(none.data()[i], 0.0f);
+    EXPECT_EQ(negative.data()[i], -product.data()[8 + i]);
+  }
   EXPECT_EQ(aie::mul_square(a).data()[1], static_cast<float>(a[1]) * static_cast<float>(a[1]));
 }
 

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "npu/kernels/host/bf16.h"
+#include "npu/kernels/host/check.h"
 #include "npu/kernels/host/core_state.h"
 
 namespace sotto::npu::host {
@@ -38,9 +39,10 @@ T saturate(Wide value, Saturation saturation) {
   return static_cast<T>(value > kHighest ? kHighest : value < lowest ? lowest : value);
 }
 
-/// Shift, round, saturate: value / 2^shift as T. A negative shift multiplies.
+/// Shift, round, saturate: value / 2^shift as T, |shift| <= 63. A negative shift multiplies.
 template <typename T>
 T shift_round_saturate(std::int64_t value, int shift, Rounding rounding, Saturation saturation) {
+  check_shift(shift, -63);
   if (shift < 0) return saturate<T>(static_cast<__int128>(value) << -shift, saturation);
   return saturate<T>(round_shift(value, shift, rounding), saturation);
 }
@@ -57,7 +59,7 @@ inline std::int32_t floor_to_int(bfloat16 value, int shift) {
   return static_cast<std::int32_t>(std::clamp(floor, -2147483648.0, 2147483647.0));
 }
 
-/// a + b, a - b, a * b and a * 2^shift in T, wrapping.
+/// a + b, a - b, a * b and a * 2^shift (shift 0 … 63) in T, wrapping.
 template <typename T>
 constexpr T wrapping_add(T a, T b) {
   using U = std::make_unsigned_t<T>;
@@ -75,6 +77,7 @@ constexpr T wrapping_mul(T a, T b) {
 }
 template <typename T>
 constexpr T wrapping_shift_left(T a, int shift) {
+  check_shift(shift, 0);
   return static_cast<T>(static_cast<std::uint64_t>(a) << shift);
 }
 

@@ -1,7 +1,11 @@
 #include "npu/kernels/host/fixed_point.h"
 
-#include <cmath>
+#include <gmock/gmock.h>
 
+#include <cmath>
+#include <string>
+
+#include "base/testing.h"
 #include "npu/kernels/host/host_testing.h"
 
 namespace sotto::npu::host {
@@ -90,6 +94,28 @@ TEST(FixedPoint, RoundingMayCarryIntoSaturation) {
 TEST(FixedPoint, NegativeShiftMultiplies) {
   EXPECT_EQ(shift_round_saturate<int32>(-3, -4, Rounding::floor, Saturation::none), -48);
   EXPECT_EQ(shift_round_saturate<int16>(3000, -4, Rounding::floor, Saturation::saturate), 32767);
+}
+
+TEST(FixedPoint, ShiftsThatMeanNothingAreRefused) {
+  using ::sotto::testing::message_of;
+  using ::testing::HasSubstr;
+  const auto refuses = [](int shift, auto call) {
+    EXPECT_THAT(message_of(ErrorKind::unsupported, [&] { call(shift); }),
+                HasSubstr("shift by " + std::to_string(shift) + " bits"));
+  };
+  const aie::vector<int32, 16> v(5);
+  const aie::accum<acc64, 16> acc(v);
+  for (const int shift : {64, 70, -64}) {
+    refuses(shift, [&](int s) { acc.to_vector<int32>(s); });
+  }
+  for (const int shift : {-1, 64, 65}) {
+    refuses(shift, [&](int s) { aie::accum<acc64, 16>(v, s); });
+  }
+  refuses(64, [&](int s) { aie::downshift(aie::vector<int16, 32>(5), static_cast<unsigned>(s)); });
+  refuses(64, [&](int s) { aie::upshift(aie::vector<int16, 32>(5), static_cast<unsigned>(s)); });
+  EXPECT_EQ(acc.to_vector<int32>(63)[0], 0);
+  EXPECT_EQ(acc.to_vector<int32>(-63)[0], 0);
+  EXPECT_EQ((aie::accum<acc64, 16>(v, 63).data()[0]), std::numeric_limits<std::int64_t>::min());
 }
 
 TEST(FixedPoint, FloorOfBfloat16) {

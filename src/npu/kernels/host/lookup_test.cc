@@ -66,6 +66,25 @@ TEST_F(LookupTest, RoundingToNearestReadsTheNextEntryForAnEighthOfTheKeys) {
   EXPECT_EQ(wrong(), 65536 / 8);
 }
 
+TEST_F(LookupTest, ValuesOfFourBytesReadTheNextEntryForASixteenthOfTheKeys) {
+  std::vector<int32> entries(256);
+  for (int i = 0; i < 256; ++i) entries[i] = 100000 + i;
+  const auto table = duplicated(entries);
+  const aie::lut<4, int32> lut(256, table.data(), table.data());
+  const aie::parallel_lookup<uint16, aie::lut<4, int32>, aie::lut_oor_policy::truncate> lookup(lut,
+                                                                                               8);
+  state_.rounding = Rounding::conv_even;
+  int wrong = 0;
+  for (unsigned key = 0; key < 65536; ++key) {
+    const int32 value = lookup.fetch(aie::broadcast<uint16, 16>(static_cast<uint16>(key)))[0];
+    if (value == 100000 + static_cast<int>(key >> 8)) continue;
+    EXPECT_EQ(value, 100000 + static_cast<int>(((key >> 8) + 1) % 256));
+    EXPECT_GE(key & 0xFF, 240u);
+    ++wrong;
+  }
+  EXPECT_EQ(wrong, 65536 / 16);
+}
+
 TEST_F(LookupTest, ValuesOfOneByteLieInTheTableAsTwo) {
   std::vector<int16> entries(256);
   for (int i = 0; i < 256; ++i) entries[i] = static_cast<int16>(i - 128);
@@ -96,16 +115,30 @@ TEST_F(LookupTest, OutOfRangePolicies) {
             (std::vector<int32>{10, 17, 17, 10, 14, 13}));
 }
 
+TEST_F(LookupTest, UnsignedKeysTakenModuloTheSizeHaveNoBias) {
+  const auto table = duplicated(std::vector<int16>(16, 5));
+  using Table = aie::lut<4, int16>;
+  const Table lut(16, table.data(), table.data());
+  using Truncated = aie::parallel_lookup<uint8, Table, aie::lut_oor_policy::truncate>;
+  EXPECT_THAT(message_of(ErrorKind::unsupported, [&] { Truncated(lut, 4, 8); }),
+              HasSubstr("bias of 8 of unsigned keys"));
+  aie::parallel_lookup<uint8, Table>(lut, 4, 8);  // clamped
+  aie::parallel_lookup<int8, Table, aie::lut_oor_policy::truncate>(lut, 4, 8);
+}
+
 TEST_F(LookupTest, TablesMustHoldFourEqualCopies) {
-  auto table = duplicated(std::vector<int16>(16, 5));
-  table[9] = 6;  // entry 1 of the first line's copy
-  const aie::lut<4, int16> lut(16, table.data(), table.data());
-  const aie::parallel_lookup<uint8, aie::lut<4, int16>, aie::lut_oor_policy::truncate> lookup(lut,
-                                                                                              4);
-  EXPECT_EQ((lookup.fetch(aie::broadcast<uint8, 16>(0))[0]), 5);
-  EXPECT_THAT(
-      message_of(ErrorKind::unsupported, [&] { lookup.fetch(aie::broadcast<uint8, 16>(16)); }),
-      HasSubstr("entry 1 of a table of 16 differs between its four copies"));
+  for (const int wrong : {0, 1, 2, 3}) {
+    auto ab = duplicated(std::vector<int16>(16, 5)), cd = ab;
+    // Entry 1 of the first line, or of the copy that follows it.
+    (wrong < 2 ? ab : cd)[wrong % 2 == 0 ? 1 : 9] = 6;
+    const aie::lut<4, int16> lut(16, ab.data(), cd.data());
+    const aie::parallel_lookup<uint8, aie::lut<4, int16>, aie::lut_oor_policy::truncate> lookup(lut,
+                                                                                                4);
+    EXPECT_EQ((lookup.fetch(aie::broadcast<uint8, 16>(0))[0]), 5);
+    EXPECT_THAT(
+        message_of(ErrorKind::unsupported, [&] { lookup.fetch(aie::broadcast<uint8, 16>(16)); }),
+        HasSubstr("entry 1 of a table of 16 differs between its four copies"));
+  }
 }
 
 /// e^x as getExpBf16 of AMD's kernels computes it: x in Q8.8 by floor, then e^integer · e^fraction
@@ -172,6 +205,60 @@ TEST_F(LookupTest, LinearApproximationOfBfloat16) {
   // Beyond the table its outer segments go on.
   const auto beyond = approximate.compute(aie::broadcast<bfloat16, 16>(8.0f));
   EXPECT_EQ(beyond.data()[0], entries[31][0] * 8.0f + entries[31][1]);
+  const auto below = approximate.compute(aie::broadcast<bfloat16, 16>(-8.0f));
+  EXPECT_EQ(below.data()[0], entries[0][0] * -8.0f + entries[0][1]);
+}
+
+TEST_F(LookupTest, LinearApproximationOfBfloat16WithAnyStepAndBias) {
+  // Eight segments of 2 from -6 on, each constant.
+  std::vector<std::array<float, 2>> entries(8);
+  for (int i = 0; i < 8; ++i) entries[i] = {0.0f, static_cast<float>(i)};
+  const auto table = duplicated(entries);
+  using Table = aie::lut<4, float, bfloat16>;
+  const aie::linear_approx<bfloat16, Table> approximate(Table(8, table.data(), table.data()), 1, 3);
+  for (const auto &[x, segment] :
+       {std::pair(-100.0f, 0.0f), std::pair(-6.0f, 0.0f), std::pair(-4.03125f, 0.0f),
+        std::pair(-4.0f, 1.0f), std::pair(-0.015625f, 2.0f), std::pair(0.0f, 3.0f),
+        std::pair(1.9921875f, 3.0f), std::pair(2.0f, 4.0f), std::pair(9.9375f, 7.0f),
+        std::pair(100.0f, 7.0f)}) {
+    EXPECT_EQ(approximate.compute(aie::broadcast<bfloat16, 16>(x)).data()[3], segment) << x;
+  }
+}
+
+TEST_F(LookupTest, TheLowerHalfOfASlopeIsCutOff) {
+  const float slope = std::bit_cast<float>(0x3F80FFFFu);
+  const auto table = duplicated(std::vector<std::array<float, 2>>(4, {slope, 0.0f}));
+  using Table = aie::lut<4, float, bfloat16>;
+  const aie::linear_approx<bfloat16, Table> approximate(Table(4, table.data(), table.data()), 0, 2);
+  for (const Rounding rounding : kAllRoundings) {
+    state_.rounding = rounding;
+    EXPECT_EQ(approximate.compute(aie::broadcast<bfloat16, 16>(1.0f)).data()[0], 1.0f);
+  }
+}
+
+TEST_F(LookupTest, LinearApproximationOfBytesHasSumsOf32Bits) {
+  std::vector<std::array<int8, 2>> entries(16);
+  for (int i = 0; i < 16; ++i) entries[i] = {static_cast<int8>(i - 8), static_cast<int8>(10 * i)};
+  const auto table = duplicated(entries);
+  const aie::lut<4, int8> lut(16, table.data(), table.data());
+  const aie::linear_approx<int8, aie::lut<4, int8>> approximate(lut, 4, 8, 3);
+  const auto y = approximate.compute(aie::vector<int8, 32>(0, 15, 16, -1, -128, 127));
+  static_assert(std::is_same_v<decltype(y), const aie::accum<acc32, 32>>);
+  EXPECT_EQ(std::vector<int32>(y.data(), y.data() + 6),
+            (std::vector<int32>{8 * 80, 8 * 80, 8 * 90 + 0, 8 * 70 - 15, 0, 8 * -106 + 7 * 15}));
+}
+
+TEST_F(LookupTest, LinearApproximationOfWordsTakesLongOffsets) {
+  std::vector<std::array<int32, 2>> entries(16);
+  for (int i = 0; i < 16; ++i) entries[i] = {1000 * i, 1'000'000'000 + i};
+  const auto table = duplicated(entries);
+  const aie::lut<4, int32> lut(16, table.data(), table.data());
+  const aie::linear_approx<int16, aie::lut<4, int32>> approximate(lut, 6, 8, 4);
+  const auto y = approximate.compute(aie::vector<int16, 16>(0, 63, -1));
+  static_assert(std::is_same_v<decltype(y), const aie::accum<acc64, 16>>);
+  EXPECT_EQ(y.data()[0], 16'000'000'128);
+  EXPECT_EQ(y.data()[1], 16'000'000'128 + 8000 * 63);
+  EXPECT_EQ(y.data()[2], 16'000'000'112 + 7000 * 63);
 }
 
 TEST_F(LookupTest, LinearApproximationOfIntegersIgnoresTheRounding) {

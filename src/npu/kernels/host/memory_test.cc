@@ -48,6 +48,10 @@ TEST(Memory, UnalignedForms) {
   EXPECT_EQ(aie::load_unaligned_v<16>(b.data + 4, 4)[15], 19);
   EXPECT_THAT(message_of(ErrorKind::unsupported, [&] { aie::load_unaligned_v<16>(b.data + 5, 4); }),
               HasSubstr("not a multiple of 8"));
+  EXPECT_THAT(message_of(ErrorKind::unsupported,
+                         [&] { aie::store_unaligned_v(b.data + 5, ramp<int16, 16>(), 4); }),
+              HasSubstr("not a multiple of 8"));
+  EXPECT_EQ(b.data[5], 5);
   aie::store_unaligned_v(b.data + 5, ramp<int16, 16>(900));
   EXPECT_EQ(b.data[4], 4);
   EXPECT_EQ(b.data[5], 900);
@@ -96,6 +100,27 @@ TEST(Memory, RingsWrapAround) {
   EXPECT_THAT(
       message_of(ErrorKind::unsupported, [&] { aie::begin_vector_circular<32>(b.data, 48); }),
       HasSubstr("ring of 48 elements"));
+}
+
+TEST(Memory, RingsOfElementsWrapAround) {
+  Buffer b;
+  auto ring = aie::begin_circular(b.data + 10, 3);
+  std::vector<int> elements;
+  for (int i = 0; i < 7; ++i) elements.push_back(*ring++);
+  EXPECT_EQ(elements, (std::vector<int>{10, 11, 12, 10, 11, 12, 10}));
+  EXPECT_EQ(*++ring, 12);
+  *ring = 500;
+  EXPECT_EQ(b.data[12], 500);
+  auto back = aie::cbegin_random_circular<5>(b.data);
+  EXPECT_EQ(*--back, 4);
+  back -= 11;
+  EXPECT_EQ(*back, 3);
+  EXPECT_EQ(*(back + 4), 2);
+  EXPECT_EQ(back - 5, back);
+  EXPECT_EQ(*(aie::cbegin_circular(b.data) + 129), 1);  // the size of the array
+  EXPECT_EQ(*aie::begin_random_circular(b.data, 1)++, 0);
+  EXPECT_THAT(message_of(ErrorKind::unsupported, [&] { aie::begin_circular(b.data, 0); }),
+              HasSubstr("ring of 0 elements"));
 }
 
 TEST(Memory, RawRegistersReadThroughCasts) {

@@ -40,6 +40,24 @@ void iterators(int16* memory) {
 }
 
 #define RINGS(name) use(aie::name<16>(ring, 48), aie::name<16, 48>(ring), aie::name<16>(array))
+#define SCALAR_RINGS(name) use(aie::name(ring, 5), aie::name<5>(ring), aie::name(array))
+
+void scalar_rings(int16* ring) {
+  int16(&array)[64] = *reinterpret_cast<int16(*)[64]>(ring);
+  SCALAR_RINGS(begin_circular);
+  SCALAR_RINGS(cbegin_circular);
+  SCALAR_RINGS(begin_random_circular);
+  SCALAR_RINGS(cbegin_random_circular);
+  aie::circular_iterator<int16> at(ring, 5);
+  auto copy = at;
+  copy = at;
+  *at++ = *++copy;
+  at--;
+  --at;
+  at += 3;
+  at -= 2;
+  use(*(at + 1), *(at - 1), at == copy, at.operator->());
+}
 
 void rings(int16* ring) {
   int16(&array)[64] = *reinterpret_cast<int16(*)[64]>(ring);
@@ -63,5 +81,6 @@ void rings(int16* ring) {
 extern "C" void operations_memory(int16* memory) {
   loads(memory);
   iterators(memory);
+  scalar_rings(memory);
   rings(memory);
 }

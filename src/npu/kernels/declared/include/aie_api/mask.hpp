@@ -14,8 +14,10 @@ class mask {
   mask(const mask&);
   mask& operator=(const mask&);
   template <typename... Words>
+    requires(sizeof...(Words) <= (Elems + 31) / 32)
   static mask from_uint32(Words... words);
   template <typename... Words>
+    requires(sizeof...(Words) <= (Elems + 63) / 64)
   static mask from_uint64(Words... words);
   template <unsigned Part, unsigned... Parts>
   static mask from_masks(const mask<Part>& first, const mask<Parts>&... others);

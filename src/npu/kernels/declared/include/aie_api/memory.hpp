@@ -72,6 +72,17 @@ class vector_iterator {
 };
 
 /// The same for a ring.
+template <typename T>
+class circular_iterator {
+ public:
+  circular_iterator(T* base, decltype(sizeof(0)) size);
+  SOTTO_STEPS(circular_iterator)
+  T& operator*() const;
+  T* operator->() const;
+
+ private:
+  void* opaque_[3];
+};
 template <typename T, unsigned Elems>
 class vector_circular_iterator {
  public:
@@ -126,6 +137,18 @@ template <unsigned Elems, typename T>
 unaligned_vector_iterator<const T, Elems> cbegin_unaligned_vector(const T* base);
 
 // The ring's size: an argument, a template argument, that of an array.
+#define SOTTO_CIRCULAR(name, constness)                                             \
+  template <typename T>                                                             \
+  circular_iterator<constness T> name(constness T* base, decltype(sizeof(0)) size); \
+  template <decltype(sizeof(0)) Size, typename T>                                   \
+  circular_iterator<constness T> name(constness T* base);                           \
+  template <typename T, decltype(sizeof(0)) Size>                                   \
+  circular_iterator<constness T> name(constness T(&base)[Size]);
+SOTTO_CIRCULAR(begin_circular, )
+SOTTO_CIRCULAR(cbegin_circular, const)
+SOTTO_CIRCULAR(begin_random_circular, )
+SOTTO_CIRCULAR(cbegin_random_circular, const)
+#undef SOTTO_CIRCULAR
 #define SOTTO_CIRCULAR(name, constness)                                                           \
   template <unsigned Elems, typename T>                                                           \
   vector_circular_iterator<constness T, Elems> name(constness T* base, decltype(sizeof(0)) size); \

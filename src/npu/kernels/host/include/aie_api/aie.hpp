@@ -31,6 +31,7 @@
 #include "multiply.hpp"
 #include "permute.hpp"
 #include "reduce.hpp"
+#include "rings.hpp"
 #include "shuffle.hpp"
 #include "sliding_mul.hpp"
 #include "sparse.hpp"

@@ -69,7 +69,8 @@ template <typename Key, typename Table, lut_oor_policy policy = lut_oor_policy::
 class parallel_lookup;
 
 /// table[(key >> step_bits) + bias]. Values of one byte lie in the table as 16-bit numbers and are
-/// packed on the way out, so the saturation register has a say.
+/// packed on the way out, so the saturation register has a say. Unsigned keys that are taken modulo
+/// the size have no bias: aie_api leaves it out and takes the keys modulo something else.
 /// The trap: the shift is an SRS of step_bits − q bits (q = 2 for entries up to two bytes, 3 for
 /// four), and what it drops is rounded by the rounding register. Only under floor is
 /// the entry that of the key; to nearest, keys within the last 2^-(q+1) of a step read the next
@@ -79,7 +80,13 @@ class parallel_lookup<Key, lut<4, Value, Value>, policy> {
  public:
   explicit parallel_lookup(const lut<4, Value, Value>& table, unsigned step_bits = 0,
                            unsigned bias = 0)
-      : table_(table), step_bits_(static_cast<int>(step_bits)), bias_(static_cast<int>(bias)) {}
+      : table_(table), step_bits_(static_cast<int>(step_bits)), bias_(static_cast<int>(bias)) {
+    if (bias != 0 && std::is_unsigned_v<Key> && policy == lut_oor_policy::truncate) {
+      sotto::fail(sotto::ErrorKind::unsupported, "parallel_lookup with a bias of ", bias,
+                  " of unsigned keys that are truncated: aie_api does not add it and masks with "
+                  "another size; begin the table where the keys do");
+    }
+  }
 
   template <unsigned Elems>
   vector<Value, Elems> fetch(const vector<Key, Elems>& keys) const {

@@ -21,6 +21,7 @@ class mask {
 
   /// From words of 32 or 64 bits, lowest lanes first; bits beyond the last lane are ignored.
   template <typename... Words>
+    requires(sizeof...(Words) <= (Elems + 31) / 32)
   static mask from_uint32(Words... words) {
     mask result;
     unsigned shift = 0;
@@ -31,6 +32,7 @@ class mask {
     return result.trimmed();
   }
   template <typename... Words>
+    requires(sizeof...(Words) <= (Elems + 63) / 64)
   static mask from_uint64(Words... words) {
     mask result;
     unsigned word = 0;

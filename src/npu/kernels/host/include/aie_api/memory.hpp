@@ -128,55 +128,6 @@ class vector_iterator {
   T* at_ = nullptr;
 };
 
-/// The same for a ring of `size` elements: after its last vector comes its first.
-template <typename T, unsigned Elems>
-class vector_circular_iterator {
- public:
-  vector_circular_iterator(T* base, std::size_t size) : base_(base), size_(size) {
-    if (size == 0 || size % Elems != 0) {
-      sotto::fail(sotto::ErrorKind::unsupported, "a ring of ", size,
-                  " elements is not a whole number of vectors of ", Elems);
-    }
-  }
-
-  decltype(auto) operator*() const {
-    return *vector_iterator<T, Elems>(base_ + sotto::npu::host::pointer_step<T>(at_));
-  }
-
-  vector_circular_iterator& operator+=(std::ptrdiff_t n) {
-    const auto size = static_cast<std::ptrdiff_t>(size_);
-    const auto at =
-        (static_cast<std::ptrdiff_t>(at_) + n * static_cast<std::ptrdiff_t>(Elems)) % size;
-    at_ = static_cast<std::size_t>(at < 0 ? at + size : at);
-    return *this;
-  }
-  vector_circular_iterator& operator-=(std::ptrdiff_t n) { return *this += -n; }
-  vector_circular_iterator& operator++() { return *this += 1; }
-  vector_circular_iterator& operator--() { return *this += -1; }
-  vector_circular_iterator operator++(int) {
-    const vector_circular_iterator before = *this;
-    ++*this;
-    return before;
-  }
-  vector_circular_iterator operator--(int) {
-    const vector_circular_iterator before = *this;
-    --*this;
-    return before;
-  }
-  friend vector_circular_iterator operator+(vector_circular_iterator it, std::ptrdiff_t n) {
-    return it += n;
-  }
-  friend vector_circular_iterator operator-(vector_circular_iterator it, std::ptrdiff_t n) {
-    return it -= n;
-  }
-  bool operator==(const vector_circular_iterator&) const = default;
-
- private:
-  T* base_;
-  std::size_t size_;
-  std::size_t at_ = 0;
-};
-
 /// An address that need not be aligned to the vector: reads as a vector, takes one by assignment.
 template <typename T, unsigned Elems>
 class unaligned_vector_ref {
@@ -238,26 +189,5 @@ template <unsigned Elems, typename T>
 unaligned_vector_iterator<const T, Elems> cbegin_unaligned_vector(const T* base) {
   return unaligned_vector_iterator<const T, Elems>(base);
 }
-
-// A ring: its size is an argument, a template argument or that of an array. The core can step
-// forwards through a plain ring and anywhere in a random one; here both can.
-#define SOTTO_AIE_CIRCULAR(name, constness)                                                \
-  template <unsigned Elems, typename T>                                                    \
-  vector_circular_iterator<constness T, Elems> name(constness T* base, std::size_t size) { \
-    return {base, size};                                                                   \
-  }                                                                                        \
-  template <unsigned Elems, std::size_t Size, typename T>                                  \
-  vector_circular_iterator<constness T, Elems> name(constness T* base) {                   \
-    return {base, Size};                                                                   \
-  }                                                                                        \
-  template <unsigned Elems, typename T, std::size_t Size>                                  \
-  vector_circular_iterator<constness T, Elems> name(constness T(&base)[Size]) {            \
-    return {base, Size};                                                                   \
-  }
-SOTTO_AIE_CIRCULAR(begin_vector_circular, )
-SOTTO_AIE_CIRCULAR(cbegin_vector_circular, const)
-SOTTO_AIE_CIRCULAR(begin_vector_random_circular, )
-SOTTO_AIE_CIRCULAR(cbegin_vector_random_circular, const)
-#undef SOTTO_AIE_CIRCULAR
 
 }  // namespace aie

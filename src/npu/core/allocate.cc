@@ -200,8 +200,9 @@ class Allocator {
     const Item& item = items_[static_cast<size_t>(index)];
     for (int unit = 0; unit < candidate.units(); ++unit) {
       const Taken& taken = taken_[static_cast<size_t>(candidate.first_unit() + unit)];
-      if (item.throughout && !taken.holders.empty()) return false;
       const Lifetime& life = item.units[static_cast<size_t>(unit)];
+      if (life.is_empty()) continue;
+      if (item.throughout && !taken.holders.empty()) return false;
       for (int cycle = life.begin; cycle <= life.end; ++cycle) {
         if (taken.rows[row_of(cycle)]) return false;
       }
@@ -258,10 +259,11 @@ class Allocator {
     chosen_[static_cast<size_t>(index)] = reg;
     placed_[static_cast<size_t>(index)] = true;
     for (int unit = 0; unit < reg.units(); ++unit) {
+      const Lifetime& life = item.units[static_cast<size_t>(unit)];
+      if (life.is_empty()) continue;
       Taken& taken = taken_[static_cast<size_t>(reg.first_unit() + unit)];
       taken.holders.push_back({index, unit});
       if (item.throughout) taken.rows.assign(taken.rows.size(), true);
-      const Lifetime& life = item.units[static_cast<size_t>(unit)];
       for (int cycle = life.begin; cycle <= life.end; ++cycle) taken.rows[row_of(cycle)] = true;
     }
   }

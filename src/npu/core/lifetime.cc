@@ -59,16 +59,67 @@ Lifetime unit_lifetime(const std::vector<Touch>& defs, const std::vector<Touch>&
   return life;
 }
 
+/// What is read of a unit that nobody writes does not matter: it may hold anything.
+void free_padding(const std::vector<Touch>& defs, std::vector<Lifetime>& units) {
+  std::vector<bool> written(units.size());
+  int begin = INT_MAX;
+  for (const Touch& def : defs) {
+    for (int unit = def.span.first; unit < def.span.first + def.span.units; ++unit) {
+      written[static_cast<size_t>(unit)] = true;
+      begin = std::min(begin, units[static_cast<size_t>(unit)].begin);
+    }
+  }
+  for (size_t unit = 0; unit < units.size(); ++unit) {
+    if (!written[unit]) units[unit] = {begin, begin - 1, false};
+  }
+}
+
+/// In straight code a register is taken from the beginning when it enters with something, else from
+/// its first write, to its last read or, when it leaves with something, its last write.
+Lifetime straight_lifetime(const std::vector<Touch>& defs, const std::vector<Touch>& uses, int unit,
+                           const Schedule& schedule) {
+  const Span here{unit, 1};
+  const auto issue = [&](const Touch& touch) {
+    return schedule.placements[static_cast<size_t>(touch.operation)].cycle;
+  };
+  constexpr int kNone = INT_MAX;
+  int first_use = kNone, first_def = kNone;
+  Lifetime life{kNone, -1, false};
+  for (const Touch& def : defs) {
+    if (!def.span.meets(here)) continue;
+    first_def = std::min(first_def, def.operation);
+    const int written = issue(def) + def.timing.cycle;
+    life.begin = std::min(life.begin, written + (def.timing.bypass == Bypass::none ? 1 : 0));
+    life.end = std::max(life.end, written + 1);
+  }
+  for (const Touch& use : uses) {
+    if (!use.span.meets(here)) continue;
+    first_use = std::min(first_use, use.operation);
+    life.end = std::max(life.end, issue(use) + use.timing.cycle);
+  }
+  // An operation reads before it writes.
+  if (first_use <= first_def) life.begin = 0;
+  return life;
+}
+
 std::vector<Lifetime> register_lifetimes(const Loop& loop, const Touches& touches, size_t reg,
                                          const Schedule& schedule) {
   std::vector<Lifetime> units;
-  const int count = register_file(loop.registers[reg].cls).units;
+  const VirtualRegister& which = loop.registers[reg];
+  const int count = register_file(which.cls).units;
   for (int unit = 0; unit < count; ++unit) {
-    if (loop.registers[reg].storage == Storage::state) {
+    if (loop.is_straight) {
+      units.push_back(straight_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule));
+    } else if (which.storage == Storage::state) {
       units.push_back({0, -1, true});
     } else {
       units.push_back(unit_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule));
     }
+  }
+  if (which.padded && !touches.defs[reg].empty()) {
+    free_padding(touches.defs[reg], units);
+  } else if (which.live_out && touches.defs[reg].empty()) {
+    for (Lifetime& life : units) life = {0, -1, true};
   }
   return units;
 }
@@ -111,7 +162,7 @@ class Shortener {
 
  private:
   void note(size_t op, int reg) {
-    if (loop_.registers[static_cast<size_t>(reg)].storage == Storage::value) {
+    if (loop_.is_straight || loop_.registers[static_cast<size_t>(reg)].storage == Storage::value) {
       registers_[op].push_back(static_cast<size_t>(reg));
     }
   }

@@ -28,20 +28,26 @@ class Search {
   }
 
   Pipeline run() {
-    const std::vector<Edge> edges = dependences(found_.loop);
-    found_.bounds = bounds_of(found_.loop, edges);
-    const int bound = found_.bounds.interval();
-    const int most = 4 * bound + 16;
-    // Single cycles at first, then in steps of an eighth.
-    for (int i = 0; bound + i <= most; i += 1 + std::max(0, i - effort_.extra_interval) / 8) {
-      if (!try_interval(edges, bound + i)) continue;
-      if (i <= effort_.extra_interval) return std::move(found_);
-      break;
+    const Loop plain = found_.loop;
+    const std::vector<Edge> edges = dependences(plain);
+    found_.bounds = bounds_of(plain, edges);
+    const Bounds bounds = found_.bounds;
+    const int bound = bounds.interval(), near = bound + effort_.extra_interval;
+    for (int interval = bound; interval <= near; ++interval) {
+      if (try_interval(edges, interval)) return std::move(found_);
     }
-    Pipeline best =
-        spill_below(found_.program.bundles.empty() ? most + 1 : found_.schedule.interval);
+    const int most = 4 * bound + 16;
+    Pipeline best = spill_below(most + 1);
+    const int end = best.program.bundles.empty() ? most + 1 : best.schedule.interval;
+    // Without spills but at a longer interval: single cycles at first, then in steps of an eighth.
+    found_ = {};
+    found_.loop = plain;
+    found_.bounds = bounds;
+    for (int i = 1; near + i < end; i += 1 + i / 8) {
+      if (try_interval(edges, near + i)) return std::move(found_);
+    }
     if (best.program.bundles.empty()) {
-      fail(ErrorKind::unsupported, "loop ", best.loop.name, ": no code at ", most,
+      fail(ErrorKind::unsupported, "loop ", plain.name, ": no code at ", most,
            " cycles an iteration; ", stuck_name());
     }
     return best;
@@ -65,6 +71,7 @@ class Search {
         best = found_;
         interval = bound + i;
       }
+      found_.program = {};
       if (bound >= interval) break;
     }
     return best;
@@ -77,12 +84,18 @@ class Search {
     constexpr int kMoreAfterTheFirst = 12;
     bool found = false;
     int left = effort_.seeds;
+    constexpr int kHopeless = 4;
+    int crowded = 0;
     for (int i = 0; left > 0; ++i, --left) {
       const int seed = seed_of(i);
       std::optional<Schedule> schedule =
           find_schedule(found_.loop, edges, distances, interval, static_cast<uint32_t>(seed));
       if (!schedule) continue;
       shorten_lifetimes(found_.loop, edges, *schedule, static_cast<uint32_t>(seed));
+      if (!has_room(found_.loop, *schedule)) {
+        if (!found && ++crowded == kHopeless) return false;
+        continue;
+      }
       if (found_.loop.min_trips > 0 && schedule->stages() > found_.loop.min_trips) continue;
       const std::optional<Allocation> allocation =
           allocate_for(*schedule, static_cast<uint32_t>(seed));
@@ -95,7 +108,8 @@ class Search {
       found_.schedule = std::move(*schedule);
       found_.allocation = *allocation;
       found_.program = std::move(program);
-      found_.stack_bytes = spill_area(found_.loop) * found_.allocation.unroll;
+      found_.stack_bytes =
+          spill_area(found_.loop) * found_.allocation.unroll + kept_area(found_.loop);
     }
     return found;
   }
@@ -107,7 +121,6 @@ class Search {
   }
 
   std::optional<Allocation> allocate_for(const Schedule& schedule, uint32_t seed) {
-    if (!has_room(found_.loop, schedule)) return std::nullopt;
     const int least = least_unroll(found_.loop, schedule);
     for (int unroll = least; unroll <= least + 2; ++unroll) {
       std::optional<Allocation> allocation = allocate(found_.loop, schedule, unroll, seed, &stuck_);
@@ -116,7 +129,8 @@ class Search {
     return std::nullopt;
   }
 
-  /// The value that holds the most register cycles in a schedule of some interval.
+  /// The value that holds the most register cycles for each load and store that its spill takes, in
+  /// a schedule of some interval.
   int pick_spill(const std::vector<Edge>& edges) const {
     const int interval = found_.bounds.interval() + effort_.extra_interval;
     const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
@@ -125,7 +139,8 @@ class Search {
     shorten_lifetimes(found_.loop, edges, *schedule, 0);
     const Lifetimes lifetimes = lifetimes_of(found_.loop, *schedule);
     const auto pressure = pressure_of(found_.loop, *schedule);
-    int best = -1, most = 0;
+    int best = -1;
+    double most = 0;
     for (int reg = 0; reg < static_cast<int>(lifetimes.size()); ++reg) {
       const size_t at = static_cast<size_t>(reg);
       const RegisterPool pool = pool_of(found_.loop.registers[at].cls);
@@ -133,17 +148,31 @@ class Search {
       if (!tight || !can_spill(found_.loop, reg)) continue;
       int cycles = 0;
       for (const Lifetime& life : lifetimes[at]) {
-        cycles += life.throughout ? 4 * interval : life.length();
+        cycles += life.throughout ? interval : life.length();
       }
-      if (cycles <= most) continue;
+      const double worth = static_cast<double>(cycles) / accesses_of(reg);
+      if (worth <= most) continue;
       best = reg;
-      most = cycles;
+      most = worth;
     }
     return best;
   }
 
+  /// Loads and stores that a spill takes.
+  int accesses_of(int reg) const {
+    int units = 0;
+    for (const Operation& operation : found_.loop.operations) {
+      for (const auto& operands : {operation.defs, operation.uses}) {
+        for (const Operand& operand : operands) {
+          if (operand.reg == reg) units += span_of(found_.loop, operand).units;
+        }
+      }
+    }
+    return std::max(units, 1);
+  }
+
   void spill_one(int reg) {
-    found_.loop = spill(found_.loop, reg, spill_area(found_.loop));
+    found_.loop = spill(found_.loop, reg);
     ++found_.spills;
   }
 
@@ -164,30 +193,54 @@ Pipeline pipeline(const Loop& loop, const Effort& effort) {
   return Search(loop, effort).run();
 }
 
+namespace {
+
+/// Results may be written after the last issue: the circle of straight code is longer than it is.
+constexpr int kAfterTheLast = 16;
+
+/// Code for the operations of `found.loop` with as few live registers as `seed` comes to; seed 0:
+/// as short as it goes.
+bool try_straight(Pipeline& found, const std::vector<Edge>& edges, const Schedule& shortest,
+                  uint32_t seed, int& stuck) {
+  Schedule alone = shortest;
+  alone.interval += kAfterTheLast;
+  if (seed > 0) {
+    shorten_lifetimes(found.loop, edges, alone, seed);
+    alone.interval = alone.last_cycle() + 1 + kAfterTheLast;
+  }
+  std::optional<Allocation> allocation = allocate(found.loop, alone, 1, seed, &stuck);
+  if (!allocation) return false;
+  alone.interval -= kAfterTheLast;
+  found.schedule = std::move(alone);
+  found.allocation = std::move(*allocation);
+  found.program = emit(found.loop, found.schedule, found.allocation);
+  return true;
+}
+
+}  // namespace
+
 Pipeline straight(const Loop& loop, const Effort& effort) {
   const std::string problem = problem_of(loop);
   if (!problem.empty()) fail(ErrorKind::unsupported, "code ", loop.name, ": ", problem);
   Pipeline found;
   found.loop = loop;
   found.loop.trips = 1;
+  found.loop.is_straight = true;
+  constexpr uint32_t kTries = 6;
   for (;; ++found.spills) {
     const std::vector<Edge> edges = dependences(found.loop);
-    found.schedule = schedule_straight(found.loop, edges);
-    // Results may be written after the last issue: the circle is longer than the code.
-    Schedule alone = found.schedule;
-    alone.interval += 16;
+    const Schedule shortest = schedule_straight(found.loop, edges);
     int stuck = -1;
-    std::optional<Allocation> allocation = allocate(found.loop, alone, 1, 0, &stuck);
-    if (allocation) {
-      found.allocation = std::move(*allocation);
-      found.program = emit(found.loop, found.schedule, found.allocation);
-      return found;
+    for (uint32_t seed = 0; seed < kTries; ++seed) {
+      if (try_straight(found, edges, shortest, seed, stuck)) return found;
     }
     if (found.spills == effort.max_spills || stuck < 0 || !can_spill(found.loop, stuck)) {
-      fail(ErrorKind::unsupported, "code ", loop.name, ": registers do not suffice");
+      const std::string which =
+          stuck < 0 ? "" : found.loop.registers[static_cast<size_t>(stuck)].name;
+      fail(ErrorKind::unsupported, "code ", loop.name, ": no register for ", which);
     }
-    found.loop = spill(found.loop, stuck, spill_area(found.loop));
-    found.stack_bytes = spill_area(found.loop);
+    found.loop = spill(found.loop, stuck);
+    found.stack_bytes = spill_area(found.loop) + kept_area(found.loop);
   }
 }
 

@@ -24,7 +24,7 @@ struct Pipeline {
   Allocation allocation;
   Program program;
   int spills = 0;
-  int stack_bytes = 0;  ///< of spills, for all iterations under way
+  int stack_bytes = 0;  ///< of spills, for all iterations under way, and of invariants
 };
 
 /// Throws Error when the loop is not sound or no code is found.

@@ -312,9 +312,10 @@ Tokens entry_registers(const Loop& loop, const Allocation& places) {
     }
   };
   std::vector<int> depth(loop.registers.size(), 0);
-  std::vector<bool> made(loop.registers.size(), false);
+  std::vector<bool> made(loop.registers.size(), false), used(loop.registers.size(), false);
   for (const Operation& operation : loop.operations) {
     for (const Operand& use : operation.uses) {
+      used[static_cast<size_t>(use.reg)] = true;
       int& deepest = depth[static_cast<size_t>(use.reg)];
       deepest = std::max(deepest, use.distance);
     }
@@ -323,7 +324,10 @@ Tokens entry_registers(const Loop& loop, const Allocation& places) {
   for (int reg = 0; reg < static_cast<int>(loop.registers.size()); ++reg) {
     const size_t at = static_cast<size_t>(reg);
     const bool invariant = loop.registers[at].storage == Storage::state || !made[at];
-    if (invariant) put(reg, 0);
+    const bool counts =
+        used[at] || loop.registers[at].live_out ||
+        (loop.registers[at].storage == Storage::state && !loop.is_straight);
+    if (invariant && counts) put(reg, 0);
     for (int distance = depth[at]; distance > 0 && !invariant; --distance) put(reg, distance);
   }
   return registers;
@@ -360,7 +364,7 @@ std::string check_against(const Loop& loop, const Allocation& places, const Prog
   if (!run.problem.empty()) return run.problem;
   for (int reg = 0; reg < static_cast<int>(loop.registers.size()); ++reg) {
     const VirtualRegister& which = loop.registers[static_cast<size_t>(reg)];
-    if (!which.live_out && which.storage != Storage::state) continue;
+    if (!which.live_out && (which.storage == Storage::value || loop.is_straight)) continue;
     const Register place = places.of(reg, loop.trips - 1);
     for (int unit = 0; unit < place.units(); ++unit) {
       if (run.registers[static_cast<size_t>(place.first_unit() + unit)] ==

@@ -56,8 +56,7 @@ class Spiller {
   }
 
   Access slot(int unit) const {
-    return {.object =
-                (kept_ ? kFirstKeptObject : kFirstSpillObject) + offset_ / kUnitBytes + unit,
+    return {.object = (kept_ ? kFirstKeptObject : kFirstSpillObject) + offset_ / kUnitBytes + unit,
             .stride = kept_ ? 0 : kUnitBytes,
             .bytes = kUnitBytes};
   }

@@ -148,8 +148,13 @@ class Allocator {
       const VirtualRegister& reg = loop_.registers[static_cast<size_t>(item.reg)];
       const RegisterFile& file = register_file(reg.cls);
       const int start = ((start_of(item) - cut) % circle_ + circle_) % circle_;
-      return std::array<int, 6>{
-          reg.fixed ? 0 : 1, item.throughout ? 0 : 1, -item.weight, -file.units, file.count, start};
+      return std::array<int, 7>{reg.fixed ? 0 : 1,
+                                item.throughout ? 0 : 1,
+                                reg.wanted ? 0 : 1,
+                                -item.weight,
+                                -file.units,
+                                file.count,
+                                start};
     };
     std::sort(order.begin(), order.end(), [&](int a, int b) { return key(a) < key(b); });
     return order;
@@ -175,7 +180,9 @@ class Allocator {
       const Register candidate{reg.cls, static_cast<uint8_t>(i)};
       if (reg.fixed && candidate != *reg.fixed) continue;
       if (!fits(index, candidate)) continue;
-      const int gap = is_home(item, candidate) ? -1 : gap_before(item, candidate);
+      const int gap = reg.wanted == candidate    ? -2
+                      : is_home(item, candidate) ? -1
+                                                 : gap_before(item, candidate);
       if (best >= 0 && gap >= best_gap) continue;
       best = i;
       best_gap = gap;

@@ -116,10 +116,13 @@ std::vector<Lifetime> register_lifetimes(const Loop& loop, const Touches& touche
       units.push_back(unit_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule));
     }
   }
-  if (which.padded && !touches.defs[reg].empty()) {
+  const bool is_used = !touches.uses[reg].empty(), is_made = !touches.defs[reg].empty();
+  if (which.padded && is_made) {
     free_padding(touches.defs[reg], units);
-  } else if (which.live_out && touches.defs[reg].empty()) {
+  } else if (which.live_out && !is_made) {
     for (Lifetime& life : units) life = {0, -1, true};
+  } else if (!is_used && !is_made && which.storage == Storage::value) {
+    for (Lifetime& life : units) life = {0, -1, false};
   }
   return units;
 }

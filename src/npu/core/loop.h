@@ -52,6 +52,8 @@ struct VirtualRegister {
   bool padded = false;
   /// Kept in this register by whoever comes before or after the loop.
   std::optional<Register> fixed{};
+  /// Best kept in this register.
+  std::optional<Register> wanted{};
 };
 
 /// A virtual register, or some of its units: a vector load writes one half of an x.
@@ -97,6 +99,7 @@ struct Operation {
   std::vector<Operand> defs{}, uses{};  ///< in the order of signature(opcode, mode)
   std::optional<Access> access{};       ///< of loads and stores
   std::string comment{};                ///< shown beside it in tables
+  int origin = -1;  ///< a number that whoever made the loop gave it; those of spills have none
 };
 
 /// `to` is issued at least `latency` cycles after `from` of `distance` iterations before: what

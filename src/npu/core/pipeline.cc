@@ -172,6 +172,7 @@ class Search {
   }
 
   void spill_one(int reg) {
+    if (is_invariant(found_.loop, reg)) found_.kept.push_back({reg, kept_area(found_.loop)});
     found_.loop = spill(found_.loop, reg);
     ++found_.spills;
   }
@@ -219,6 +220,25 @@ bool try_straight(Pipeline& found, const std::vector<Edge>& edges, const Schedul
 
 }  // namespace
 
+bool allocate_anew(Pipeline& made) {
+  Schedule circle = made.schedule;
+  if (made.loop.is_straight) circle.interval += kAfterTheLast;
+  const int least = made.loop.is_straight ? 1 : least_unroll(made.loop, made.schedule);
+  const int most = made.loop.is_straight ? 1 : std::max(least + 2, made.allocation.unroll);
+  constexpr uint32_t kSeeds = 4;
+  for (int unroll = least; unroll <= most; ++unroll) {
+    for (uint32_t seed = 0; seed < kSeeds; ++seed) {
+      std::optional<Allocation> allocation = allocate(made.loop, circle, unroll, seed);
+      if (!allocation) continue;
+      made.allocation = std::move(*allocation);
+      made.program = emit(made.loop, made.schedule, made.allocation);
+      made.stack_bytes = spill_area(made.loop) * unroll + kept_area(made.loop);
+      return true;
+    }
+  }
+  return false;
+}
+
 Pipeline straight(const Loop& loop, const Effort& effort) {
   const std::string problem = problem_of(loop);
   if (!problem.empty()) fail(ErrorKind::unsupported, "code ", loop.name, ": ", problem);
@@ -239,6 +259,7 @@ Pipeline straight(const Loop& loop, const Effort& effort) {
           stuck < 0 ? "" : found.loop.registers[static_cast<size_t>(stuck)].name;
       fail(ErrorKind::unsupported, "code ", loop.name, ": no register for ", which);
     }
+    if (is_invariant(found.loop, stuck)) found.kept.push_back({stuck, kept_area(found.loop)});
     found.loop = spill(found.loop, stuck);
     found.stack_bytes = spill_area(found.loop) + kept_area(found.loop);
   }

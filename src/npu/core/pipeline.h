@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "npu/core/allocate.h"
 #include "npu/core/bounds.h"
@@ -17,18 +18,29 @@ struct Effort {
   int max_spills = 24;
 };
 
+/// An invariant that lies on the stack: its lowest byte, below sp - kKeptBytes, ends at `offset`.
+struct Kept {
+  int reg = 0;
+  int offset = 0;
+};
+
 struct Pipeline {
   Loop loop;  ///< with the loads and stores of spills
   Bounds bounds;
   Schedule schedule;
   Allocation allocation;
   Program program;
+  std::vector<Kept> kept;
   int spills = 0;
   int stack_bytes = 0;  ///< of spills, for all iterations under way, and of invariants
 };
 
 /// Throws Error when the loop is not sound or no code is found.
 Pipeline pipeline(const Loop& loop, const Effort& effort = {});
+
+/// Registers and code anew for the same schedule, after `made.loop` got other wishes or registers
+/// that no operation names. False, and nothing changed, when that finds no registers.
+bool allocate_anew(Pipeline& made);
 
 /// Code for operations that run once, in order of urgency.
 Pipeline straight(const Loop& loop, const Effort& effort = {});

@@ -40,6 +40,7 @@ class Spiller {
         if (def.reg == reg_) store(def);
       }
     }
+    if (kept_) made_.registers[static_cast<size_t>(reg_)].live_out = false;
     for (Order& order : made_.orders) {
       order.from = moved_[static_cast<size_t>(order.from)];
       order.to = moved_[static_cast<size_t>(order.to)];
@@ -107,10 +108,13 @@ class Spiller {
 
 bool can_spill(const Loop& loop, int reg) {
   const VirtualRegister& which = loop.registers[static_cast<size_t>(reg)];
-  if (which.storage == Storage::state || which.fixed || which.live_out) return false;
+  if (which.storage == Storage::state || which.fixed) return false;
+  if (which.live_out && !is_invariant(loop, reg)) return false;
   if (!is_vector(which.cls) && !is_accumulator(which.cls)) return false;
+  bool is_used = false;
   for (const Operation& operation : loop.operations) {
     for (const Operand& use : operation.uses) {
+      is_used |= use.reg == reg;
       // What enters the loop would have to be stored before it.
       if (use.reg == reg && (use.distance > 0 || operation.comment == "spill")) return false;
     }
@@ -118,7 +122,7 @@ bool can_spill(const Loop& loop, int reg) {
       if (def.reg == reg && operation.comment == "reload") return false;
     }
   }
-  return true;
+  return is_used;
 }
 
 bool is_spill(const std::optional<Access>& access) {

@@ -1,0 +1,216 @@
+#include "npu/cycles/places.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/error.h"
+
+namespace sotto::npu::cycles {
+namespace {
+
+using core::Register;
+using core::Storage;
+
+/// Cells that a piece neither reads nor writes in their own register, but that are wanted after it.
+std::set<int> passing_cells(const Step& step) {
+  std::set<int> passing = step.live_out;
+  for (const int cell : step.writes) passing.erase(cell);
+  for (const recorder::Entry& entry : step.piece.entries) {
+    const bool stays =
+        entry.distance == 0 && step.piece.cells[static_cast<size_t>(entry.reg)] == entry.from.value;
+    if (stays) passing.erase(entry.from.value);
+  }
+  return passing;
+}
+
+class Placer {
+ public:
+  Placer(std::vector<Step>& steps, const core::Effort& effort)
+      : steps_(steps), effort_(effort), placed_(steps.size()) {}
+
+  std::vector<Placed> run(const std::map<int, core::RegisterClass>& classes) {
+    classes_ = classes;
+    for (size_t i = 0; i < steps_.size(); ++i) schedule(i);
+    for (const Step::Kind kind : {Step::Kind::inner_loop, Step::Kind::straight}) {
+      for (size_t i = 0; i < steps_.size(); ++i) {
+        if (steps_[i].kind == kind) assign(i);
+      }
+    }
+    return std::move(placed_);
+  }
+
+ private:
+  void schedule(size_t index) {
+    Step& step = steps_[index];
+    if (!step.is_piece()) return;
+    core::Loop& graph = step.piece.graph;
+    for (size_t reg = 0; reg < graph.registers.size(); ++reg) {
+      const bool wanted = step.live_out.contains(step.piece.cells[reg]);
+      const bool stays = is_entered(step, static_cast<int>(reg));
+      core::VirtualRegister& which = graph.registers[reg];
+      which.live_out = wanted && (which.live_out || stays);
+      if (which.cls == core::RegisterClass::s && !which.fixed) fix_shift(step, reg);
+    }
+    Placed& placed = placed_[index];
+    if (step.kind == Step::Kind::straight) {
+      placed.code = core::straight(graph, effort_);
+      return;
+    }
+    core::Loop free = graph;
+    free.min_trips = 0;
+    placed.code = core::pipeline(free, effort_);
+    guard(step, free, placed);
+  }
+
+  /// Shifts are there from the start and stay (regions.h): each has its register throughout.
+  void fix_shift(Step& step, size_t reg) {
+    const auto [at, fresh] =
+        shifts_.try_emplace(step.piece.cells[reg], static_cast<uint8_t>(shifts_.size()));
+    if (shifts_.size() > 4) fail(ErrorKind::unsupported, step.name, ": more than four shifts");
+    step.piece.graph.registers[reg].fixed = Register{core::RegisterClass::s, at->second};
+  }
+
+  /// A loop that may run less often than its pipeline holds iterations has a plain twin.
+  void guard(const Step& step, const core::Loop& free, Placed& placed) {
+    const int64_t needed = placed.code.schedule.stages() - 1 + 2 * placed.code.allocation.unroll;
+    if (step.min_trips == step.trips || step.min_trips >= needed) return;
+    core::Loop plain = free;
+    plain.trips = 1;
+    core::Pipeline twin = core::straight(plain, effort_);
+    placed.plain_bytes = twin.program.bytes();
+    if (step.trips >= needed) return;
+    // This call runs the plain one: iteration after iteration.
+    core::Schedule schedule = twin.schedule;
+    schedule.interval = plain_interval(free, schedule);
+    core::Pipeline slow = placed.code;
+    slow.loop = free;
+    slow.kept.clear();
+    slow.spills = 0;
+    slow.schedule = schedule;
+    if (twin.spills == 0 && core::allocate_anew(slow)) placed.code = std::move(slow);
+  }
+
+  /// The least interval at which iterations of this schedule do not disturb each other.
+  static int plain_interval(const core::Loop& loop, const core::Schedule& schedule) {
+    int interval = schedule.last_cycle() + 1;
+    for (const core::Edge& edge : core::dependences(loop)) {
+      if (edge.distance == 0) continue;
+      const int gap = schedule.placements[static_cast<size_t>(edge.from)].cycle + edge.latency -
+                      schedule.placements[static_cast<size_t>(edge.to)].cycle;
+      interval = std::max(interval, (gap + edge.distance - 1) / edge.distance);
+    }
+    return interval;
+  }
+
+  static bool is_entered(const Step& step, int reg) {
+    return std::any_of(
+        step.piece.entries.begin(), step.piece.entries.end(),
+        [&](const recorder::Entry& entry) { return entry.reg == reg && entry.distance == 0; });
+  }
+
+  /// Registers for the piece and for as many cells that pass by as there are registers left.
+  void assign(size_t index) {
+    const Step& step = steps_[index];
+    Placed& placed = placed_[index];
+    want(step, placed.code.loop);
+    std::vector<int> passing;
+    for (const int cell : passing_cells(step)) passing.push_back(cell);
+    // The widest first onto the stack when it comes to that.
+    std::sort(passing.begin(), passing.end(), [&](int a, int b) {
+      return core::register_file(classes_.at(a)).units < core::register_file(classes_.at(b)).units;
+    });
+    const core::Loop alone = placed.code.loop;
+    for (size_t keep = passing.size();; --keep) {
+      placed.code.loop = alone;
+      std::vector<int> registers;
+      for (size_t i = 0; i < keep; ++i) registers.push_back(pass(placed.code.loop, passing[i]));
+      if (allocate(placed.code)) {
+        for (size_t i = 0; i < passing.size(); ++i) {
+          if (i >= keep) {
+            placed.on_stack.insert(passing[i]);
+          } else {
+            placed.passing[passing[i]] = placed.code.allocation.of(registers[i], 0);
+          }
+        }
+        break;
+      }
+      if (keep == 0) fail(ErrorKind::unsupported, step.name, ": no registers the second time");
+    }
+    remember(step, placed);
+  }
+
+  int pass(core::Loop& loop, int cell) {
+    const int reg = loop.value(classes_.at(cell), concat("cell ", cell));
+    loop.registers.back().live_out = true;
+    const auto home = homes_.find(cell);
+    if (home != homes_.end()) loop.registers.back().wanted = home->second;
+    const auto shift = shifts_.find(cell);
+    if (shift != shifts_.end()) {
+      loop.registers.back().fixed = Register{core::RegisterClass::s, shift->second};
+    }
+    return reg;
+  }
+
+  static bool allocate(core::Pipeline& code) {
+    if (core::allocate_anew(code)) return true;
+    core::Pipeline free = code;
+    for (core::VirtualRegister& reg : free.loop.registers) reg.wanted.reset();
+    if (!core::allocate_anew(free)) return false;
+    code = std::move(free);
+    return true;
+  }
+
+  void want(const Step& step, core::Loop& loop) {
+    for (size_t reg = 0; reg < step.piece.cells.size(); ++reg) {
+      const auto home = homes_.find(step.piece.cells[reg]);
+      if (home == homes_.end()) continue;
+      if (core::accepts(loop.registers[reg].cls, home->second)) {
+        loop.registers[reg].wanted = home->second;
+      }
+    }
+  }
+
+  void remember(const Step& step, const Placed& placed) {
+    for (const auto& [cell, place] : placed.passing) homes_.try_emplace(cell, place);
+    for (const recorder::Entry& entry : step.piece.entries) {
+      const Register place = place_of(placed, entry);
+      const bool is_whole =
+          entry.from.first == 0 &&
+          core::register_file(classes_.at(entry.from.value)).units == place.units();
+      if (is_whole) homes_.try_emplace(entry.from.value, place);
+    }
+    for (size_t reg = 0; reg < step.piece.cells.size(); ++reg) {
+      if (!step.piece.graph.registers[reg].live_out) continue;
+      homes_.try_emplace(step.piece.cells[reg], exit_of(placed, static_cast<int>(reg)));
+    }
+  }
+
+  std::vector<Step>& steps_;
+  const core::Effort effort_;
+  std::vector<Placed> placed_;
+  std::map<int, core::RegisterClass> classes_;
+  std::map<int, Register> homes_;  ///< where a cell was first
+  std::map<int, uint8_t> shifts_;
+};
+
+}  // namespace
+
+Register place_of(const Placed& placed, const recorder::Entry& entry) {
+  return placed.code.allocation.of(entry.reg, -entry.distance);
+}
+
+Register exit_of(const Placed& placed, int reg) {
+  return placed.code.allocation.of(reg, placed.code.loop.trips - 1);
+}
+
+std::vector<Placed> place_pieces(std::vector<Step>& steps, const core::Effort& effort) {
+  std::map<int, core::RegisterClass> classes;
+  for (const Step& step : steps) {
+    for (size_t reg = 0; reg < step.piece.cells.size(); ++reg) {
+      classes.try_emplace(step.piece.cells[reg], step.piece.graph.registers[reg].cls);
+    }
+  }
+  return Placer(steps, effort).run(classes);
+}
+
+}  // namespace sotto::npu::cycles

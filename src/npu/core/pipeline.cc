@@ -32,7 +32,8 @@ class Search {
     const std::vector<Edge> edges = dependences(plain);
     found_.bounds = bounds_of(plain, edges);
     const Bounds bounds = found_.bounds;
-    const int bound = bounds.interval(), near = bound + effort_.extra_interval;
+    const int bound = std::max(bounds.interval(), effort_.least_interval);
+    const int near = bound + effort_.extra_interval;
     for (int interval = bound; interval <= near; ++interval) {
       if (try_interval(edges, interval)) return std::move(found_);
     }
@@ -220,6 +221,30 @@ bool try_straight(Pipeline& found, const std::vector<Edge>& edges, const Schedul
 
 }  // namespace
 
+namespace {
+
+/// The value that lives longest in the registers of which there are too few; -1: none can go.
+int pick_victim(const Loop& loop, const Schedule& schedule, int stuck) {
+  if (stuck < 0) return -1;
+  const RegisterPool pool = pool_of(loop.registers[static_cast<size_t>(stuck)].cls);
+  const Lifetimes lifetimes = lifetimes_of(loop, schedule);
+  int victim = -1, most = 0;
+  for (int reg = 0; reg < static_cast<int>(lifetimes.size()); ++reg) {
+    const size_t at = static_cast<size_t>(reg);
+    if (pool_of(loop.registers[at].cls) != pool || !can_spill(loop, reg)) continue;
+    int cycles = 0;
+    for (const Lifetime& life : lifetimes[at]) {
+      cycles += life.throughout ? schedule.interval : life.length();
+    }
+    if (cycles <= most) continue;
+    victim = reg;
+    most = cycles;
+  }
+  return victim;
+}
+
+}  // namespace
+
 bool allocate_anew(Pipeline& made) {
   Schedule circle = made.schedule;
   if (made.loop.is_straight) circle.interval += kAfterTheLast;
@@ -254,13 +279,15 @@ Pipeline straight(const Loop& loop, const Effort& effort) {
     for (uint32_t seed = 0; seed < kTries; ++seed) {
       if (try_straight(found, edges, shortest, seed, stuck)) return found;
     }
-    if (found.spills == effort.max_spills || stuck < 0 || !can_spill(found.loop, stuck)) {
+    const int victim =
+        found.spills == effort.max_spills ? -1 : pick_victim(found.loop, shortest, stuck);
+    if (victim < 0) {
       const std::string which =
           stuck < 0 ? "" : found.loop.registers[static_cast<size_t>(stuck)].name;
       fail(ErrorKind::unsupported, "code ", loop.name, ": no register for ", which);
     }
-    if (is_invariant(found.loop, stuck)) found.kept.push_back({stuck, kept_area(found.loop)});
-    found.loop = spill(found.loop, stuck);
+    if (is_invariant(found.loop, victim)) found.kept.push_back({victim, kept_area(found.loop)});
+    found.loop = spill(found.loop, victim);
     found.stack_bytes = spill_area(found.loop) + kept_area(found.loop);
   }
 }

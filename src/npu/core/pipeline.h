@@ -16,6 +16,7 @@ struct Effort {
   int seeds = 16;          ///< schedules tried per interval
   int extra_interval = 4;  ///< above the bound, before something is spilled
   int max_spills = 24;
+  int least_interval = 1;  ///< none shorter is tried
 };
 
 /// An invariant that lies on the stack: its lowest byte, below sp - kKeptBytes, ends at `offset`.

@@ -32,9 +32,10 @@ constexpr int kCellsBelow = 2048;
 
 class Compiler {
  public:
-  Compiler(const recorder::Kernel& kernel, const core::Effort& effort) : steps_(flow_of(kernel)) {
+  Compiler(const recorder::Kernel& kernel, const core::Effort& effort)
+      : classes_(kernel.classes), steps_(flow_of(kernel)) {
     compiled_.name = kernel.name;
-    placed_ = place_pieces(steps_, effort);
+    placed_ = place_pieces(steps_, classes_, effort);
     for (const recorder::Preset& preset : kernel.presets) presets_[preset.cell] = preset.value;
     give_slots();
   }
@@ -134,15 +135,7 @@ class Compiler {
     return at->second;
   }
 
-  core::RegisterClass class_of(int cell) const {
-    for (const Step& step : steps_) {
-      for (size_t reg = 0; reg < step.piece.cells.size(); ++reg) {
-        if (step.piece.cells[reg] == cell) return step.piece.graph.registers[reg].cls;
-      }
-    }
-    SOTTO_CHECK(false);
-    return {};
-  }
+  core::RegisterClass class_of(int cell) const { return classes_[static_cast<size_t>(cell)]; }
 
   void emit(std::vector<core::Instruction> instructions) {
     for (core::Instruction& made : instructions) {
@@ -325,6 +318,7 @@ class Compiler {
     std::erase_if(where_, [&](const auto& one) { return !step.live_out.contains(one.first); });
   }
 
+  const std::vector<core::RegisterClass>& classes_;
   std::vector<Step> steps_;
   std::vector<Placed> placed_;
   std::map<int, int64_t> presets_;

@@ -47,8 +47,7 @@ int strip(recorder::Piece& piece) {
 
 /// Whether straight code writes all of a register before it reads any of it.
 bool is_overwritten(const core::Loop& graph, int reg) {
-  const int count =
-      core::register_file(graph.registers[static_cast<size_t>(reg)].cls).units;
+  const int count = core::register_file(graph.registers[static_cast<size_t>(reg)].cls).units;
   std::vector<bool> written(static_cast<size_t>(count), false);
   for (const core::Operation& operation : graph.operations) {
     for (const core::Operand& use : operation.uses) {
@@ -65,6 +64,17 @@ bool is_overwritten(const core::Loop& graph, int reg) {
     }
   }
   return std::find(written.begin(), written.end(), false) == written.end();
+}
+
+bool is_touched(const core::Loop& graph, int reg) {
+  for (const core::Operation& operation : graph.operations) {
+    for (const auto& operands : {operation.defs, operation.uses}) {
+      for (const core::Operand& operand : operands) {
+        if (operand.reg == reg) return true;
+      }
+    }
+  }
+  return false;
 }
 
 class Flattener {
@@ -179,16 +189,94 @@ void find_living(std::vector<Step>& steps) {
   }
 }
 
+void find_flow(std::vector<Step>& steps) {
+  for (Step& step : steps) {
+    step.reads = reads_of(step);
+    step.writes = writes_of(step);
+    step.live_in.clear();
+    step.live_out.clear();
+  }
+  find_living(steps);
+}
+
+/// Whether a value has parts that are written before operation `at` and others behind it.
+bool is_inside_a_value(const core::Loop& graph, size_t at) {
+  std::vector<int> before(graph.registers.size(), 0), behind = before;
+  for (size_t op = 0; op < graph.operations.size(); ++op) {
+    for (const core::Operand& def : graph.operations[op].defs) {
+      ++(op < at ? before : behind)[static_cast<size_t>(def.reg)];
+    }
+  }
+  for (size_t reg = 0; reg < before.size(); ++reg) {
+    const bool is_value = graph.registers[reg].storage == core::Storage::value;
+    if (is_value && before[reg] > 0 && behind[reg] > 0) return true;
+  }
+  return false;
+}
+
+/// Leaves the operations before `at` in the step; the others become another one.
+Step cut(Step& first, size_t at) {
+  Step second = first;
+  core::Loop& head = first.piece.graph;
+  core::Loop& tail = second.piece.graph;
+  const auto middle = static_cast<std::ptrdiff_t>(at);
+  const int cut_at = static_cast<int>(at);
+  head.operations.erase(head.operations.begin() + middle, head.operations.end());
+  tail.operations.erase(tail.operations.begin(), tail.operations.begin() + middle);
+  std::erase_if(head.orders, [&](const core::Order& order) { return order.to >= cut_at; });
+  std::erase_if(tail.orders, [&](const core::Order& order) { return order.from < cut_at; });
+  for (core::Order& order : tail.orders) {
+    order.from -= cut_at;
+    order.to -= cut_at;
+  }
+  std::vector<bool> made(head.registers.size()), made_later = made;
+  for (const core::Operation& operation : head.operations) {
+    for (const core::Operand& def : operation.defs) made[static_cast<size_t>(def.reg)] = true;
+  }
+  for (const core::Operation& operation : tail.operations) {
+    for (const core::Operand& def : operation.defs) made_later[static_cast<size_t>(def.reg)] = true;
+  }
+  second.piece.entries.clear();
+  for (size_t reg = 0; reg < made.size(); ++reg) {
+    const int cell = first.piece.cells[reg];
+    const int units = core::register_file(head.registers[reg].cls).units;
+    const bool is_value = head.registers[reg].storage == core::Storage::value;
+    head.registers[reg].live_out = made[reg];
+    tail.registers[reg].live_out = made_later[reg];
+    if (is_value && made_later[reg]) continue;
+    if (is_overwritten(tail, static_cast<int>(reg))) continue;
+    second.piece.entries.push_back({static_cast<int>(reg), 0, {cell, 0, units}});
+  }
+  // Each half knows the registers that it touches only.
+  for (Step* const half : {&first, &second}) {
+    std::erase_if(half->piece.entries, [&](const recorder::Entry& entry) {
+      return !is_touched(half->piece.graph, entry.reg);
+    });
+  }
+  return second;
+}
+
 }  // namespace
 
 std::vector<Step> flow_of(const recorder::Kernel& kernel) {
   std::vector<Step> steps = Flattener().run(kernel.regions);
-  for (Step& step : steps) {
-    step.reads = reads_of(step);
-    step.writes = writes_of(step);
-  }
-  find_living(steps);
+  find_flow(steps);
   return steps;
+}
+
+bool split(std::vector<Step>& steps, size_t index) {
+  const size_t count = steps[index].piece.graph.operations.size();
+  for (size_t away = 0; away < count / 2; ++away) {
+    for (const size_t at : {count / 2 - away, count / 2 + away}) {
+      if (at == 0 || at >= count || is_inside_a_value(steps[index].piece.graph, at)) continue;
+      Step second = cut(steps[index], at);
+      steps.insert(steps.begin() + static_cast<std::ptrdiff_t>(index) + 1, std::move(second));
+      for (Step& step : steps) step.begin += step.begin > static_cast<int>(index);
+      find_flow(steps);
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace sotto::npu::cycles

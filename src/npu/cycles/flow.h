@@ -34,4 +34,7 @@ struct Step {
 /// Behind every `begin` stands a piece, empty if need be.
 std::vector<Step> flow_of(const recorder::Kernel& kernel);
 
+/// Cuts the straight code of a step in two; false when it cannot be.
+bool split(std::vector<Step>& steps, size_t index);
+
 }  // namespace sotto::npu::cycles

@@ -25,12 +25,15 @@ std::set<int> passing_cells(const Step& step) {
 
 class Placer {
  public:
-  Placer(std::vector<Step>& steps, const core::Effort& effort)
-      : steps_(steps), effort_(effort), placed_(steps.size()) {}
+  Placer(std::vector<Step>& steps, const std::vector<core::RegisterClass>& classes,
+         const core::Effort& effort)
+      : steps_(steps), classes_(classes), effort_(effort), placed_(steps.size()) {}
 
-  std::vector<Placed> run(const std::map<int, core::RegisterClass>& classes) {
-    classes_ = classes;
-    for (size_t i = 0; i < steps_.size(); ++i) schedule(i);
+  std::vector<Placed> run() {
+    schedule_straight_code();
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      if (steps_[i].kind == Step::Kind::inner_loop) schedule_loop(i);
+    }
     for (const Step::Kind kind : {Step::Kind::inner_loop, Step::Kind::straight}) {
       for (size_t i = 0; i < steps_.size(); ++i) {
         if (steps_[i].kind == kind) assign(i);
@@ -40,26 +43,42 @@ class Placer {
   }
 
  private:
-  void schedule(size_t index) {
-    Step& step = steps_[index];
-    if (!step.is_piece()) return;
+  /// Where there are too few registers, what one half leaves can pass by the other on the stack.
+  void schedule_straight_code() {
+    constexpr int kMostSplits = 8;
+    int splits = 0;
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      if (steps_[i].kind != Step::Kind::straight) continue;
+      prepare(steps_[i]);
+      try {
+        placed_[i].code = core::straight(steps_[i].piece.graph, effort_);
+      } catch (const Error&) {
+        if (splits++ == kMostSplits || !split(steps_, i)) throw;
+        placed_.assign(steps_.size(), {});
+        i = static_cast<size_t>(-1);
+      }
+    }
+  }
+
+  /// What is left in registers is what somebody reads.
+  void prepare(Step& step) {
     core::Loop& graph = step.piece.graph;
     for (size_t reg = 0; reg < graph.registers.size(); ++reg) {
       const bool wanted = step.live_out.contains(step.piece.cells[reg]);
       const bool stays = is_entered(step, static_cast<int>(reg));
       core::VirtualRegister& which = graph.registers[reg];
-      which.live_out = wanted && (which.live_out || stays);
+      which.live_out = wanted && (stays || step.writes.contains(step.piece.cells[reg]));
       if (which.cls == core::RegisterClass::s && !which.fixed) fix_shift(step, reg);
     }
-    Placed& placed = placed_[index];
-    if (step.kind == Step::Kind::straight) {
-      placed.code = core::straight(graph, effort_);
-      return;
-    }
-    core::Loop free = graph;
+  }
+
+  void schedule_loop(size_t index) {
+    Step& step = steps_[index];
+    prepare(step);
+    core::Loop free = step.piece.graph;
     free.min_trips = 0;
-    placed.code = core::pipeline(free, effort_);
-    guard(step, free, placed);
+    placed_[index].code = core::pipeline(free, effort_);
+    guard(step, free, placed_[index]);
   }
 
   /// Shifts are there from the start and stay (regions.h): each has its register throughout.
@@ -74,32 +93,17 @@ class Placer {
   void guard(const Step& step, const core::Loop& free, Placed& placed) {
     const int64_t needed = placed.code.schedule.stages() - 1 + 2 * placed.code.allocation.unroll;
     if (step.min_trips == step.trips || step.min_trips >= needed) return;
+    // Each of its iterations ends before the next begins.
     core::Loop plain = free;
-    plain.trips = 1;
-    core::Pipeline twin = core::straight(plain, effort_);
+    plain.min_trips = 1;
+    core::Loop once = free;
+    once.trips = 1;
+    constexpr int kUnderWay = 8;  // cycles in which the results of an iteration may still come
+    const int length = core::straight(once, effort_).schedule.interval + kUnderWay;
+    core::Pipeline twin =
+        core::pipeline(plain, {.seeds = 2, .extra_interval = length, .least_interval = length});
     placed.plain_bytes = twin.program.bytes();
-    if (step.trips >= needed) return;
-    // This call runs the plain one: iteration after iteration.
-    core::Schedule schedule = twin.schedule;
-    schedule.interval = plain_interval(free, schedule);
-    core::Pipeline slow = placed.code;
-    slow.loop = free;
-    slow.kept.clear();
-    slow.spills = 0;
-    slow.schedule = schedule;
-    if (twin.spills == 0 && core::allocate_anew(slow)) placed.code = std::move(slow);
-  }
-
-  /// The least interval at which iterations of this schedule do not disturb each other.
-  static int plain_interval(const core::Loop& loop, const core::Schedule& schedule) {
-    int interval = schedule.last_cycle() + 1;
-    for (const core::Edge& edge : core::dependences(loop)) {
-      if (edge.distance == 0) continue;
-      const int gap = schedule.placements[static_cast<size_t>(edge.from)].cycle + edge.latency -
-                      schedule.placements[static_cast<size_t>(edge.to)].cycle;
-      interval = std::max(interval, (gap + edge.distance - 1) / edge.distance);
-    }
-    return interval;
+    if (step.trips < needed) placed.code = std::move(twin);
   }
 
   static bool is_entered(const Step& step, int reg) {
@@ -117,7 +121,7 @@ class Placer {
     for (const int cell : passing_cells(step)) passing.push_back(cell);
     // The widest first onto the stack when it comes to that.
     std::sort(passing.begin(), passing.end(), [&](int a, int b) {
-      return core::register_file(classes_.at(a)).units < core::register_file(classes_.at(b)).units;
+      return core::register_file(class_of(a)).units < core::register_file(class_of(b)).units;
     });
     const core::Loop alone = placed.code.loop;
     for (size_t keep = passing.size();; --keep) {
@@ -140,7 +144,7 @@ class Placer {
   }
 
   int pass(core::Loop& loop, int cell) {
-    const int reg = loop.value(classes_.at(cell), concat("cell ", cell));
+    const int reg = loop.value(class_of(cell), concat("cell ", cell));
     loop.registers.back().live_out = true;
     const auto home = homes_.find(cell);
     if (home != homes_.end()) loop.registers.back().wanted = home->second;
@@ -174,9 +178,8 @@ class Placer {
     for (const auto& [cell, place] : placed.passing) homes_.try_emplace(cell, place);
     for (const recorder::Entry& entry : step.piece.entries) {
       const Register place = place_of(placed, entry);
-      const bool is_whole =
-          entry.from.first == 0 &&
-          core::register_file(classes_.at(entry.from.value)).units == place.units();
+      const bool is_whole = entry.from.first == 0 &&
+                            core::register_file(class_of(entry.from.value)).units == place.units();
       if (is_whole) homes_.try_emplace(entry.from.value, place);
     }
     for (size_t reg = 0; reg < step.piece.cells.size(); ++reg) {
@@ -185,10 +188,12 @@ class Placer {
     }
   }
 
+  core::RegisterClass class_of(int cell) const { return classes_[static_cast<size_t>(cell)]; }
+
   std::vector<Step>& steps_;
+  const std::vector<core::RegisterClass>& classes_;
   const core::Effort effort_;
   std::vector<Placed> placed_;
-  std::map<int, core::RegisterClass> classes_;
   std::map<int, Register> homes_;  ///< where a cell was first
   std::map<int, uint8_t> shifts_;
 };
@@ -203,14 +208,10 @@ Register exit_of(const Placed& placed, int reg) {
   return placed.code.allocation.of(reg, placed.code.loop.trips - 1);
 }
 
-std::vector<Placed> place_pieces(std::vector<Step>& steps, const core::Effort& effort) {
-  std::map<int, core::RegisterClass> classes;
-  for (const Step& step : steps) {
-    for (size_t reg = 0; reg < step.piece.cells.size(); ++reg) {
-      classes.try_emplace(step.piece.cells[reg], step.piece.graph.registers[reg].cls);
-    }
-  }
-  return Placer(steps, effort).run(classes);
+std::vector<Placed> place_pieces(std::vector<Step>& steps,
+                                 const std::vector<core::RegisterClass>& classes,
+                                 const core::Effort& effort) {
+  return Placer(steps, classes, effort).run();
 }
 
 }  // namespace sotto::npu::cycles

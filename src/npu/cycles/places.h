@@ -25,6 +25,9 @@ core::Register place_of(const Placed& placed, const recorder::Entry& entry);
 core::Register exit_of(const Placed& placed, int reg);
 
 /// By step; empty ones of carries and ends of loops.
-std::vector<Placed> place_pieces(std::vector<Step>& steps, const core::Effort& effort);
+/// `classes` by cell. Straight code that gets no registers is cut in two.
+std::vector<Placed> place_pieces(std::vector<Step>& steps,
+                                 const std::vector<core::RegisterClass>& classes,
+                                 const core::Effort& effort);
 
 }  // namespace sotto::npu::cycles

@@ -102,19 +102,23 @@ Lifetime straight_lifetime(const std::vector<Touch>& defs, const std::vector<Tou
   return life;
 }
 
+/// Of padding: throughout.
+Lifetime lifetime_of(const Loop& loop, const Touches& touches, size_t reg, int unit,
+                     const Schedule& schedule) {
+  if (loop.is_straight) {
+    return straight_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule);
+  }
+  if (loop.registers[reg].storage == Storage::state) return {0, -1, true};
+  return unit_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule);
+}
+
 std::vector<Lifetime> register_lifetimes(const Loop& loop, const Touches& touches, size_t reg,
                                          const Schedule& schedule) {
   std::vector<Lifetime> units;
   const VirtualRegister& which = loop.registers[reg];
   const int count = register_file(which.cls).units;
   for (int unit = 0; unit < count; ++unit) {
-    if (loop.is_straight) {
-      units.push_back(straight_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule));
-    } else if (which.storage == Storage::state) {
-      units.push_back({0, -1, true});
-    } else {
-      units.push_back(unit_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule));
-    }
+    units.push_back(lifetime_of(loop, touches, reg, unit, schedule));
   }
   const bool is_used = !touches.uses[reg].empty(), is_made = !touches.defs[reg].empty();
   if (which.padded && is_made) {
@@ -154,7 +158,9 @@ class Shortener {
     std::vector<int> order(loop_.operations.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
     int idle = 0;
-    for (int pass = 0; pass < 60 && idle < 6; ++pass) {
+    const size_t count = loop_.operations.size();
+    const int passes = count > kLarge ? 10 : 60, patience = count > kLarge ? 2 : 6;
+    for (int pass = 0; pass < passes && idle < patience; ++pass) {
       std::shuffle(order.begin(), order.end(), random_);
       bool better = false;
       for (const int op : order) better = improve(op) || better;
@@ -164,6 +170,8 @@ class Shortener {
   }
 
  private:
+  static constexpr size_t kLarge = 120;  // operations, of loops that have no time for more
+
   void note(size_t op, int reg) {
     if (loop_.is_straight || loop_.registers[static_cast<size_t>(reg)].storage == Storage::value) {
       registers_[op].push_back(static_cast<size_t>(reg));
@@ -190,8 +198,10 @@ class Shortener {
   int64_t cost(size_t op) const {
     int64_t sum = 0;
     for (const size_t reg : registers_[op]) {
-      for (const Lifetime& life : register_lifetimes(loop_, touches_, reg, schedule_)) {
-        if (life.throughout) continue;
+      const int count = register_file(loop_.registers[reg].cls).units;
+      for (int unit = 0; unit < count; ++unit) {
+        const Lifetime life = lifetime_of(loop_, touches_, reg, unit, schedule_);
+        if (life.throughout || life.is_empty()) continue;
         sum += life.length() + 4 * std::max(life.length() - schedule_.interval, 0);
       }
     }
@@ -201,7 +211,9 @@ class Shortener {
   bool improve(int op) {
     const size_t at = static_cast<size_t>(op);
     const int now = schedule_.placements[at].cycle;
-    int first = now - 2 * schedule_.interval, last = now + 2 * schedule_.interval;
+    const int reach =
+        loop_.operations.size() > kLarge ? schedule_.interval : 2 * schedule_.interval;
+    int first = now - reach, last = now + reach;
     for (const Edge& edge : in_[at]) {
       const int from = schedule_.placements[static_cast<size_t>(edge.from)].cycle;
       first = std::max(first, from + edge.latency - schedule_.interval * edge.distance);

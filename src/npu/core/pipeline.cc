@@ -1,6 +1,7 @@
 #include "npu/core/pipeline.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/error.h"
@@ -19,6 +20,15 @@ bool has_room(const Loop& loop, const Schedule& schedule) {
   return true;
 }
 
+/// Of those that can be spilled, the one with the most units taken for those it has.
+RegisterPool tightest_pool(const std::array<int, kRegisterPools>& pressure) {
+  const auto share = [&](RegisterPool pool) {
+    return static_cast<double>(pressure[static_cast<size_t>(pool)]) / units_in(pool);
+  };
+  const RegisterPool vectors = RegisterPool::vectors, sums = RegisterPool::accumulators;
+  return share(vectors) > share(sums) ? vectors : sums;
+}
+
 class Search {
  public:
   Search(const Loop& loop, const Effort& effort) : effort_(effort) {
@@ -32,7 +42,7 @@ class Search {
     const std::vector<Edge> edges = dependences(plain);
     found_.bounds = bounds_of(plain, edges);
     const Bounds bounds = found_.bounds;
-    const int bound = std::max(bounds.interval(), effort_.least_interval);
+    const int bound = bounds.interval();
     const int near = bound + effort_.extra_interval;
     for (int interval = bound; interval <= near; ++interval) {
       if (try_interval(edges, interval)) return std::move(found_);
@@ -47,19 +57,17 @@ class Search {
     for (int i = 1; near + i < end; i += 1 + i / 8) {
       if (try_interval(edges, near + i)) return std::move(found_);
     }
-    if (best.program.bundles.empty()) {
-      fail(ErrorKind::unsupported, "loop ", plain.name, ": no code at ", most,
-           " cycles an iteration; ", stuck_name());
-    }
+    if (!best.program.bundles.empty()) return best;
+    best = one_by_one(plain, effort_);
+    best.bounds = bounds;
     return best;
   }
 
  private:
-  /// Spills one value after the other for a shorter interval than there is without; what was found
-  /// before when that does not help.
+  /// Spills one value after the other for a shorter interval than there is without.
   Pipeline spill_below(int interval) {
-    Pipeline best = found_;
-    while (found_.spills < effort_.max_spills) {
+    Pipeline best;
+    while (found_.spills < effort_.max_spills && tries_ < effort_.max_tries) {
       const std::vector<Edge> before = dependences(found_.loop);
       const int spilled = pick_spill(before);
       if (spilled < 0) break;
@@ -67,10 +75,11 @@ class Search {
       const std::vector<Edge> edges = dependences(found_.loop);
       found_.bounds = bounds_of(found_.loop, edges);
       const int bound = found_.bounds.interval();
-      for (int i = 0; i <= effort_.extra_interval && bound + i < interval; ++i) {
-        if (!try_interval(edges, bound + i)) continue;
+      for (const int longer : {0, 1, 2, 3, 4, bound / 16, bound / 12, bound / 8, bound / 6}) {
+        if (bound + longer >= interval || !try_interval(edges, bound + longer)) continue;
         best = found_;
-        interval = bound + i;
+        interval = bound + longer;
+        break;
       }
       found_.program = {};
       if (bound >= interval) break;
@@ -88,6 +97,7 @@ class Search {
     constexpr int kHopeless = 4;
     int crowded = 0;
     for (int i = 0; left > 0; ++i, --left) {
+      if (++tries_ > effort_.max_tries && i > 0) break;
       const int seed = seed_of(i);
       std::optional<Schedule> schedule =
           find_schedule(found_.loop, edges, distances, interval, static_cast<uint32_t>(seed));
@@ -124,7 +134,7 @@ class Search {
   std::optional<Allocation> allocate_for(const Schedule& schedule, uint32_t seed) {
     const int least = least_unroll(found_.loop, schedule);
     for (int unroll = least; unroll <= least + 2; ++unroll) {
-      std::optional<Allocation> allocation = allocate(found_.loop, schedule, unroll, seed, &stuck_);
+      std::optional<Allocation> allocation = allocate(found_.loop, schedule, unroll, seed);
       if (allocation) return allocation;
     }
     return std::nullopt;
@@ -133,20 +143,25 @@ class Search {
   /// The value that holds the most register cycles for each load and store that its spill takes, in
   /// a schedule of some interval.
   int pick_spill(const std::vector<Edge>& edges) const {
-    const int interval = found_.bounds.interval() + effort_.extra_interval;
-    const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
-    std::optional<Schedule> schedule = find_schedule(found_.loop, edges, distances, interval, 0);
+    std::optional<Schedule> schedule;
+    int interval = found_.bounds.interval() + effort_.extra_interval;
+    for (; !schedule && interval <= 3 * found_.bounds.interval() + 16;
+         interval += interval / 16 + 1) {
+      const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
+      schedule = find_schedule(found_.loop, edges, distances, interval, 0);
+    }
     if (!schedule) return -1;
+    interval = schedule->interval;
     shorten_lifetimes(found_.loop, edges, *schedule, 0);
     const Lifetimes lifetimes = lifetimes_of(found_.loop, *schedule);
     const auto pressure = pressure_of(found_.loop, *schedule);
+    const RegisterPool tightest = tightest_pool(pressure);
     int best = -1;
     double most = 0;
     for (int reg = 0; reg < static_cast<int>(lifetimes.size()); ++reg) {
       const size_t at = static_cast<size_t>(reg);
-      const RegisterPool pool = pool_of(found_.loop.registers[at].cls);
-      const bool tight = pressure[static_cast<size_t>(pool)] > units_in(pool) * 3 / 4;
-      if (!tight || !can_spill(found_.loop, reg)) continue;
+      if (pool_of(found_.loop.registers[at].cls) != tightest) continue;
+      if (!can_spill(found_.loop, reg)) continue;
       int cycles = 0;
       for (const Lifetime& life : lifetimes[at]) {
         cycles += life.throughout ? interval : life.length();
@@ -178,15 +193,9 @@ class Search {
     ++found_.spills;
   }
 
-  std::string stuck_name() const {
-    if (stuck_ < 0 || stuck_ >= static_cast<int>(found_.loop.registers.size()))
-      return "no schedule";
-    return "no register for " + found_.loop.registers[static_cast<size_t>(stuck_)].name;
-  }
-
   const Effort effort_;
   Pipeline found_;
-  int stuck_ = -1;
+  int tries_ = 0;
 };
 
 }  // namespace
@@ -223,6 +232,17 @@ bool try_straight(Pipeline& found, const std::vector<Edge>& edges, const Schedul
 
 namespace {
 
+/// An accumulator if there is one, else a vector: what a loop first has too few of.
+int widest(const Loop& loop) {
+  int found = -1;
+  for (int reg = 0; reg < static_cast<int>(loop.registers.size()); ++reg) {
+    const RegisterPool pool = pool_of(loop.registers[static_cast<size_t>(reg)].cls);
+    if (pool == RegisterPool::accumulators) return reg;
+    if (pool == RegisterPool::vectors) found = reg;
+  }
+  return found;
+}
+
 /// The value that lives longest in the registers of which there are too few; -1: none can go.
 int pick_victim(const Loop& loop, const Schedule& schedule, int stuck) {
   if (stuck < 0) return -1;
@@ -244,6 +264,34 @@ int pick_victim(const Loop& loop, const Schedule& schedule, int stuck) {
 }
 
 }  // namespace
+
+Pipeline one_by_one(const Loop& loop, const Effort& effort) {
+  Loop once = loop;
+  once.trips = 1;
+  Pipeline made = straight(once, effort);
+  made.loop.is_straight = false;
+  made.loop.trips = loop.trips;
+  // The results of an iteration have come when the next one begins.
+  constexpr int kUnderWay = 8;
+  made.schedule.interval += kUnderWay;
+  for (int tries = 0; !allocate_anew(made); ++tries) {
+    const int victim =
+        tries == effort.max_spills ? -1 : pick_victim(made.loop, made.schedule, widest(made.loop));
+    if (victim < 0) fail(ErrorKind::unsupported, "loop ", loop.name, ": registers do not suffice");
+    const bool invariant = is_invariant(made.loop, victim);
+    std::vector<Kept> kept = std::move(made.kept);
+    if (invariant) kept.push_back({victim, kept_area(made.loop)});
+    once = spill(made.loop, victim);
+    once.trips = 1;
+    made = straight(once, effort);
+    kept.insert(kept.end(), made.kept.begin(), made.kept.end());
+    made.kept = std::move(kept);
+    made.loop.is_straight = false;
+    made.loop.trips = loop.trips;
+    made.schedule.interval += kUnderWay;
+  }
+  return made;
+}
 
 bool allocate_anew(Pipeline& made) {
   Schedule circle = made.schedule;

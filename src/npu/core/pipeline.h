@@ -16,7 +16,7 @@ struct Effort {
   int seeds = 16;          ///< schedules tried per interval
   int extra_interval = 4;  ///< above the bound, before something is spilled
   int max_spills = 24;
-  int least_interval = 1;  ///< none shorter is tried
+  int max_tries = 240;     ///< schedules tried in all, at least one for each interval
 };
 
 /// An invariant that lies on the stack: its lowest byte, below sp - kKeptBytes, ends at `offset`.
@@ -38,6 +38,9 @@ struct Pipeline {
 
 /// Throws Error when the loop is not sound or no code is found.
 Pipeline pipeline(const Loop& loop, const Effort& effort = {});
+
+/// Code that runs one iteration after the other.
+Pipeline one_by_one(const Loop& loop, const Effort& effort = {});
 
 /// Registers and code anew for the same schedule, after `made.loop` got other wishes or registers
 /// that no operation names. False, and nothing changed, when that finds no registers.

@@ -29,6 +29,8 @@ using Places = std::map<int, Where>;
 /// Cells that pass by on the stack and invariants of loops that lie there, below what any piece
 /// spills.
 constexpr int kCellsBelow = 2048;
+/// And below it values that step aside for others.
+constexpr int kAsideBelow = 6144;
 
 class Compiler {
  public:
@@ -222,12 +224,14 @@ class Compiler {
       next[cell] = {place, where_.at(cell).slot};
     }
     for (const int cell : placed.on_stack) next[cell].slot = where_.at(cell).slot;
-    emit(in_order(moves, [&](Register like) { return free_register(like, moves, next); }));
+    const auto free = [&](Register like) { return free_register(like, moves, next); };
+    emit(in_order(moves, free, kAsideBelow));
     where_ = std::move(next);
   }
 
   /// A register of this class in which nothing is that is still wanted.
-  Register free_register(Register like, const std::vector<Move>& moves, const Places& next) const {
+  std::optional<Register> free_register(Register like, const std::vector<Move>& moves,
+                                        const Places& next) const {
     for (int i = core::register_file(like.cls).count - 1; i >= 0; --i) {
       const Register candidate{like.cls, static_cast<uint8_t>(i)};
       bool taken = false;
@@ -238,7 +242,7 @@ class Compiler {
       for (const auto& [cell, where] : where_) taken |= where.reg && candidate.overlaps(*where.reg);
       if (!taken) return candidate;
     }
-    fail(ErrorKind::unsupported, compiled_.name, ": no free register to swap two others");
+    return std::nullopt;
   }
 
   void add_piece(size_t index, int64_t runs) {

@@ -185,7 +185,8 @@ std::vector<Instruction> store(Register from, int slot) {
 }
 
 std::vector<Instruction> in_order(std::vector<Move> moves,
-                                  const std::function<Register(Register)>& free) {
+                                  const std::function<std::optional<Register>(Register)>& free,
+                                  int slot) {
   std::vector<Instruction> made;
   std::erase_if(moves, [](const Move& move) {
     return move.from && move.from->first_unit() == move.to.first_unit() &&
@@ -201,8 +202,14 @@ std::vector<Instruction> in_order(std::vector<Move> moves,
       // A circle: one of its values steps aside.
       const auto in_circle = std::find_if(moves.begin(), moves.end(),
                                           [](const Move& move) { return move.from.has_value(); });
-      const Register aside = free(*in_circle->from);
-      append(made, copy(aside, *in_circle->from));
+      const std::optional<Register> aside = free(*in_circle->from);
+      if (aside) {
+        append(made, copy(*aside, *in_circle->from));
+      } else {
+        append(made, store(*in_circle->from, slot));
+        in_circle->slot = slot;
+        slot += slot_bytes(in_circle->from->cls) * in_circle->from->units();
+      }
       in_circle->from = aside;
       continue;
     }

@@ -28,8 +28,10 @@ struct Move {
 std::vector<core::Instruction> store(core::Register from, int slot);
 
 /// The moves in an order in which none overwrites what another still reads. `free` finds a register
-/// of the class of its argument that holds nothing.
-std::vector<core::Instruction> in_order(std::vector<Move> moves,
-                                        const std::function<core::Register(core::Register)>& free);
+/// of the class of its argument that holds nothing; if there is none, the stack from `slot` on
+/// helps.
+std::vector<core::Instruction> in_order(
+    std::vector<Move> moves,
+    const std::function<std::optional<core::Register>(core::Register)>& free, int slot);
 
 }  // namespace sotto::npu::cycles

@@ -93,15 +93,7 @@ class Placer {
   void guard(const Step& step, const core::Loop& free, Placed& placed) {
     const int64_t needed = placed.code.schedule.stages() - 1 + 2 * placed.code.allocation.unroll;
     if (step.min_trips == step.trips || step.min_trips >= needed) return;
-    // Each of its iterations ends before the next begins.
-    core::Loop plain = free;
-    plain.min_trips = 1;
-    core::Loop once = free;
-    once.trips = 1;
-    constexpr int kUnderWay = 8;  // cycles in which the results of an iteration may still come
-    const int length = core::straight(once, effort_).schedule.interval + kUnderWay;
-    core::Pipeline twin =
-        core::pipeline(plain, {.seeds = 2, .extra_interval = length, .least_interval = length});
+    core::Pipeline twin = core::one_by_one(free, effort_);
     placed.plain_bytes = twin.program.bytes();
     if (step.trips < needed) placed.code = std::move(twin);
   }

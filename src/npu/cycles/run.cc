@@ -66,6 +66,7 @@ class BitSemantics : public core::Semantics {
     if (execution.access != nullptr && !stores) sources.push_back(load(execution));
     compute(execution, sources, results);
     if (stores) store(execution, results.back());
+    keep_scalars(execution, sources, results);
     for (size_t i = 0; i < row.defs.size(); ++i) {
       put(execution.defs[i], results[i], is_vector(row.defs[i].cls));
     }
@@ -142,6 +143,18 @@ class BitSemantics : public core::Semantics {
       memory_[at + i] = bits.bytes[i];
     }
   }
+  /// What the compiler puts on the stack comes back as the token that it was, of 64 bits.
+  void keep_scalars(const Execution& execution, const std::vector<Bits>& sources,
+                    std::vector<Bits>& results) {
+    if (execution.operation >= 0 || execution.access == nullptr) return;
+    if (execution.access->bytes >= static_cast<int>(kVectorBytes)) return;
+    const size_t at = address_of(execution);
+    if (core::info(execution.opcode).memory == MemoryUse::store) {
+      scalars_[at] = sources[0];
+    } else {
+      results[0] = scalars_[at];
+    }
+  }
   void race(size_t at) {
     if (problem_.empty()) problem_ = concat("two accesses to byte ", at, " in one cycle");
   }
@@ -165,6 +178,7 @@ class BitSemantics : public core::Semantics {
   std::vector<std::byte> memory_;
   std::vector<int64_t> written_, read_;  ///< cycles, by byte
   std::vector<std::array<std::byte, kVectorBytes>> vectors_;
+  std::map<size_t, Bits> scalars_;  ///< on the stack, by address
   std::vector<bool> jumps_;
   std::string problem_;
 };

@@ -125,6 +125,11 @@ std::vector<Lifetime> register_lifetimes(const Loop& loop, const Touches& touche
     free_padding(touches.defs[reg], units);
   } else if (which.live_out && !is_made) {
     for (Lifetime& life : units) life = {0, -1, true};
+  } else if (which.live_out && loop.is_straight && which.storage == Storage::state) {
+    // A part that is not touched passes through.
+    for (Lifetime& life : units) {
+      if (life.is_empty()) life = {0, -1, true};
+    }
   } else if (!is_used && !is_made && which.storage == Storage::value) {
     for (Lifetime& life : units) life = {0, -1, false};
   }

@@ -293,7 +293,7 @@ Pipeline one_by_one(const Loop& loop, const Effort& effort) {
   return made;
 }
 
-bool allocate_anew(Pipeline& made) {
+bool allocate_anew(Pipeline& made, int* stuck) {
   Schedule circle = made.schedule;
   if (made.loop.is_straight) circle.interval += kAfterTheLast;
   const int least = made.loop.is_straight ? 1 : least_unroll(made.loop, made.schedule);
@@ -301,7 +301,7 @@ bool allocate_anew(Pipeline& made) {
   constexpr uint32_t kSeeds = 4;
   for (int unroll = least; unroll <= most; ++unroll) {
     for (uint32_t seed = 0; seed < kSeeds; ++seed) {
-      std::optional<Allocation> allocation = allocate(made.loop, circle, unroll, seed);
+      std::optional<Allocation> allocation = allocate(made.loop, circle, unroll, seed, stuck);
       if (!allocation) continue;
       made.allocation = std::move(*allocation);
       made.program = emit(made.loop, made.schedule, made.allocation);

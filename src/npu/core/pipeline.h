@@ -43,8 +43,9 @@ Pipeline pipeline(const Loop& loop, const Effort& effort = {});
 Pipeline one_by_one(const Loop& loop, const Effort& effort = {});
 
 /// Registers and code anew for the same schedule, after `made.loop` got other wishes or registers
-/// that no operation names. False, and nothing changed, when that finds no registers.
-bool allocate_anew(Pipeline& made);
+/// that no operation names. False, and nothing changed, when that finds no registers; then `stuck`,
+/// if given, is one that found none.
+bool allocate_anew(Pipeline& made, int* stuck = nullptr);
 
 /// Code for operations that run once, in order of urgency.
 Pipeline straight(const Loop& loop, const Effort& effort = {});

@@ -109,30 +109,43 @@ class Placer {
     const Step& step = steps_[index];
     Placed& placed = placed_[index];
     want(step, placed.code.loop);
-    std::vector<int> passing;
-    for (const int cell : passing_cells(step)) passing.push_back(cell);
-    // The widest first onto the stack when it comes to that.
-    std::sort(passing.begin(), passing.end(), [&](int a, int b) {
-      return core::register_file(class_of(a)).units < core::register_file(class_of(b)).units;
-    });
+    std::set<int> passing = passing_cells(step);
     const core::Loop alone = placed.code.loop;
-    for (size_t keep = passing.size();; --keep) {
+    for (;;) {
       placed.code.loop = alone;
-      std::vector<int> registers;
-      for (size_t i = 0; i < keep; ++i) registers.push_back(pass(placed.code.loop, passing[i]));
-      if (allocate(placed.code)) {
-        for (size_t i = 0; i < passing.size(); ++i) {
-          if (i >= keep) {
-            placed.on_stack.insert(passing[i]);
-          } else {
-            placed.passing[passing[i]] = placed.code.allocation.of(registers[i], 0);
-          }
+      std::map<int, int> registers;
+      for (const int cell : passing) registers[cell] = pass(placed.code.loop, cell);
+      int stuck = -1;
+      if (allocate(placed.code, stuck)) {
+        for (const auto& [cell, reg] : registers) {
+          placed.passing[cell] = placed.code.allocation.of(reg, 0);
         }
         break;
       }
-      if (keep == 0) fail(ErrorKind::unsupported, step.name, ": no registers the second time");
+      const int goes = pick_for_stack(passing, placed.code.loop, stuck);
+      if (goes < 0) fail(ErrorKind::unsupported, step.name, ": no registers the second time");
+      passing.erase(goes);
+      placed.on_stack.insert(goes);
     }
     remember(step, placed);
+  }
+
+  /// The widest of the cells that pass by in the registers of which there are too few; one that
+  /// counts a loop's iterations last.
+  int pick_for_stack(const std::set<int>& passing, const core::Loop& loop, int stuck) const {
+    if (stuck < 0) return -1;
+    const core::RegisterPool pool = core::pool_of(loop.registers[static_cast<size_t>(stuck)].cls);
+    int found = -1, most = -1;
+    for (const int cell : passing) {
+      if (core::pool_of(class_of(cell)) != pool || shifts_.contains(cell)) continue;
+      const bool counts = std::any_of(steps_.begin(), steps_.end(),
+                                      [&](const Step& step) { return step.counter == cell; });
+      const int width = counts ? 0 : core::register_file(class_of(cell)).units;
+      if (width <= most) continue;
+      found = cell;
+      most = width;
+    }
+    return found;
   }
 
   int pass(core::Loop& loop, int cell) {
@@ -147,11 +160,11 @@ class Placer {
     return reg;
   }
 
-  static bool allocate(core::Pipeline& code) {
+  static bool allocate(core::Pipeline& code, int& stuck) {
     if (core::allocate_anew(code)) return true;
     core::Pipeline free = code;
     for (core::VirtualRegister& reg : free.loop.registers) reg.wanted.reset();
-    if (!core::allocate_anew(free)) return false;
+    if (!core::allocate_anew(free, &stuck)) return false;
     code = std::move(free);
     return true;
   }

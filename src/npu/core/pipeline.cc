@@ -67,7 +67,7 @@ class Search {
   /// Spills one value after the other for a shorter interval than there is without.
   Pipeline spill_below(int interval) {
     Pipeline best;
-    while (found_.spills < effort_.max_spills && tries_ < effort_.max_tries) {
+    while (found_.spills < effort_.max_spills && tries_ < most_tries()) {
       const std::vector<Edge> before = dependences(found_.loop);
       const int spilled = pick_spill(before);
       if (spilled < 0) break;
@@ -97,7 +97,7 @@ class Search {
     constexpr int kHopeless = 4;
     int crowded = 0;
     for (int i = 0; left > 0; ++i, --left) {
-      if (++tries_ > effort_.max_tries && i > 0) break;
+      if (++tries_ > most_tries() && i > 0) break;
       const int seed = seed_of(i);
       std::optional<Schedule> schedule =
           find_schedule(found_.loop, edges, distances, interval, static_cast<uint32_t>(seed));
@@ -123,6 +123,10 @@ class Search {
           spill_area(found_.loop) * found_.allocation.unroll + kept_area(found_.loop);
     }
     return found;
+  }
+
+  int most_tries() const {
+    return effort_.tried_operations / static_cast<int>(found_.loop.operations.size() + 1);
   }
 
   /// By bottleneck and by slack in turns; large loops have no time for slack.
@@ -232,17 +236,6 @@ bool try_straight(Pipeline& found, const std::vector<Edge>& edges, const Schedul
 
 namespace {
 
-/// An accumulator if there is one, else a vector: what a loop first has too few of.
-int widest(const Loop& loop) {
-  int found = -1;
-  for (int reg = 0; reg < static_cast<int>(loop.registers.size()); ++reg) {
-    const RegisterPool pool = pool_of(loop.registers[static_cast<size_t>(reg)].cls);
-    if (pool == RegisterPool::accumulators) return reg;
-    if (pool == RegisterPool::vectors) found = reg;
-  }
-  return found;
-}
-
 /// The value that lives longest in the registers of which there are too few; -1: none can go.
 int pick_victim(const Loop& loop, const Schedule& schedule, int stuck) {
   if (stuck < 0) return -1;
@@ -274,9 +267,10 @@ Pipeline one_by_one(const Loop& loop, const Effort& effort) {
   // The results of an iteration have come when the next one begins.
   constexpr int kUnderWay = 8;
   made.schedule.interval += kUnderWay;
-  for (int tries = 0; !allocate_anew(made); ++tries) {
-    const int victim =
-        tries == effort.max_spills ? -1 : pick_victim(made.loop, made.schedule, widest(made.loop));
+  int stuck = -1;
+  for (int tries = 0; !allocate_anew(made, &stuck); ++tries) {
+    const bool more = tries < effort.max_spills;
+    const int victim = more ? pick_victim(made.loop, made.schedule, stuck) : -1;
     if (victim < 0) fail(ErrorKind::unsupported, "loop ", loop.name, ": registers do not suffice");
     const bool invariant = is_invariant(made.loop, victim);
     std::vector<Kept> kept = std::move(made.kept);

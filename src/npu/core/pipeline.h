@@ -16,7 +16,8 @@ struct Effort {
   int seeds = 16;          ///< schedules tried per interval
   int extra_interval = 4;  ///< above the bound, before something is spilled
   int max_spills = 24;
-  int max_tries = 240;     ///< schedules tried in all, at least one for each interval
+  /// Schedules tried in all, times their operations; but at least one for each interval.
+  int tried_operations = 40'000;
 };
 
 /// An invariant that lies on the stack: its lowest byte, below sp - kKeptBytes, ends at `offset`.

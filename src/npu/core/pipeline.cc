@@ -29,6 +29,19 @@ RegisterPool tightest_pool(const std::array<int, kRegisterPools>& pressure) {
   return share(vectors) > share(sums) ? vectors : sums;
 }
 
+/// Loads and stores that a spill takes.
+int accesses_of(const Loop& loop, int reg) {
+  int units = 0;
+  for (const Operation& operation : loop.operations) {
+    for (const auto& operands : {operation.defs, operation.uses}) {
+      for (const Operand& operand : operands) {
+        if (operand.reg == reg) units += span_of(loop, operand).units;
+      }
+    }
+  }
+  return std::max(units, 1);
+}
+
 class Search {
  public:
   Search(const Loop& loop, const Effort& effort) : effort_(effort) {
@@ -170,25 +183,12 @@ class Search {
       for (const Lifetime& life : lifetimes[at]) {
         cycles += life.throughout ? interval : life.length();
       }
-      const double worth = static_cast<double>(cycles) / accesses_of(reg);
+      const double worth = static_cast<double>(cycles) / accesses_of(found_.loop, reg);
       if (worth <= most) continue;
       best = reg;
       most = worth;
     }
     return best;
-  }
-
-  /// Loads and stores that a spill takes.
-  int accesses_of(int reg) const {
-    int units = 0;
-    for (const Operation& operation : found_.loop.operations) {
-      for (const auto& operands : {operation.defs, operation.uses}) {
-        for (const Operand& operand : operands) {
-          if (operand.reg == reg) units += span_of(found_.loop, operand).units;
-        }
-      }
-    }
-    return std::max(units, 1);
   }
 
   void spill_one(int reg) {
@@ -236,12 +236,14 @@ bool try_straight(Pipeline& found, const std::vector<Edge>& edges, const Schedul
 
 namespace {
 
-/// The value that lives longest in the registers of which there are too few; -1: none can go.
+/// The value that lives longest, for what its spill takes, in the registers of which there are too
+/// few; -1: none can go.
 int pick_victim(const Loop& loop, const Schedule& schedule, int stuck) {
   if (stuck < 0) return -1;
   const RegisterPool pool = pool_of(loop.registers[static_cast<size_t>(stuck)].cls);
   const Lifetimes lifetimes = lifetimes_of(loop, schedule);
-  int victim = -1, most = 0;
+  int victim = -1;
+  double most = 0;
   for (int reg = 0; reg < static_cast<int>(lifetimes.size()); ++reg) {
     const size_t at = static_cast<size_t>(reg);
     if (pool_of(loop.registers[at].cls) != pool || !can_spill(loop, reg)) continue;
@@ -249,9 +251,10 @@ int pick_victim(const Loop& loop, const Schedule& schedule, int stuck) {
     for (const Lifetime& life : lifetimes[at]) {
       cycles += life.throughout ? schedule.interval : life.length();
     }
-    if (cycles <= most) continue;
+    const double worth = static_cast<double>(cycles) / accesses_of(loop, reg);
+    if (worth <= most) continue;
     victim = reg;
-    most = cycles;
+    most = worth;
   }
   return victim;
 }

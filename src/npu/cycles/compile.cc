@@ -115,16 +115,14 @@ class Compiler {
 
   void move_kept(size_t index, core::Operation& operation) {
     const int at = 32 * (operation.access->object - core::kFirstKeptObject);
+    // The one that begins last before it: of padding there is no place.
+    const core::Kept* found = nullptr;
     for (const core::Kept& kept : placed_[index].code.kept) {
-      const core::RegisterClass cls =
-          placed_[index].code.loop.registers[static_cast<size_t>(kept.reg)].cls;
-      const int bytes = 32 * core::register_file(cls).units;
-      if (at < kept.offset || at >= kept.offset + bytes) continue;
-      const int slot = slot_of(kept_cell(index, kept.reg), cls);
-      operation.immediate = -slot - (at - kept.offset) - 32;
-      return;
+      if (kept.offset <= at && (found == nullptr || kept.offset > found->offset)) found = &kept;
     }
-    SOTTO_CHECK(false);
+    SOTTO_CHECK(found != nullptr);
+    const int cell = kept_cell(index, found->reg);
+    operation.immediate = -slot_of(cell, class_of(cell)) - (at - found->offset) - 32;
   }
 
   int kept_cell(size_t index, int reg) const {

@@ -80,24 +80,43 @@ class Search {
   /// Spills one value after the other for a shorter interval than there is without.
   Pipeline spill_below(int interval) {
     Pipeline best;
-    while (found_.spills < effort_.max_spills && tries_ < most_tries()) {
-      const std::vector<Edge> before = dependences(found_.loop);
-      const int spilled = pick_spill(before);
-      if (spilled < 0) break;
-      spill_one(spilled);
+    while (tries_ < most_tries()) {
       const std::vector<Edge> edges = dependences(found_.loop);
       found_.bounds = bounds_of(found_.loop, edges);
       const int bound = found_.bounds.interval();
-      for (const int longer : {0, 1, 2, 3, 4, bound / 16, bound / 12, bound / 8, bound / 6}) {
-        if (bound + longer >= interval || !try_interval(edges, bound + longer)) continue;
-        best = found_;
-        interval = bound + longer;
-        break;
-      }
-      found_.program = {};
       if (bound >= interval) break;
+      const std::optional<Schedule> probe = some_schedule(edges);
+      if (!probe) break;
+      // Where a little longer an interval has no room, a shorter one has none.
+      if (has_room(found_.loop, *probe)) {
+        for (const int longer : {0, 1, 2, 3, 4, bound / 16, bound / 12, bound / 8, bound / 6}) {
+          if (bound + longer >= interval || !try_interval(edges, bound + longer)) continue;
+          best = found_;
+          interval = bound + longer;
+          break;
+        }
+        found_.program = {};
+      }
+      const int victim = found_.spills < effort_.max_spills ? pick_spill(*probe) : -1;
+      if (victim < 0) break;
+      spill_one(victim);
     }
     return best;
+  }
+
+  /// At the first interval beyond the near ones that has one; with short lifetimes.
+  std::optional<Schedule> some_schedule(const std::vector<Edge>& edges) {
+    const int bound = found_.bounds.interval();
+    for (int interval = bound + effort_.extra_interval; interval <= 3 * bound + 16;
+         interval += interval / 16 + 1) {
+      const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
+      std::optional<Schedule> schedule = find_schedule(found_.loop, edges, distances, interval, 0);
+      ++tries_;
+      if (!schedule) continue;
+      shorten_lifetimes(found_.loop, edges, *schedule, 0);
+      return schedule;
+    }
+    return std::nullopt;
   }
 
   /// Of all schedules at this interval that get registers, the code that takes the fewest cycles
@@ -157,21 +176,10 @@ class Search {
     return std::nullopt;
   }
 
-  /// The value that holds the most register cycles for each load and store that its spill takes, in
-  /// a schedule of some interval.
-  int pick_spill(const std::vector<Edge>& edges) const {
-    std::optional<Schedule> schedule;
-    int interval = found_.bounds.interval() + effort_.extra_interval;
-    for (; !schedule && interval <= 3 * found_.bounds.interval() + 16;
-         interval += interval / 16 + 1) {
-      const Distances distances(static_cast<int>(found_.loop.operations.size()), edges, interval);
-      schedule = find_schedule(found_.loop, edges, distances, interval, 0);
-    }
-    if (!schedule) return -1;
-    interval = schedule->interval;
-    shorten_lifetimes(found_.loop, edges, *schedule, 0);
-    const Lifetimes lifetimes = lifetimes_of(found_.loop, *schedule);
-    const auto pressure = pressure_of(found_.loop, *schedule);
+  /// The value that holds the most register cycles for each load and store that its spill takes.
+  int pick_spill(const Schedule& schedule) const {
+    const Lifetimes lifetimes = lifetimes_of(found_.loop, schedule);
+    const auto pressure = pressure_of(found_.loop, schedule);
     const RegisterPool tightest = tightest_pool(pressure);
     int best = -1;
     double most = 0;
@@ -181,7 +189,7 @@ class Search {
       if (!can_spill(found_.loop, reg)) continue;
       int cycles = 0;
       for (const Lifetime& life : lifetimes[at]) {
-        cycles += life.throughout ? interval : life.length();
+        cycles += life.throughout ? schedule.interval : life.length();
       }
       const double worth = static_cast<double>(cycles) / accesses_of(found_.loop, reg);
       if (worth <= most) continue;

@@ -28,10 +28,15 @@ struct EightKeys {
   Mmul blocks[2][2];  // of 4 queries x 4 keys
 };
 
-/// q k plus what every query's scores begin with. `q` leads to eight queries, `k` to eight keys.
+/// What every query's scores begin with.
+inline EightKeys first_eight(const Sum& upper, const Sum& lower) {
+  return {{{Mmul(upper), Mmul(upper)}, {Mmul(lower), Mmul(lower)}}};
+}
+
+/// q k plus that. `q` leads to eight queries, `k` to eight keys.
 inline EightKeys scores_of_eight(const bfloat16* q, const bfloat16* k, const Sum& upper,
                                  const Sum& lower) {
-  EightKeys scores = {{{Mmul(upper), Mmul(upper)}, {Mmul(lower), Mmul(lower)}}};
+  EightKeys scores = first_eight(upper, lower);
   SOTTO_UNROLL
   for (int step = 0; step < kHeadBlocks; ++step) {
     const Operand queries[2] = {aie::load_v<kOperand>(q + step * kOperand),
@@ -68,13 +73,13 @@ inline void weigh(Weighing& weighing, bfloat16* p, int p_row, const EightKeys& s
   }
 }
 
-/// Scores are multiplied while those of the eight keys before become weights: neither waits for the
+/// Scores are multiplied while those of the eight keys before become weights: neither needs the
 /// other. The first time there is nothing before; no key counts then.
 inline void weigh_all(Weighing& weighing, bfloat16* p, const bfloat16* q, const bfloat16* k,
                       const Sum& upper, const Sum& lower, int valid) {
   const int eights = 2 * key_groups(valid);
   const int p_row = eights * kOperand;
-  EightKeys before;
+  EightKeys before = first_eight(upper, lower);
   bfloat16* p_before = p;
   Scalar key_before = 0, valid_before = 0;
   SOTTO_LOOP(2, int eight = 0; eight < eights; ++eight) {

@@ -208,6 +208,10 @@ TEST(WhisperBaseTest, EveryKernelAndTheWholeEncoderAreWithinTheirBars) {
   const std::vector<float> truth =
       cpu::reference_encode<float>(kDims, base.weights, base.window(), pool);
   const Agreement agreement = compare(stages.back(), truth, kDims.n_audio_state);
+  // A change of the input by 1e-6 moves these by as much as a change of the arithmetic does,
+  // between 0.0126 and 0.0141 and between 0.99979 and 0.99982 in eight trials: a dozen rows of
+  // silence decide. A good part of the error is made where LayerNorm's products see the residual
+  // stream's high part alone, in few channels that are up to 20 times as large as the others.
   RecordProperty("encoder_relative_l2", std::to_string(agreement.relative_l2));
   RecordProperty("encoder_mean_cosine", std::to_string(agreement.mean_cosine));
   EXPECT_LE(agreement.relative_l2, 0.0145);

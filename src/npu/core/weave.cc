@@ -208,8 +208,7 @@ void Weaver::add(const Program& program, int piece) {
   for (Bundle& bundle : block) {
     for (Instruction& made : bundle.instructions) made.piece = piece;
   }
-  const int count = static_cast<int>(block.size());
-  const int at = earliest(block, program.loop ? program.loop->first : count);
+  const int at = earliest(block, program.loop ? program.loop->first : kMostBeside);
   put(block, at);
   if (!program.loop) return;
   const HardwareLoop& loop = *program.loop;
@@ -223,7 +222,7 @@ void Weaver::add(Instruction instruction) {
   instruction.operation = -1;
   bundle.instructions.push_back(std::move(instruction));
   const std::span<const Bundle> block(&bundle, 1);
-  put(block, earliest(block, 1));
+  put(block, earliest(block, kMostBeside));
 }
 
 int Weaver::label() {

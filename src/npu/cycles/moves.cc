@@ -208,7 +208,8 @@ std::vector<Instruction> in_order(std::vector<Move> moves,
       } else {
         append(made, store(*in_circle->from, slot));
         in_circle->slot = slot;
-        slot += slot_bytes(in_circle->from->cls) * in_circle->from->units();
+        // Vectors lie at multiples of 32.
+        slot += (slot_bytes(in_circle->from->cls) * in_circle->from->units() + 31) / 32 * 32;
       }
       in_circle->from = aside;
       continue;

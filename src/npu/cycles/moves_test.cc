@@ -67,6 +67,17 @@ TEST(Moves, ACircleGoesOverTheStackWhenNoRegisterIsFree) {
   EXPECT_EQ(units[x(0).first_unit() + 1], x(1).first_unit() + 1);
 }
 
+TEST(Moves, VectorsOnTheStackLieAtMultiplesOf32) {
+  const Register r0{RegisterClass::r, 0}, r1{RegisterClass::r, 1};
+  const auto made = in_order(
+      {{r0, r1}, {r1, r0}, {x(1), x(0)}, {x(0), x(1)}}, [](Register) { return std::nullopt; }, 64);
+  for (const Instruction& one : made) {
+    if (one.opcode == core::Opcode::vst) {
+      EXPECT_EQ(one.immediate % 32, 0);
+    }
+  }
+}
+
 TEST(Moves, WhatStaysIsNoInstruction) {
   EXPECT_THAT(in_order(
                   {{x(1), x(1)}}, [](Register) { return x(11); }, 0),

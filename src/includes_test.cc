@@ -39,6 +39,7 @@ const std::map<std::string, std::set<std::string>> kNpuArrows = {
     {"npu/kernels", {}},
     {"npu/core", {}},
     {"npu/recorder", {"npu/core", "npu/kernels"}},
+    {"npu/cycles", {"npu/core", "npu/kernels", "npu/recorder"}},
     {"npu/design", {"npu"}},
 };
 

@@ -148,8 +148,13 @@ class Allocator {
       const VirtualRegister& reg = loop_.registers[static_cast<size_t>(item.reg)];
       const RegisterFile& file = register_file(reg.cls);
       const int start = ((start_of(item) - cut) % circle_ + circle_) % circle_;
-      return std::array<int, 6>{
-          reg.fixed ? 0 : 1, item.throughout ? 0 : 1, -item.weight, -file.units, file.count, start};
+      return std::array<int, 7>{reg.fixed ? 0 : 1,
+                                item.throughout ? 0 : 1,
+                                reg.wanted ? 0 : 1,
+                                -item.weight,
+                                -file.units,
+                                file.count,
+                                start};
     };
     std::sort(order.begin(), order.end(), [&](int a, int b) { return key(a) < key(b); });
     return order;
@@ -175,7 +180,9 @@ class Allocator {
       const Register candidate{reg.cls, static_cast<uint8_t>(i)};
       if (reg.fixed && candidate != *reg.fixed) continue;
       if (!fits(index, candidate)) continue;
-      const int gap = is_home(item, candidate) ? -1 : gap_before(item, candidate);
+      const int gap = reg.wanted == candidate    ? -2
+                      : is_home(item, candidate) ? -1
+                                                 : gap_before(item, candidate);
       if (best >= 0 && gap >= best_gap) continue;
       best = i;
       best_gap = gap;
@@ -200,8 +207,9 @@ class Allocator {
     const Item& item = items_[static_cast<size_t>(index)];
     for (int unit = 0; unit < candidate.units(); ++unit) {
       const Taken& taken = taken_[static_cast<size_t>(candidate.first_unit() + unit)];
-      if (item.throughout && !taken.holders.empty()) return false;
       const Lifetime& life = item.units[static_cast<size_t>(unit)];
+      if (life.is_empty()) continue;
+      if (item.throughout && !taken.holders.empty()) return false;
       for (int cycle = life.begin; cycle <= life.end; ++cycle) {
         if (taken.rows[row_of(cycle)]) return false;
       }
@@ -258,10 +266,11 @@ class Allocator {
     chosen_[static_cast<size_t>(index)] = reg;
     placed_[static_cast<size_t>(index)] = true;
     for (int unit = 0; unit < reg.units(); ++unit) {
+      const Lifetime& life = item.units[static_cast<size_t>(unit)];
+      if (life.is_empty()) continue;
       Taken& taken = taken_[static_cast<size_t>(reg.first_unit() + unit)];
       taken.holders.push_back({index, unit});
       if (item.throughout) taken.rows.assign(taken.rows.size(), true);
-      const Lifetime& life = item.units[static_cast<size_t>(unit)];
       for (int cycle = life.begin; cycle <= life.end; ++cycle) taken.rows[row_of(cycle)] = true;
     }
   }

@@ -69,7 +69,7 @@ void bound_units(const std::vector<Demand>& demands, Bounds& bounds) {
     for (const Demand& demand : demands) need += demand.units[static_cast<size_t>(unit)];
     if (need > bounds.resources) {
       bounds.resources = need;
-      bounds.binding = concat("unit ", unit);
+      bounds.binding = kUnitNames[unit];
     }
   }
 }

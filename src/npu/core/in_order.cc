@@ -55,7 +55,9 @@ class Interpreter {
                         iteration,
                         ++time_,
                         {},
-                        {}};
+                        {},
+                        static_cast<int>(&operation - loop_.operations.data()),
+                        0};
     for (const Operand& use : operation.uses) {
       const bool state = loop_.registers[static_cast<size_t>(use.reg)].storage == Storage::state;
       const std::vector<Tokens>& registers =

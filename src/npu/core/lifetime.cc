@@ -59,16 +59,79 @@ Lifetime unit_lifetime(const std::vector<Touch>& defs, const std::vector<Touch>&
   return life;
 }
 
+/// What is read of a unit that nobody writes does not matter: it may hold anything.
+void free_padding(const std::vector<Touch>& defs, std::vector<Lifetime>& units) {
+  std::vector<bool> written(units.size());
+  int begin = INT_MAX;
+  for (const Touch& def : defs) {
+    for (int unit = def.span.first; unit < def.span.first + def.span.units; ++unit) {
+      written[static_cast<size_t>(unit)] = true;
+      begin = std::min(begin, units[static_cast<size_t>(unit)].begin);
+    }
+  }
+  for (size_t unit = 0; unit < units.size(); ++unit) {
+    if (!written[unit]) units[unit] = {begin, begin - 1, false};
+  }
+}
+
+/// In straight code a register is taken from the beginning when it enters with something, else from
+/// its first write, to its last read or, when it leaves with something, its last write.
+Lifetime straight_lifetime(const std::vector<Touch>& defs, const std::vector<Touch>& uses, int unit,
+                           const Schedule& schedule) {
+  const Span here{unit, 1};
+  const auto issue = [&](const Touch& touch) {
+    return schedule.placements[static_cast<size_t>(touch.operation)].cycle;
+  };
+  constexpr int kNone = INT_MAX;
+  int first_use = kNone, first_def = kNone;
+  Lifetime life{kNone, -1, false};
+  for (const Touch& def : defs) {
+    if (!def.span.meets(here)) continue;
+    first_def = std::min(first_def, def.operation);
+    const int written = issue(def) + def.timing.cycle;
+    life.begin = std::min(life.begin, written + (def.timing.bypass == Bypass::none ? 1 : 0));
+    life.end = std::max(life.end, written + 1);
+  }
+  for (const Touch& use : uses) {
+    if (!use.span.meets(here)) continue;
+    first_use = std::min(first_use, use.operation);
+    life.end = std::max(life.end, issue(use) + use.timing.cycle);
+  }
+  // An operation reads before it writes.
+  if (first_use <= first_def) life.begin = 0;
+  return life;
+}
+
+/// Of padding: throughout.
+Lifetime lifetime_of(const Loop& loop, const Touches& touches, size_t reg, int unit,
+                     const Schedule& schedule) {
+  if (loop.is_straight) {
+    return straight_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule);
+  }
+  if (loop.registers[reg].storage == Storage::state) return {0, -1, true};
+  return unit_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule);
+}
+
 std::vector<Lifetime> register_lifetimes(const Loop& loop, const Touches& touches, size_t reg,
                                          const Schedule& schedule) {
   std::vector<Lifetime> units;
-  const int count = register_file(loop.registers[reg].cls).units;
+  const VirtualRegister& which = loop.registers[reg];
+  const int count = register_file(which.cls).units;
   for (int unit = 0; unit < count; ++unit) {
-    if (loop.registers[reg].storage == Storage::state) {
-      units.push_back({0, -1, true});
-    } else {
-      units.push_back(unit_lifetime(touches.defs[reg], touches.uses[reg], unit, schedule));
+    units.push_back(lifetime_of(loop, touches, reg, unit, schedule));
+  }
+  const bool is_used = !touches.uses[reg].empty(), is_made = !touches.defs[reg].empty();
+  if (which.padded && is_made) {
+    free_padding(touches.defs[reg], units);
+  } else if (which.live_out && !is_made) {
+    for (Lifetime& life : units) life = {0, -1, true};
+  } else if (which.live_out && loop.is_straight && which.storage == Storage::state) {
+    // A part that is not touched passes through.
+    for (Lifetime& life : units) {
+      if (life.is_empty()) life = {0, -1, true};
     }
+  } else if (!is_used && !is_made && which.storage == Storage::value) {
+    for (Lifetime& life : units) life = {0, -1, false};
   }
   return units;
 }
@@ -100,7 +163,9 @@ class Shortener {
     std::vector<int> order(loop_.operations.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
     int idle = 0;
-    for (int pass = 0; pass < 60 && idle < 6; ++pass) {
+    const size_t count = loop_.operations.size();
+    const int passes = count > kLarge ? 10 : 60, patience = count > kLarge ? 2 : 6;
+    for (int pass = 0; pass < passes && idle < patience; ++pass) {
       std::shuffle(order.begin(), order.end(), random_);
       bool better = false;
       for (const int op : order) better = improve(op) || better;
@@ -110,8 +175,10 @@ class Shortener {
   }
 
  private:
+  static constexpr size_t kLarge = 120;  // operations, of loops that have no time for more
+
   void note(size_t op, int reg) {
-    if (loop_.registers[static_cast<size_t>(reg)].storage == Storage::value) {
+    if (loop_.is_straight || loop_.registers[static_cast<size_t>(reg)].storage == Storage::value) {
       registers_[op].push_back(static_cast<size_t>(reg));
     }
   }
@@ -136,8 +203,10 @@ class Shortener {
   int64_t cost(size_t op) const {
     int64_t sum = 0;
     for (const size_t reg : registers_[op]) {
-      for (const Lifetime& life : register_lifetimes(loop_, touches_, reg, schedule_)) {
-        if (life.throughout) continue;
+      const int count = register_file(loop_.registers[reg].cls).units;
+      for (int unit = 0; unit < count; ++unit) {
+        const Lifetime life = lifetime_of(loop_, touches_, reg, unit, schedule_);
+        if (life.throughout || life.is_empty()) continue;
         sum += life.length() + 4 * std::max(life.length() - schedule_.interval, 0);
       }
     }
@@ -147,7 +216,9 @@ class Shortener {
   bool improve(int op) {
     const size_t at = static_cast<size_t>(op);
     const int now = schedule_.placements[at].cycle;
-    int first = now - 2 * schedule_.interval, last = now + 2 * schedule_.interval;
+    const int reach =
+        loop_.operations.size() > kLarge ? schedule_.interval : 2 * schedule_.interval;
+    int first = now - reach, last = now + reach;
     for (const Edge& edge : in_[at]) {
       const int from = schedule_.placements[static_cast<size_t>(edge.from)].cycle;
       first = std::max(first, from + edge.latency - schedule_.interval * edge.distance);

@@ -12,14 +12,16 @@
 
 namespace sotto::npu::core {
 
-/// Cycles of iteration 0, both included. An invariant has none: it is there throughout.
+/// Cycles of iteration 0, both included. An invariant has none: it is there throughout. That of
+/// padding is empty.
 struct Lifetime {
   int begin = 0, end = -1;
   bool throughout = false;
   int length() const { return end - begin + 1; }
+  bool is_empty() const { return !throughout && end < begin; }
 };
 
-/// By register and unit within it; a state is there throughout.
+/// By register and unit within it; a state of a loop is there throughout.
 using Lifetimes = std::vector<std::vector<Lifetime>>;
 Lifetimes lifetimes_of(const Loop& loop, const Schedule& schedule);
 

@@ -40,6 +40,69 @@ TEST(Lifetime, PressureCountsUnitsAtOnce) {
   EXPECT_EQ(pressure[static_cast<size_t>(RegisterPool::pointers)], 2);
 }
 
+/// Fills the lower half of a vector, adds it to itself and stores the sum's lower half.
+Loop half_filled() {
+  Loop loop;
+  const int p = loop.state(RegisterClass::p), q = loop.state(RegisterClass::p);
+  const int x = loop.value(RegisterClass::x), y = loop.value(RegisterClass::x);
+  loop.registers[static_cast<size_t>(x)].padded = true;
+  loop.add({.opcode = Opcode::vldb,
+            .mode = AddressMode::increment,
+            .immediate = 32,
+            .defs = {low(x), whole(p)},
+            .uses = {whole(p)},
+            .access = Access{.object = 0, .stride = 32}});
+  loop.add(
+      {.opcode = Opcode::vadd, .suffix = ".16", .defs = {whole(y)}, .uses = {whole(x), whole(x)}});
+  loop.add({.opcode = Opcode::vst,
+            .mode = AddressMode::increment,
+            .immediate = 32,
+            .defs = {whole(q)},
+            .uses = {low(y), whole(q)},
+            .access = Access{.object = 1, .stride = 32}});
+  loop.trips = 4;
+  return loop;
+}
+
+TEST(Lifetime, PaddingTakesNoRegister) {
+  const Loop loop = half_filled();
+  ASSERT_EQ(problem_of(loop), "");
+  const Lifetimes lifetimes =
+      lifetimes_of(loop, {3, {{0, Opcode::vldb}, {8, Opcode::vadd}, {10, Opcode::vst}}});
+  EXPECT_EQ(lifetimes[2][0].length(), 2);  // seen from 8 on, read in 9
+  EXPECT_TRUE(lifetimes[2][1].is_empty());
+}
+
+TEST(Lifetime, StraightCodeFreesWhatItHasUsed) {
+  Loop loop = half_filled();
+  loop.trips = 1;
+  loop.is_straight = true;
+  loop.registers[1].live_out = true;
+  const Lifetimes lifetimes =
+      lifetimes_of(loop, {11, {{0, Opcode::vldb}, {8, Opcode::vadd}, {10, Opcode::vst}}});
+  EXPECT_EQ(lifetimes[0][0].begin, 0);  // p enters
+  EXPECT_EQ(lifetimes[0][0].end, 2);    // and is written in cycle 1 for the last time
+  EXPECT_EQ(lifetimes[1][0].begin, 0);
+  EXPECT_EQ(lifetimes[1][0].end, 12);
+}
+
+TEST(Lifetime, RegistersThatNobodyTouchesTakeNone) {
+  Loop loop = half_filled();
+  const int unused = loop.value(RegisterClass::cm);
+  const Schedule schedule{3, {{0, Opcode::vldb}, {8, Opcode::vadd}, {10, Opcode::vst}}};
+  EXPECT_TRUE(lifetimes_of(loop, schedule)[static_cast<size_t>(unused)][0].is_empty());
+  loop.registers[static_cast<size_t>(unused)].live_out = true;
+  EXPECT_TRUE(lifetimes_of(loop, schedule)[static_cast<size_t>(unused)][0].throughout);
+}
+
+TEST(Allocate, TakesTheWantedRegister) {
+  Loop loop = increment_loop(16);
+  loop.registers[2].wanted = Register{RegisterClass::x, 9};
+  const std::optional<Allocation> made = allocate(loop, by_hand(), 2, 0);
+  ASSERT_TRUE(made.has_value());
+  EXPECT_EQ(made->of(2, 0), (Register{RegisterClass::x, 9}));
+}
+
 TEST(Allocate, LongLifetimesUnroll) {
   const Loop loop = increment_loop(16);
   Schedule schedule = by_hand();

@@ -138,7 +138,8 @@ class Checker {
 
 int Loop::value(RegisterClass cls, std::string value_name) {
   if (value_name.empty()) value_name = concat("v", registers.size());
-  registers.push_back({cls, Storage::value, std::move(value_name), false, false, std::nullopt});
+  registers.push_back(
+      {cls, Storage::value, std::move(value_name), false, false, std::nullopt, std::nullopt});
   return static_cast<int>(registers.size()) - 1;
 }
 

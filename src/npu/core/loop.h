@@ -47,11 +47,13 @@ struct VirtualRegister {
   RegisterClass cls{};
   Storage storage{};
   std::string name{};     ///< for tables and messages
-  bool live_out = false;  ///< read after the loop: the last iteration's value
+  bool live_out = false;  ///< read after the loop: the last iteration's value, or the invariant
   /// An x of which only the lower half is written: what the upper one holds does not matter.
   bool padded = false;
   /// Kept in this register by whoever comes before or after the loop.
   std::optional<Register> fixed{};
+  /// Best kept in this register.
+  std::optional<Register> wanted{};
 };
 
 /// A virtual register, or some of its units: a vector load writes one half of an x.
@@ -97,6 +99,7 @@ struct Operation {
   std::vector<Operand> defs{}, uses{};  ///< in the order of signature(opcode, mode)
   std::optional<Access> access{};       ///< of loads and stores
   std::string comment{};                ///< shown beside it in tables
+  int origin = -1;  ///< a number that whoever made the loop gave it; those of spills have none
 };
 
 /// `to` is issued at least `latency` cycles after `from` of `distance` iterations before: what
@@ -114,6 +117,9 @@ struct Loop {
   std::vector<Order> orders;
   int64_t trips = 1;      ///< of this loop, each time it is entered
   int64_t min_trips = 0;  ///< if the count varies: the least; a pipeline has at most so many stages
+  /// Runs once: a state is free before its first write and, unless it is live_out, after its last
+  /// use; so is an invariant.
+  bool is_straight = false;
 
   int value(RegisterClass cls, std::string value_name = {});
   int state(RegisterClass cls, std::string state_name = {});

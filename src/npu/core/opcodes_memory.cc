@@ -32,7 +32,7 @@ constexpr OpcodeInfo addition(Opcode opcode, const char* name, Slot slot,
 /// A scalar load into a file with its own write port.
 constexpr OpcodeInfo scalar_load(Opcode opcode, RegisterClass cls, Unit port) {
   return load(opcode, "lda", kLda, {at(cls, 7)}, {},
-              {kNoPartWord, busy(U::load_a, 1), busy(port, 6)}, k6x4, k7x4, kPlain);
+              {kNoPartWord, busy(U::load_a, 1), busy(port, 6)}, k6x4, k7x4, kWithStack);
 }
 
 constexpr OpcodeInfo kRows[] = {

@@ -71,8 +71,47 @@ TEST(Pipeline, StraightCodeComputesTheSame) {
   for (uint32_t seed = 100; seed < 130; ++seed) {
     Loop loop = random_loop(seed, 20, false);
     loop.trips = 1;
+    for (VirtualRegister& reg : loop.registers) reg.live_out |= reg.storage == Storage::state;
     EXPECT_EQ(verdict(straight(loop)), "") << seed;
   }
+}
+
+/// Ten constants of 1024 bits, of which nine would fit, each the beginning of a sum.
+Loop ten_constants() {
+  Loop loop;
+  loop.name = "constants";
+  loop.trips = 6;
+  const int p = loop.state(RegisterClass::p, "p"), config = loop.value(RegisterClass::r, "config");
+  const int x = loop.value(RegisterClass::x, "x"), shift = loop.value(RegisterClass::s, "shift");
+  for (int i = 0; i < 10; ++i) {
+    const int constant = loop.value(RegisterClass::cm, concat("constant ", i));
+    const int sum = loop.value(RegisterClass::cm, concat("sum ", i));
+    loop.add({.opcode = Opcode::vmac,
+              .defs = {whole(sum)},
+              .uses = {whole(constant), whole(x), whole(x), whole(config)}});
+    loop.add({.opcode = Opcode::vst_srs_bm,
+              .suffix = ".s16.s32",
+              .mode = AddressMode::increment,
+              .immediate = 32,
+              .defs = {whole(p)},
+              .uses = {part(sum, 0, 2), whole(shift), whole(p)},
+              .access = Access{.object = 0, .offset = 32 * i, .stride = 320}});
+  }
+  return loop;
+}
+
+TEST(Pipeline, InvariantsThatDoNotFitLieOnTheStack) {
+  const Pipeline made = pipeline(ten_constants(), {.seeds = 4});
+  EXPECT_EQ(verdict(made), "");
+  EXPECT_GE(made.kept.size(), 2u);  // at least one register is left for the sums
+  EXPECT_EQ(made.stack_bytes, 128 * static_cast<int>(made.kept.size()));
+  EXPECT_LE(made.schedule.interval, 40);  // four loads for each
+}
+
+TEST(Pipeline, OneIterationAfterTheOther) {
+  const Pipeline made = one_by_one(ten_constants());
+  EXPECT_EQ(made.schedule.stages(), 1);
+  EXPECT_EQ(verdict(made), "");
 }
 
 TEST(Pipeline, SpillsWhatDoesNotFit) {

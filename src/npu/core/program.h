@@ -19,7 +19,8 @@ struct Instruction {
   int64_t immediate = 0;
   std::vector<Register> defs{}, uses{};  ///< in the order of signature(opcode, mode)
   std::optional<Access> access{};
-  int operation = -1;     ///< of the loop it comes from
+  int operation = -1;     ///< of the loop it comes from; −1: of none
+  int piece = 0;          ///< of an image: which loop or straight code that is
   int64_t iteration = 0;  ///< of that loop; inside the hardware loop: in its first trip
 };
 

@@ -6,94 +6,11 @@
 
 #include "base/error.h"
 #include "npu/core/banks.h"
-#include "npu/core/formats.h"
-#include "npu/core/hardware_loop.h"
 
 namespace sotto::npu::core {
 namespace {
 
 constexpr int kHorizon = 32;  // cycles from issue to the last write of any instruction, and more
-
-std::string check_instruction(const Instruction& made) {
-  if (choices(made.opcode).size() != 1 || choices(made.opcode)[0] != made.opcode) {
-    return "is a family of instructions, not one";
-  }
-  const Signature all = signature(made.opcode, made.mode);
-  if (made.defs.size() != all.defs.size() || made.uses.size() != all.uses.size()) {
-    return "has the wrong number of operands";
-  }
-  for (size_t i = 0; i < made.defs.size(); ++i) {
-    if (!accepts(all.defs[i].cls, made.defs[i])) {
-      return concat("cannot write ", register_name(made.defs[i]));
-    }
-  }
-  for (size_t i = 0; i < made.uses.size(); ++i) {
-    if (!accepts(all.uses[i].cls, made.uses[i])) {
-      return concat("cannot read ", register_name(made.uses[i]));
-    }
-  }
-  // A post-increment updates the registers that it reads.
-  const size_t own_defs = info(made.opcode).defs.size(), own_uses = info(made.opcode).uses.size();
-  for (size_t i = own_defs; i < made.defs.size(); ++i) {
-    const bool counter = i > own_defs;
-    const Register from = made.uses[own_uses + (counter ? 1 : 0)];
-    const int unit = counter ? 4 * static_cast<int>(i - own_defs) - 1 : 0;
-    if (made.defs[i].first_unit() != from.first_unit() + unit) return "updates another register";
-  }
-  if (!encodable(made.opcode, made.mode, made.immediate)) {
-    return concat("cannot hold ", made.immediate);
-  }
-  return "";
-}
-
-std::string check_bundle(const Bundle& bundle) {
-  SlotSet taken;
-  for (const Instruction& made : bundle.instructions) {
-    const std::string problem = check_instruction(made);
-    if (!problem.empty()) return concat(info(made.opcode).mnemonic, " ", problem);
-    const SlotSet slot = occupied_by(info(made.opcode).slot);
-    if (slot.meets(taken))
-      return concat("two instructions in a slot of ", info(made.opcode).mnemonic);
-    taken = taken | slot;
-  }
-  const FixedList<int, 8> sizes = bundle_sizes(bundle.slots());
-  if (std::find(sizes.begin(), sizes.end(), bundle.bytes) == sizes.end()) {
-    return concat("no format of ", bundle.bytes, " bytes");
-  }
-  return "";
-}
-
-std::string check_loop(const Program& program) {
-  const HardwareLoop& loop = *program.loop;
-  const int count = static_cast<int>(program.bundles.size());
-  if (loop.first < 0 || loop.last < loop.first || loop.last >= count || loop.trips < 1) {
-    return "the hardware loop is not in the program";
-  }
-  int address = 0, set_up = -1, start = 0, end = 0;
-  for (int i = 0; i < count; ++i) {
-    if (i == loop.first) start = address;
-    if (i == loop.last) end = address;
-    if (i < loop.first) {
-      for (const Instruction& made : program.bundles[static_cast<size_t>(i)].instructions) {
-        for (const Register def : made.defs) {
-          if (def.cls == RegisterClass::ls || def.cls == RegisterClass::le ||
-              def.cls == RegisterClass::lc) {
-            set_up = address;
-          }
-        }
-      }
-    }
-    address += program.bundles[static_cast<size_t>(i)].bytes;
-  }
-  if (set_up < 0) return "the hardware loop is not set up";
-  if (start % kLoopAlignment != 0 || end % kLoopAlignment != 0)
-    return "the hardware loop is not aligned";
-  if (program.bundles[static_cast<size_t>(loop.last)].bytes != kLoopEndBytes) {
-    return "the last bundle of the hardware loop is short";
-  }
-  if (end - set_up < kLoopSetupBytes) return "the hardware loop is set up too late";
-  return "";
-}
 
 /// Reservations of the shared units over the next cycles.
 class Occupancy {
@@ -124,27 +41,30 @@ class Occupancy {
 
 class Machine {
  public:
-  Machine(const Program& program, Tokens registers, Semantics& semantics)
-      : program_(program), semantics_(semantics) {
+  Machine(const Image& image, Tokens registers, Semantics& semantics)
+      : image_(image), semantics_(semantics), trips_(image.loops.size(), 0) {
     run_.registers = std::move(registers);
     run_.registers.resize(static_cast<size_t>(register_units()));
+    for (size_t bundle = 0; bundle < image.bundles.size(); ++bundle) {
+      const int at = static_cast<int>(bundle);
+      const auto holds = [&](const Repeat& loop) { return loop.first <= at && at <= loop.last; };
+      const auto inner = std::find_if(image.loops.begin(), image.loops.end(), holds);
+      const bool is_hardware = inner != image.loops.end() && inner->is_hardware;
+      hardware_.push_back(is_hardware ? static_cast<int>(inner - image.loops.begin()) : -1);
+    }
   }
 
   Run run() {
-    run_.problem = problem_of(program_);
-    int64_t trip = 0;
-    const int count = static_cast<int>(program_.bundles.size());
-    for (int at = 0; at < count && run_.problem.empty(); ++at) {
-      issue(program_.bundles[static_cast<size_t>(at)], in_loop(at) ? trip : 0);
+    run_.problem = problem_of(image_);
+    const int count = static_cast<int>(image_.bundles.size());
+    for (int at = 0; at < count && run_.problem.empty(); at = after(at)) {
+      issue(at);
       if (!run_.problem.empty()) {
         run_.problem = concat("bundle ", at, ": ", run_.problem);
         break;
       }
       ++cycle_;
       step();
-      if (program_.loop && at == program_.loop->last && ++trip < program_.loop->trips) {
-        at = program_.loop->first - 1;
-      }
     }
     run_.cycles = cycle_;
     for (int i = 0; i < kHorizon && run_.problem.empty(); ++i) {
@@ -172,29 +92,40 @@ class Machine {
     std::vector<int> banks;
   };
 
-  bool in_loop(int at) const {
-    return program_.loop && at >= program_.loop->first && at <= program_.loop->last;
+  /// The bundle that runs after this one.
+  int after(int at) {
+    for (size_t i = 0; i < trips_.size(); ++i) {
+      if (image_.loops[i].last != at) continue;
+      if (++trips_[i] < image_.loops[i].trips) return image_.loops[i].first;
+      trips_[i] = 0;
+    }
+    return at + 1;
   }
 
   Agenda& agenda(int64_t cycle) { return agendas_[static_cast<size_t>(cycle % kHorizon)]; }
 
   /// Instructions issued in cycle_ read and write from cycle_ + 1 on.
-  void issue(const Bundle& bundle, int64_t trip) {
-    for (const Instruction& made : bundle.instructions) {
+  void issue(int at) {
+    const int loop = hardware_[static_cast<size_t>(at)];
+    const int64_t iterations = loop < 0 ? 0
+                                        : trips_[static_cast<size_t>(loop)] *
+                                              image_.loops[static_cast<size_t>(loop)].iterations;
+    for (const Instruction& made : image_.bundles[static_cast<size_t>(at)].instructions) {
       const OpcodeInfo& row = info(made.opcode);
       run_.problem = occupancy_.take(row, cycle_);
       if (!run_.problem.empty()) return;
-      const int64_t per_trip = program_.loop ? program_.loop->iterations : 0;
       Flight flight{&made, {}, signature(made.opcode, made.mode)};
       flight.execution = {made.opcode,
                           &made.suffix,
                           made.mode,
                           made.immediate,
                           made.access ? &*made.access : nullptr,
-                          made.iteration + trip * per_trip,
+                          made.iteration + iterations,
                           cycle_ + row.memory_cycle,
                           {},
-                          {}};
+                          {},
+                          made.operation,
+                          made.piece};
       for (const Register use : made.uses) {
         flight.execution.uses.emplace_back(static_cast<size_t>(use.units()));
       }
@@ -291,8 +222,10 @@ class Machine {
     }
   }
 
-  const Program& program_;
+  const Image& image_;
   Semantics& semantics_;
+  std::vector<int64_t> trips_;  ///< by loop: those that are done
+  std::vector<int> hardware_;   ///< by bundle: the hardware loop that it lies in, or -1
   Run run_;
   Occupancy occupancy_;
   std::array<Agenda, kHorizon> agendas_{};
@@ -312,9 +245,10 @@ Tokens entry_registers(const Loop& loop, const Allocation& places) {
     }
   };
   std::vector<int> depth(loop.registers.size(), 0);
-  std::vector<bool> made(loop.registers.size(), false);
+  std::vector<bool> made(loop.registers.size(), false), used(loop.registers.size(), false);
   for (const Operation& operation : loop.operations) {
     for (const Operand& use : operation.uses) {
+      used[static_cast<size_t>(use.reg)] = true;
       int& deepest = depth[static_cast<size_t>(use.reg)];
       deepest = std::max(deepest, use.distance);
     }
@@ -323,7 +257,9 @@ Tokens entry_registers(const Loop& loop, const Allocation& places) {
   for (int reg = 0; reg < static_cast<int>(loop.registers.size()); ++reg) {
     const size_t at = static_cast<size_t>(reg);
     const bool invariant = loop.registers[at].storage == Storage::state || !made[at];
-    if (invariant) put(reg, 0);
+    const bool counts = used[at] || loop.registers[at].live_out ||
+                        (loop.registers[at].storage == Storage::state && !loop.is_straight);
+    if (invariant && counts) put(reg, 0);
     for (int distance = depth[at]; distance > 0 && !invariant; --distance) put(reg, distance);
   }
   return registers;
@@ -331,16 +267,16 @@ Tokens entry_registers(const Loop& loop, const Allocation& places) {
 
 }  // namespace
 
-std::string problem_of(const Program& program) {
-  for (size_t i = 0; i < program.bundles.size(); ++i) {
-    const std::string problem = check_bundle(program.bundles[i]);
-    if (!problem.empty()) return concat("bundle ", i, ": ", problem);
-  }
-  return program.loop ? check_loop(program) : "";
+Run replay(const Image& image, Tokens registers, Semantics& semantics) {
+  return Machine(image, std::move(registers), semantics).run();
 }
 
 Run replay(const Program& program, Tokens registers, Semantics& semantics) {
-  return Machine(program, std::move(registers), semantics).run();
+  return replay(image_of(program), std::move(registers), semantics);
+}
+
+std::string problem_of(const Program& program) {
+  return problem_of(image_of(program));
 }
 
 Tokens entry_tokens(const Loop& loop, int reg, int distance) {
@@ -360,7 +296,7 @@ std::string check_against(const Loop& loop, const Allocation& places, const Prog
   if (!run.problem.empty()) return run.problem;
   for (int reg = 0; reg < static_cast<int>(loop.registers.size()); ++reg) {
     const VirtualRegister& which = loop.registers[static_cast<size_t>(reg)];
-    if (!which.live_out && which.storage != Storage::state) continue;
+    if (!which.live_out && (which.storage == Storage::value || loop.is_straight)) continue;
     const Register place = places.of(reg, loop.trips - 1);
     for (int unit = 0; unit < place.units(); ++unit) {
       if (run.registers[static_cast<size_t>(place.first_unit() + unit)] ==

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "npu/core/allocate.h"
+#include "npu/core/image.h"
 #include "npu/core/program.h"
 #include "npu/core/semantics.h"
 
@@ -25,7 +26,8 @@ struct Run {
 /// What can be said of the code without running it.
 std::string problem_of(const Program& program);
 
-/// Runs the program from these register contents.
+/// Runs the code from these register contents.
+Run replay(const Image& image, Tokens registers, Semantics& semantics);
 Run replay(const Program& program, Tokens registers, Semantics& semantics);
 
 /// Runs the operations in program order, loop.trips times, from entry_tokens().

@@ -26,6 +26,7 @@ struct Execution {
   int64_t iteration = 0;
   int64_t cycle = 0;  ///< of its memory access
   std::vector<Tokens> uses, defs;
+  int operation = -1, piece = 0;  ///< where it comes from (program.h)
 };
 
 class Semantics {

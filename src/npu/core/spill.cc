@@ -18,8 +18,12 @@ bool is_accumulator(RegisterClass cls) {
 
 class Spiller {
  public:
-  Spiller(const Loop& loop, int reg, int offset)
-      : from_(loop), reg_(reg), offset_(offset), made_(loop) {
+  Spiller(const Loop& loop, int reg)
+      : from_(loop),
+        reg_(reg),
+        kept_(is_invariant(loop, reg)),
+        offset_(kept_ ? kept_area(loop) : spill_area(loop)),
+        made_(loop) {
     made_.operations.clear();
     moved_.assign(loop.operations.size(), 0);
     stack_ = find_stack();
@@ -36,6 +40,7 @@ class Spiller {
         if (def.reg == reg_) store(def);
       }
     }
+    if (kept_) made_.registers[static_cast<size_t>(reg_)].live_out = false;
     for (Order& order : made_.orders) {
       order.from = moved_[static_cast<size_t>(order.from)];
       order.to = moved_[static_cast<size_t>(order.to)];
@@ -52,9 +57,12 @@ class Spiller {
   }
 
   Access slot(int unit) const {
-    return {.object = kFirstSpillObject + offset_ / kUnitBytes + unit,
-            .stride = kUnitBytes,
+    return {.object = (kept_ ? kFirstKeptObject : kFirstSpillObject) + offset_ / kUnitBytes + unit,
+            .stride = kept_ ? 0 : kUnitBytes,
             .bytes = kUnitBytes};
+  }
+  int64_t place(int unit) const {
+    return -(kept_ ? kKeptBytes : 0) - offset_ - kUnitBytes * (unit + 1);
   }
 
   void store(const Operand& def) {
@@ -63,7 +71,7 @@ class Spiller {
     for (int unit = span.first; unit < span.first + span.units; ++unit) {
       made_.add({.opcode = vector ? Opcode::vst : Opcode::vst_am,
                  .mode = AddressMode::stack,
-                 .immediate = -offset_ - kUnitBytes * (unit + 1),
+                 .immediate = place(unit),
                  .uses = {part(reg_, unit, 1), whole(stack_)},
                  .access = slot(unit),
                  .comment = "spill"});
@@ -78,7 +86,7 @@ class Spiller {
     for (int unit = span.first; unit < span.first + span.units; ++unit) {
       made_.add({.opcode = is_vector(old.cls) ? Opcode::vlda : Opcode::vlda_am,
                  .mode = AddressMode::stack,
-                 .immediate = -offset_ - kUnitBytes * (unit + 1),
+                 .immediate = place(unit),
                  .defs = {part(fresh, unit, 1)},
                  .uses = {whole(stack_)},
                  .access = slot(unit),
@@ -88,7 +96,9 @@ class Spiller {
   }
 
   const Loop& from_;
-  const int reg_, offset_;
+  const int reg_;
+  const bool kept_;
+  const int offset_;
   Loop made_;
   int stack_ = 0;
   std::vector<int> moved_;
@@ -98,24 +108,29 @@ class Spiller {
 
 bool can_spill(const Loop& loop, int reg) {
   const VirtualRegister& which = loop.registers[static_cast<size_t>(reg)];
-  if (which.storage == Storage::state || which.fixed || which.live_out) return false;
+  if (which.storage == Storage::state || which.fixed) return false;
+  if (which.live_out && !is_invariant(loop, reg)) return false;
   if (!is_vector(which.cls) && !is_accumulator(which.cls)) return false;
-  bool made = false;
+  bool is_used = false;
   for (const Operation& operation : loop.operations) {
     for (const Operand& use : operation.uses) {
-      // What enters the loop, and what never changes in it, would have to be stored before it.
+      is_used |= use.reg == reg;
+      // What enters the loop would have to be stored before it.
       if (use.reg == reg && (use.distance > 0 || operation.comment == "spill")) return false;
     }
     for (const Operand& def : operation.defs) {
       if (def.reg == reg && operation.comment == "reload") return false;
-      made = made || def.reg == reg;
     }
   }
-  return made;
+  return is_used;
 }
 
 bool is_spill(const std::optional<Access>& access) {
-  return access && access->object >= kFirstSpillObject;
+  return access && access->object >= kFirstSpillObject && access->object < kFirstKeptObject;
+}
+
+bool is_kept(const std::optional<Access>& access) {
+  return access && access->object >= kFirstKeptObject;
 }
 
 int spill_area(const Loop& loop) {
@@ -125,6 +140,24 @@ int spill_area(const Loop& loop) {
     slots = std::max(slots, operation.access->object - kFirstSpillObject + 1);
   }
   return kUnitBytes * slots;
+}
+
+int kept_area(const Loop& loop) {
+  int slots = 0;
+  for (const Operation& operation : loop.operations) {
+    if (!is_kept(operation.access)) continue;
+    slots = std::max(slots, operation.access->object - kFirstKeptObject + 1);
+  }
+  return kUnitBytes * slots;
+}
+
+bool is_invariant(const Loop& loop, int reg) {
+  for (const Operation& operation : loop.operations) {
+    for (const Operand& def : operation.defs) {
+      if (def.reg == reg) return false;
+    }
+  }
+  return true;
 }
 
 int spill_depth(const Loop& loop, const Schedule& schedule) {
@@ -142,9 +175,9 @@ int spill_depth(const Loop& loop, const Schedule& schedule) {
   return depth;
 }
 
-Loop spill(const Loop& loop, int reg, int offset) {
+Loop spill(const Loop& loop, int reg) {
   SOTTO_CHECK(can_spill(loop, reg));
-  return Spiller(loop, reg, offset).run();
+  return Spiller(loop, reg).run();
 }
 
 }  // namespace sotto::npu::core

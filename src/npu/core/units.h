@@ -35,6 +35,29 @@ enum class Unit : uint8_t {
   cm_write_m,
 };
 inline constexpr int kUnits = static_cast<int>(Unit::cm_write_m) + 1;
+inline constexpr const char* kUnitNames[kUnits] = {"load interface",
+                                                   "store interface",
+                                                   "part-word stores",
+                                                   "processor bus",
+                                                   "lock unit",
+                                                   "UPS",
+                                                   "SRS",
+                                                   "reads of r (v)",
+                                                   "writes of r (alu)",
+                                                   "writes of r (lda)",
+                                                   "writes of r (mv)",
+                                                   "reads of p (mv)",
+                                                   "writes of p",
+                                                   "writes of m",
+                                                   "writes of dn",
+                                                   "writes of dj",
+                                                   "writes of dc",
+                                                   "reads of w (st)",
+                                                   "writes of w (lda)",
+                                                   "writes of w (mv)",
+                                                   "reads of cm (mv, st)",
+                                                   "writes of cm (vec)",
+                                                   "writes of cm (mv, lda)"};
 
 /// `unit` is busy from `cycle` (0 = the bundle's own cycle) for `cycles`.
 struct Reservation {

@@ -22,47 +22,72 @@ struct Weighing {
   aie::vector<int16, 32> top;  // the largest exponents
 };
 
-/// Turns scores of sixteen keys, the first of which is `key`, into weights: zero from `valid` on.
-/// `p` leads to the upper queries' weights, `p_row` elements above the lower ones'.
-inline void weigh(Weighing& weighing, bfloat16* p, int p_row, const Scores& scores, Scalar key,
+/// Scores of 8 queries and 8 keys: as many sums as a product each cycle needs. Those of more keys
+/// and what becomes of them would not fit into the registers together.
+struct EightKeys {
+  Mmul blocks[2][2];  // of 4 queries x 4 keys
+};
+
+/// What every query's scores begin with.
+inline EightKeys first_eight(const Sum& upper, const Sum& lower) {
+  return {{{Mmul(upper), Mmul(upper)}, {Mmul(lower), Mmul(lower)}}};
+}
+
+/// q k plus that. `q` leads to eight queries, `k` to eight keys.
+inline EightKeys scores_of_eight(const bfloat16* q, const bfloat16* k, const Sum& upper,
+                                 const Sum& lower) {
+  EightKeys scores = first_eight(upper, lower);
+  SOTTO_UNROLL
+  for (int step = 0; step < kHeadBlocks; ++step) {
+    const Operand queries[2] = {aie::load_v<kOperand>(q + step * kOperand),
+                                aie::load_v<kOperand>(q + kQueryRow + step * kOperand)};
+    SOTTO_UNROLL
+    for (int j = 0; j < 2; ++j) {
+      const Operand keys = aie::load_v<kOperand>(k + (j * kHeadBlocks + step) * kOperand);
+      SOTTO_UNROLL
+      for (int i = 0; i < 2; ++i) scores.blocks[i][j].mac(queries[i], keys);
+    }
+  }
+  return scores;
+}
+
+/// Turns scores of eight keys, the first of which is `key`, into weights: zero from `valid` on. `p`
+/// leads to the upper queries' weights, `p_row` elements above the lower ones'.
+inline void weigh(Weighing& weighing, bfloat16* p, int p_row, const EightKeys& scores, Scalar key,
                   Scalar valid) {
   constexpr bfloat16 kOne = 1.0f, kZero = 0.0f;
   const Operand ones = aie::broadcast<bfloat16, kOperand>(kOne);
   const Operand zeros = aie::broadcast<bfloat16, kOperand>(kZero);
   const auto lowest = aie::broadcast<int16, 32>(kExp2Lowest);
+  const aie::mask<kOperand> keys = eight_keys(key, valid);
   SOTTO_UNROLL
-  for (int j = 0; j < 2; ++j) {
-    const aie::mask<kOperand> keys = eight_keys(key + 8 * j, valid);
-    SOTTO_UNROLL
-    for (int i = 0; i < 2; ++i) {
-      const SumPair pair = join(scores.blocks[4 * i + 2 * j].to_accum(),
-                                scores.blocks[4 * i + 2 * j + 1].to_accum());
-      const auto columns = exp2_argument(pair);
-      const auto rows = weave(columns.extract<kSum>(0), columns.extract<kSum>(1));
-      const auto exponents = aie::select(lowest, rows, keys);
-      weighing.top = aie::max(weighing.top, exponents);
-      const Operand weights = aie::select(zeros, exp2(exponents), keys);
-      weighing.sums[i].mac(weights, ones);
-      aie::store_v(p + i * p_row + j * kOperand, weights);
-    }
+  for (int i = 0; i < 2; ++i) {
+    const SumPair pair = join(scores.blocks[i][0].to_accum(), scores.blocks[i][1].to_accum());
+    const auto columns = exp2_argument(pair);
+    const auto rows = weave(columns.extract<kSum>(0), columns.extract<kSum>(1));
+    const auto exponents = aie::select(lowest, rows, keys);
+    weighing.top = aie::max(weighing.top, exponents);
+    const Operand weights = aie::select(zeros, exp2(exponents), keys);
+    weighing.sums[i].mac(weights, ones);
+    aie::store_v(p + i * p_row, weights);
   }
 }
 
-/// Scores are multiplied while those of the sixteen keys before become weights: neither needs the
+/// Scores are multiplied while those of the eight keys before become weights: neither needs the
 /// other. The first time there is nothing before; no key counts then.
 inline void weigh_all(Weighing& weighing, bfloat16* p, const bfloat16* q, const bfloat16* k,
                       const Sum& upper, const Sum& lower, int valid) {
-  const int groups = key_groups(valid);
-  const int p_row = 2 * groups * kOperand;
-  Scores before = first_scores(upper, lower);
+  const int eights = 2 * key_groups(valid);
+  const int p_row = eights * kOperand;
+  EightKeys before = first_eight(upper, lower);
   bfloat16* p_before = p;
   Scalar key_before = 0, valid_before = 0;
-  SOTTO_LOOP(1, int group = 0; group < groups; ++group) {
-    const Scores scores = scores_of<true>(q, k + group * kQuadElements, upper, lower);
+  SOTTO_LOOP(2, int eight = 0; eight < eights; ++eight) {
+    const EightKeys scores = scores_of_eight(q, k + eight * (kQuadElements / 2), upper, lower);
     weigh(weighing, p_before, p_row, before, key_before, valid_before);
     before = scores;
-    p_before = p + 2 * group * kOperand;
-    key_before = 16 * group;
+    p_before = p + eight * kOperand;
+    key_before = 8 * eight;
     valid_before = valid;
   }
   weigh(weighing, p_before, p_row, before, key_before, valid_before);

@@ -45,16 +45,10 @@ inline Scores first_scores(const Sum& upper, const Sum& lower) {
 }
 
 /// q k plus that. `q` leads to eight queries, `k` to sixteen keys.
-template <bool kUnrolled>
 inline Scores scores_of(const bfloat16* q, const bfloat16* k, const Sum& upper, const Sum& lower) {
   Scores scores = first_scores(upper, lower);
-  if constexpr (kUnrolled) {
-    SOTTO_UNROLL
-    for (int i = 0; i < kHeadBlocks; ++i) score_step(scores, q + i * kOperand, k + i * kOperand);
-  } else {
-    SOTTO_LOOP(8, int i = 0; i < kHeadBlocks; ++i) {
-      score_step(scores, q + i * kOperand, k + i * kOperand);
-    }
+  SOTTO_LOOP(8, int i = 0; i < kHeadBlocks; ++i) {
+    score_step(scores, q + i * kOperand, k + i * kOperand);
   }
   return scores;
 }
@@ -88,7 +82,7 @@ inline RowMaxima largest_scores(const bfloat16* q, const bfloat16* k, const Sum&
   const Half lowest = aie::broadcast<bfloat16, kSum>(kLowest);
   Half top[2] = {lowest, lowest};
   SOTTO_LOOP(1, int group = 0; group < key_groups(valid); ++group) {
-    const Scores scores = scores_of<false>(q, k + group * kQuadElements, upper, lower);
+    const Scores scores = scores_of(q, k + group * kQuadElements, upper, lower);
     SOTTO_UNROLL
     for (int j = 0; j < 4; ++j) {
       const aie::mask<kSum> keys = four_keys(16 * group + 4 * j, valid);

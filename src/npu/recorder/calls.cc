@@ -10,6 +10,7 @@ namespace {
 using recorder::Call;
 using recorder::CallBuffer;
 using recorder::Fill;
+using recorder::Sizes;
 
 constexpr int64_t kBf16 = 2, kFloat = 4;
 constexpr int64_t kTileElements = kTile * kTile;
@@ -62,11 +63,12 @@ void add_bring_up(std::vector<Call>& all) {
       });
 }
 
-void add_products(std::vector<Call>& all) {
+void add_products(std::vector<Call>& all, const Sizes& sizes) {
   add(all, "zero_sums", {f32("c", kTileElements, 2)},
       [](Arguments& next) { zero_sums(next.f32()); });
-  for (const int kb : {8, 3}) {
-    add(all, kb == 8 ? "gemm_bf16" : "gemm_bf16_short",
+  for (const bool is_short : {false, true}) {
+    const int kb = is_short ? 3 : sizes.k_blocks;
+    add(all, is_short ? "gemm_bf16_short" : "gemm_bf16",
         {f32("c", kTileElements, 2), bf16("a", kTile * 8 * kb, 0), bf16("b", kTile * 8 * kb, 1)},
         [kb](Arguments& next) {
           auto* const c = next.f32();
@@ -76,39 +78,41 @@ void add_products(std::vector<Call>& all) {
   }
   add(all, "gemm_int8",
       {{"c", 4 * kTileElements, 2, Fill::bytes},
-       {"a", kTileElements, 0, Fill::bytes},
-       {"b", kTileElements, 1, Fill::bytes}},
-      [](Arguments& next) {
+       {"a", kTile * 8 * sizes.k_blocks, 0, Fill::bytes},
+       {"b", kTile * 8 * sizes.k_blocks, 1, Fill::bytes}},
+      [kb = sizes.k_blocks](Arguments& next) {
         auto* const c = next.next<int32>();
         auto* const a = next.next<int8>();
-        gemm_int8(c, a, next.next<int8>(), 8);
+        gemm_int8(c, a, next.next<int8>(), kb);
       });
 }
 
-void add_rows(std::vector<Call>& all) {
-  add(all, "gelu_bf16", {bf16("out", 2048, 1, Fill::zeros), bf16("in", 2048, 0)},
-      [](Arguments& next) {
+void add_rows(std::vector<Call>& all, const Sizes& sizes) {
+  const int elements = sizes.elements;
+  add(all, "gelu_bf16", {bf16("out", elements, 1, Fill::zeros), bf16("in", elements, 0)},
+      [elements](Arguments& next) {
         auto* const out = next.bf16();
-        gelu_bf16(out, next.bf16(), 2048);
+        gelu_bf16(out, next.bf16(), elements);
       });
   add(all, "gelu_bf16_tail", {bf16("out", 128, 1), bf16("in", 128, 0)}, [](Arguments& next) {
     auto* const out = next.bf16();
     gelu_bf16(out, next.bf16(), 109);
   });
-  add(all, "softmax_bf16", {bf16("out", 1504, 1, Fill::zeros), bf16("in", 1504, 0)},
-      [](Arguments& next) {
+  const int row = sizes.row, row_end = (row + 31) / 32 * 32;
+  add(all, "softmax_bf16", {bf16("out", row_end, 1, Fill::zeros), bf16("in", row_end, 0)},
+      [row](Arguments& next) {
         auto* const out = next.bf16();
-        softmax_bf16(out, next.bf16(), 1500);
+        softmax_bf16(out, next.bf16(), row);
       });
-  constexpr int kRows = 4, kWidth = 512;
+  const int rows = sizes.rows, width = sizes.width;
   add(all, "layer_norm_bf16",
-      {bf16("out", kRows * kWidth, 1, Fill::zeros), bf16("in", kRows * kWidth, 0),
-       bf16("gamma", kWidth, 2), bf16("beta", kWidth, 3)},
-      [](Arguments& next) {
+      {bf16("out", rows * width, 1, Fill::zeros), bf16("in", rows * width, 0),
+       bf16("gamma", width, 2), bf16("beta", width, 3)},
+      [rows, width](Arguments& next) {
         auto* const out = next.bf16();
         auto* const in = next.bf16();
         auto* const gamma = next.bf16();
-        layer_norm_bf16(out, in, gamma, next.bf16(), kRows, kWidth);
+        layer_norm_bf16(out, in, gamma, next.bf16(), rows, width);
       });
 }
 
@@ -189,39 +193,39 @@ void add_epilogues(std::vector<Call>& all) {
   }
 }
 
-void add_attention(std::vector<Call>& all) {
-  constexpr int kValid = 60;
+void add_attention(std::vector<Call>& all, const Sizes& sizes) {
+  const int valid = sizes.valid;
   const CallBuffer q = bf16("q", kTileElements, 0, Fill::small_bfloat16s),
                    k = bf16("k", kTileElements, 1), o = f32("o", kTileElements, 2),
                    row_sums = f32("row_sums", kRowSums, 3, Fill::positive_floats),
                    offsets = f32("offsets", kRowSums, 3);
-  add(all, "attention_reference", {offsets, row_sums, q, k}, [](Arguments& next) {
+  add(all, "attention_reference", {offsets, row_sums, q, k}, [valid](Arguments& next) {
     auto* const to = next.f32();
     auto* const sums = next.f32();
     auto* const queries = next.bf16();
-    attention_reference(to, sums, queries, next.bf16(), kValid);
+    attention_reference(to, sums, queries, next.bf16(), valid);
   });
   add(all, "attention_weights", {bf16("p", kTileElements, 0, Fill::zeros), row_sums, q, k, offsets},
-      [](Arguments& next) {
+      [valid](Arguments& next) {
         auto* const p = next.bf16();
         auto* const sums = next.f32();
         auto* const queries = next.bf16();
         auto* const keys = next.bf16();
-        attention_weights(p, sums, queries, keys, next.f32(), kValid, 0, 0);
+        attention_weights(p, sums, queries, keys, next.f32(), valid, 0, 0);
       });
   add(all, "attention_values",
       {o, bf16("p", kTileElements, 0, Fill::small_bfloat16s), bf16("v", kTileElements, 1)},
-      [](Arguments& next) {
+      [valid](Arguments& next) {
         auto* const values = next.f32();
         auto* const p = next.bf16();
-        attention_values(values, p, next.bf16(), kValid);
+        attention_values(values, p, next.bf16(), valid);
       });
-  add(all, "attention_rescale", {o, row_sums, offsets, q, k}, [](Arguments& next) {
+  add(all, "attention_rescale", {o, row_sums, offsets, q, k}, [valid](Arguments& next) {
     auto* const values = next.f32();
     auto* const sums = next.f32();
     auto* const to = next.f32();
     auto* const queries = next.bf16();
-    attention_rescale(values, sums, to, queries, next.bf16(), kValid, 3);
+    attention_rescale(values, sums, to, queries, next.bf16(), valid, 3);
   });
   add(all, "attention_finish", {bf16("out", kStrip, 1, Fill::zeros), o, row_sums},
       [](Arguments& next) {
@@ -233,14 +237,14 @@ void add_attention(std::vector<Call>& all) {
 
 }  // namespace
 
-std::vector<Call> calls() {
+std::vector<Call> calls(const Sizes& sizes) {
   std::vector<Call> all;
   add_bring_up(all);
-  add_products(all);
-  add_rows(all);
+  add_products(all, sizes);
+  add_rows(all, sizes);
   add_statistics(all);
   add_epilogues(all);
-  add_attention(all);
+  add_attention(all, sizes);
   return all;
 }
 

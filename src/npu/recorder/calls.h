@@ -2,6 +2,7 @@
 // twice, with the plain kernels and with the recorded ones.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -13,6 +14,16 @@ namespace sotto::npu::recorder {
 
 /// What a buffer holds before the call.
 enum class Fill { zeros, bfloat16s, small_bfloat16s, floats, positive_floats, bytes };
+
+/// Sizes of calls, those of Whisper's encoder unless said otherwise.
+struct Sizes {
+  int k_blocks = 8;           ///< blocks of 8 in a product's sum; keys or channels / 8
+  int valid = 60;             ///< keys of the tile that count
+  int elements = 2048;        ///< of a row of GELU
+  int row = 1500;             ///< elements of a softmax
+  int rows = 4, width = 512;  ///< of LayerNorm
+  friend auto operator<=>(const Sizes&, const Sizes&) = default;
+};
 
 struct CallBuffer {
   std::string name;
@@ -32,6 +43,6 @@ struct Call {
 namespace sotto::npu::kernels {
 
 /// Every kernel, each epilogue included.
-std::vector<recorder::Call> calls();
+std::vector<recorder::Call> calls(const recorder::Sizes& sizes = {});
 
 }  // namespace sotto::npu::kernels

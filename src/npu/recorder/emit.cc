@@ -395,6 +395,7 @@ Kernel emit(std::string name, Trace trace) {
   kernel.regions = emitter.emit(trace.items, 1);
   kernel.objects = std::move(trace.objects);
   kernel.cells = static_cast<int>(trace.values.size());
+  kernel.classes = std::move(trace.values);
   return kernel;
 }
 

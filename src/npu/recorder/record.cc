@@ -13,7 +13,8 @@
 
 namespace sotto::npu::recorded_kernels {
 
-std::vector<recorder::Call> calls();  // calls.cc, compiled with the recorded kernels
+std::vector<recorder::Call> calls(
+    const recorder::Sizes& sizes);  // calls.cc, compiled with the recorded kernels
 
 }  // namespace sotto::npu::recorded_kernels
 
@@ -82,12 +83,12 @@ Kernel record(const std::string& name, const std::vector<Memory>& memory,
 
 std::vector<std::string> recordable() {
   std::vector<std::string> names;
-  for (const Call& call : recorded_kernels::calls()) names.push_back(call.name);
+  for (const Call& call : recorded_kernels::calls({})) names.push_back(call.name);
   return names;
 }
 
-Kernel record(const std::string& name) {
-  for (const Call& call : recorded_kernels::calls()) {
+Kernel record(const std::string& name, const Sizes& sizes) {
+  for (const Call& call : recorded_kernels::calls(sizes)) {
     if (call.name != name) continue;
     std::vector<Buffer<std::byte>> buffers = make_buffers(call);
     std::vector<Memory> memory;

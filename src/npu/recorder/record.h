@@ -24,8 +24,8 @@ struct Memory {
 Kernel record(const std::string& name, const std::vector<Memory>& memory,
               const std::function<void()>& run);
 
-/// The kernels that can be recorded, and one of them with the sizes of calls.cc.
+/// The kernels that can be recorded, and one of them.
 std::vector<std::string> recordable();
-Kernel record(const std::string& name);
+Kernel record(const std::string& name, const Sizes& sizes = {});
 
 }  // namespace sotto::npu::recorder

@@ -62,6 +62,7 @@ struct Kernel {
   std::vector<Region> regions;
   std::vector<Preset> presets;  ///< constants that opcodes.h has no setter for: shifts
   int cells = 0;
+  std::vector<RegisterClass> classes;  ///< of the registers that cells need
 };
 
 /// A finished trace, simplified, placed and with pointers, as regions.

@@ -1,0 +1,241 @@
+#include "npu/core/image.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "npu/core/formats.h"
+#include "npu/core/hardware_loop.h"
+
+namespace sotto::npu::core {
+namespace {
+
+std::string check_instruction(const Instruction& made) {
+  if (choices(made.opcode).size() != 1 || choices(made.opcode)[0] != made.opcode) {
+    return "is a family of instructions, not one";
+  }
+  const Signature all = signature(made.opcode, made.mode);
+  if (made.defs.size() != all.defs.size() || made.uses.size() != all.uses.size()) {
+    return "has the wrong number of operands";
+  }
+  for (size_t i = 0; i < made.defs.size(); ++i) {
+    if (!accepts(all.defs[i].cls, made.defs[i])) {
+      return concat("cannot write ", register_name(made.defs[i]));
+    }
+  }
+  for (size_t i = 0; i < made.uses.size(); ++i) {
+    if (!accepts(all.uses[i].cls, made.uses[i])) {
+      return concat("cannot read ", register_name(made.uses[i]));
+    }
+  }
+  // A post-increment updates the registers that it reads.
+  const size_t own_defs = info(made.opcode).defs.size(), own_uses = info(made.opcode).uses.size();
+  for (size_t i = own_defs; i < made.defs.size(); ++i) {
+    const bool counter = i > own_defs;
+    const Register from = made.uses[own_uses + (counter ? 1 : 0)];
+    const int unit = counter ? 4 * static_cast<int>(i - own_defs) - 1 : 0;
+    if (made.defs[i].first_unit() != from.first_unit() + unit) return "updates another register";
+  }
+  if (!encodable(made.opcode, made.mode, made.immediate)) {
+    return concat("cannot hold ", made.immediate);
+  }
+  return "";
+}
+
+std::string check_bundle(const Bundle& bundle) {
+  SlotSet taken;
+  for (const Instruction& made : bundle.instructions) {
+    const std::string problem = check_instruction(made);
+    if (!problem.empty()) return concat(info(made.opcode).mnemonic, " ", problem);
+    const SlotSet slot = occupied_by(info(made.opcode).slot);
+    if (slot.meets(taken))
+      return concat("two instructions in a slot of ", info(made.opcode).mnemonic);
+    taken = taken | slot;
+  }
+  const FixedList<int, 8> sizes = bundle_sizes(bundle.slots());
+  if (std::find(sizes.begin(), sizes.end(), bundle.bytes) == sizes.end()) {
+    return concat("no format of ", bundle.bytes, " bytes");
+  }
+  return "";
+}
+
+bool sets_loop(const Bundle& bundle) {
+  for (const Instruction& made : bundle.instructions) {
+    for (const Register def : made.defs) {
+      const RegisterClass cls = def.cls;
+      if (cls == RegisterClass::ls || cls == RegisterClass::le || cls == RegisterClass::lc) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// The last bundle before a hardware loop that writes its registers; -1: none.
+int set_up_of(const Image& image, const Repeat& loop) {
+  for (int i = loop.first - 1; i >= 0; --i) {
+    if (sets_loop(image.bundles[static_cast<size_t>(i)])) return i;
+  }
+  return -1;
+}
+
+int bytes_between(const Image& image, int first, int end) {
+  int sum = 0;
+  for (int i = first; i < end; ++i) sum += image.bundles[static_cast<size_t>(i)].bytes;
+  return sum;
+}
+
+std::string check_hardware_loop(const Image& image, const Repeat& loop) {
+  const int set_up = set_up_of(image, loop);
+  if (set_up < 0) return "the hardware loop is not set up";
+  if (bytes_between(image, 0, loop.first) % kLoopAlignment != 0 ||
+      bytes_between(image, 0, loop.last) % kLoopAlignment != 0) {
+    return "the hardware loop is not aligned";
+  }
+  if (image.bundles[static_cast<size_t>(loop.last)].bytes != kLoopEndBytes) {
+    return "the last bundle of the hardware loop is short";
+  }
+  if (bytes_between(image, set_up, loop.last) < kLoopSetupBytes) {
+    return "the hardware loop is set up too late";
+  }
+  return "";
+}
+
+bool is_jump(const Instruction& made) {
+  return made.opcode == Opcode::jnz;
+}
+
+std::string check_loop(const Image& image, const Repeat& loop) {
+  const int count = static_cast<int>(image.bundles.size());
+  if (loop.first < 0 || loop.last < loop.first || loop.last >= count || loop.trips < 1) {
+    return "the loop is not in the program";
+  }
+  if (loop.is_hardware) return check_hardware_loop(image, loop);
+  const int jump = loop.last - kDelaySlots;
+  if (jump < loop.first) return "the jump is not in its loop";
+  const auto& there = image.bundles[static_cast<size_t>(jump)].instructions;
+  return std::any_of(there.begin(), there.end(), is_jump) ? "" : "no jump ends the loop";
+}
+
+/// Makes the bundles [first, end) longer, none shorter, so that their bytes become a multiple of
+/// the alignment; false when that cannot be.
+bool pad(Image& image, int first, int end) {
+  constexpr int kUnreached = 1 << 20;
+  const int count = end - first;
+  // least[i][r]: fewest bytes of the first i bundles with remainder r, and the size chosen last.
+  std::vector<std::vector<int>> least(static_cast<size_t>(count + 1),
+                                      std::vector<int>(kLoopAlignment, kUnreached));
+  std::vector<std::vector<int>> chosen(static_cast<size_t>(count + 1),
+                                       std::vector<int>(kLoopAlignment, 0));
+  least[0][0] = 0;
+  for (int i = 0; i < count; ++i) {
+    const Bundle& bundle = image.bundles[static_cast<size_t>(first + i)];
+    for (int r = 0; r < kLoopAlignment; ++r) {
+      const int before = least[static_cast<size_t>(i)][static_cast<size_t>(r)];
+      if (before == kUnreached) continue;
+      for (const int size : bundle_sizes(bundle.slots())) {
+        if (size < bundle.bytes) continue;
+        const size_t to = static_cast<size_t>((r + size) % kLoopAlignment);
+        if (before + size >= least[static_cast<size_t>(i + 1)][to]) continue;
+        least[static_cast<size_t>(i + 1)][to] = before + size;
+        chosen[static_cast<size_t>(i + 1)][to] = size;
+      }
+    }
+  }
+  if (least[static_cast<size_t>(count)][0] == kUnreached) return false;
+  int remainder = 0;
+  for (int i = count; i > 0; --i) {
+    const int size = chosen[static_cast<size_t>(i)][static_cast<size_t>(remainder)];
+    image.bundles[static_cast<size_t>(first + i - 1)].bytes = size;
+    remainder = ((remainder - size) % kLoopAlignment + kLoopAlignment) % kLoopAlignment;
+  }
+  return true;
+}
+
+/// Longer bundles between the last write of a loop's registers and its end, until they are far
+/// enough apart.
+bool stretch(Image& image, const Repeat& loop) {
+  const int set_up = set_up_of(image, loop);
+  if (set_up < 0) return false;
+  int lack = kLoopSetupBytes - bytes_between(image, set_up, loop.last);
+  for (int i = set_up; i < loop.last && lack > 0; ++i) {
+    Bundle& bundle = image.bundles[static_cast<size_t>(i)];
+    for (const int size : bundle_sizes(bundle.slots())) {
+      if (size <= bundle.bytes || lack <= 0) continue;
+      lack -= size - bundle.bytes;
+      bundle.bytes = size;
+    }
+  }
+  return lack <= 0;
+}
+
+/// Writes of ls and le hold bundle numbers, for people.
+void name_ends(Image& image, const Repeat& loop) {
+  int left = 2;
+  for (int i = loop.first - 1; i >= 0 && left > 0; --i) {
+    for (Instruction& made : image.bundles[static_cast<size_t>(i)].instructions) {
+      if (made.opcode != Opcode::movxm_ls && made.opcode != Opcode::movxm_le) continue;
+      made.immediate = made.opcode == Opcode::movxm_ls ? loop.first : loop.last;
+      --left;
+    }
+  }
+}
+
+}  // namespace
+
+int Image::bytes() const {
+  return bytes_between(*this, 0, static_cast<int>(bundles.size()));
+}
+
+int64_t Image::runs_of(int bundle) const {
+  int64_t runs = 1;
+  for (const Repeat& loop : loops) {
+    if (loop.first <= bundle && bundle <= loop.last) runs *= loop.trips;
+  }
+  return runs;
+}
+
+int64_t Image::cycles() const {
+  int64_t sum = 0;
+  for (size_t i = 0; i < bundles.size(); ++i) sum += runs_of(static_cast<int>(i));
+  return sum;
+}
+
+Image image_of(const Program& program) {
+  Image image{program.bundles, {}};
+  if (program.loop) {
+    image.loops.push_back({program.loop->first, program.loop->last, program.loop->trips,
+                           program.loop->iterations, true});
+  }
+  return image;
+}
+
+std::string problem_of(const Image& image) {
+  for (size_t i = 0; i < image.bundles.size(); ++i) {
+    const std::string problem = check_bundle(image.bundles[i]);
+    if (!problem.empty()) return concat("bundle ", i, ": ", problem);
+  }
+  for (const Repeat& loop : image.loops) {
+    const std::string problem = check_loop(image, loop);
+    if (!problem.empty()) return problem;
+  }
+  return "";
+}
+
+bool lay_out(Image& image) {
+  for (Bundle& bundle : image.bundles) {
+    bundle.bytes = bundle_bytes(bundle.slots());
+    SOTTO_CHECK(bundle.bytes > 0);
+  }
+  int from = 0;
+  for (const Repeat& loop : image.loops) {
+    if (!loop.is_hardware) continue;
+    name_ends(image, loop);
+    image.bundles[static_cast<size_t>(loop.last)].bytes = kLoopEndBytes;
+    if (!stretch(image, loop)) return false;
+    if (!pad(image, from, loop.first) || !pad(image, loop.first, loop.last)) return false;
+    from = loop.last + 1;
+  }
+  return true;
+}
+
+}  // namespace sotto::npu::core

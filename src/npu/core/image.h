@@ -1,0 +1,42 @@
+// The code of a whole call: pieces of code one after the other, and the loops round stretches of
+// it. Inner loops are the zero-overhead ones of the pieces; outer ones end with a jump and its
+// delay slots.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "npu/core/program.h"
+
+namespace sotto::npu::core {
+
+/// The bundles [first, last] run `trips` times.
+struct Repeat {
+  int first = 0, last = 0;
+  int64_t trips = 1;
+  int iterations = 1;       ///< of the source loop in each trip, if it is a hardware loop
+  bool is_hardware = true;  ///< else a jump stands kDelaySlots before `last`
+};
+
+struct Image {
+  std::vector<Bundle> bundles;
+  std::vector<Repeat> loops;  ///< one that lies in another comes before it
+
+  int bytes() const;
+  /// How often a bundle runs.
+  int64_t runs_of(int bundle) const;
+  /// Bundles executed, which is cycles but for bank conflicts.
+  int64_t cycles() const;
+};
+
+Image image_of(const Program& program);
+
+/// What can be said of the code without running it, in one line; empty when nothing is wrong.
+std::string problem_of(const Image& image);
+
+/// Sizes for all bundles so that the hardware loops are aligned and set up in time, and ls and le
+/// their places. Returns whether that can be; else a nop before a loop helps.
+bool lay_out(Image& image);
+
+}  // namespace sotto::npu::core

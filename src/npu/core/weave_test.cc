@@ -1,0 +1,107 @@
+#include "npu/core/weave.h"
+
+#include <gtest/gtest.h>
+
+#include "npu/core/hardware_loop.h"
+#include "npu/core/loops_testing.h"
+#include "npu/core/pipeline.h"
+#include "npu/core/replay.h"
+
+namespace sotto::npu::core {
+namespace {
+
+constexpr Register kP0{RegisterClass::p, 0}, kP1{RegisterClass::p, 1};
+constexpr Register kW0{RegisterClass::w, 0}, kW1{RegisterClass::w, 1}, kR0{RegisterClass::r, 0};
+
+Instruction load(Register to, Register from) {
+  return {.opcode = Opcode::vldb,
+          .mode = AddressMode::offset,
+          .defs = {to},
+          .uses = {from},
+          .access = Access{.object = 0}};
+}
+Instruction copy(Register to, Register from) {
+  return {.opcode = Opcode::vmov_w, .defs = {to}, .uses = {from}};
+}
+Instruction constant(Register to, int64_t value) {
+  return {.opcode = Opcode::mov_imm_p, .immediate = value, .defs = {to}};
+}
+int bundle_of(const Image& image, Opcode opcode) {
+  for (size_t i = 0; i < image.bundles.size(); ++i) {
+    for (const Instruction& made : image.bundles[i].instructions) {
+      if (made.opcode == opcode) return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+TEST(Weaver, WaitsForWhatIsUnderWay) {
+  Weaver weaver;
+  weaver.add(load(kW0, kP0));
+  weaver.add(copy(kW1, kW0));
+  // A load is written in cycle 7, a move reads in cycle 1: 7 bundles between.
+  EXPECT_EQ(bundle_of(weaver.finish(), Opcode::vmov_w), 7);
+}
+
+TEST(Weaver, DoesNotOverwriteWhatIsStillRead) {
+  Weaver weaver;
+  weaver.add(copy(kW1, kW0));
+  weaver.add(load(kW0, kP0));
+  // It reads in cycle 1 and the load writes in cycle 7: beside it, even before it would be right.
+  EXPECT_EQ(bundle_of(weaver.finish(), Opcode::vldb), 0);
+}
+
+TEST(Weaver, PutsCodeBesideCode) {
+  Weaver weaver;
+  weaver.add(load(kW0, kP0));
+  weaver.add(copy(kW1, kW0));
+  weaver.add(constant(kP1, 64));  // the slot of the move
+  const Image image = weaver.finish();
+  EXPECT_EQ(image.bundles.size(), 8u);
+  EXPECT_EQ(bundle_of(image, Opcode::mov_imm_p), 0);
+}
+
+TEST(Weaver, CodeAfterALoopWaitsForItsLastIterations) {
+  const Pipeline made = pipeline(increment_loop(32));
+  ASSERT_TRUE(made.program.loop.has_value());
+  Weaver weaver;
+  weaver.add(made.program, 0);
+  weaver.add(made.program, 1);
+  const Image image = weaver.finish();
+  EXPECT_EQ(problem_of(image), "");
+  ASSERT_EQ(image.loops.size(), 2u);
+  EXPECT_GT(image.loops[1].first, image.loops[0].last);
+  EXPECT_EQ(image.cycles(),
+            static_cast<int64_t>(image.bundles.size()) +
+                (image.loops[0].trips - 1) * (image.loops[0].last - image.loops[0].first + 1) +
+                (image.loops[1].trips - 1) * (image.loops[1].last - image.loops[1].first + 1));
+}
+
+TEST(Weaver, AJumpHasItsDelaySlots) {
+  Weaver weaver;
+  const int label = weaver.label();
+  weaver.add({.opcode = Opcode::add_imm, .immediate = -1, .defs = {kR0}, .uses = {kR0}});
+  weaver.add(load(kW0, kP0));
+  weaver.add(copy(kW1, kW0));
+  weaver.jump(label, kR0, 3);
+  const Image image = weaver.finish();
+  EXPECT_EQ(problem_of(image), "");
+  ASSERT_EQ(image.loops.size(), 1u);
+  const Repeat& loop = image.loops[0];
+  EXPECT_EQ(bundle_of(image, Opcode::jnz), loop.last - kDelaySlots);
+  EXPECT_GE(loop.last, 7);  // the move
+  EXPECT_EQ(image.cycles(), 3 * (loop.last + 1));
+}
+
+TEST(Weaver, AJumpThatIsNotThereIsSeen) {
+  Weaver weaver;
+  const int label = weaver.label();
+  weaver.add(load(kW0, kP0));
+  weaver.jump(label, kR0, 3);
+  Image image = weaver.finish();
+  --image.loops[0].last;
+  EXPECT_NE(problem_of(image), "");
+}
+
+}  // namespace
+}  // namespace sotto::npu::core

@@ -1,0 +1,125 @@
+// Every kernel's code, executed on the core without interlocks, gives the host's bits; and code
+// with one thing wrong does not.
+#include "npu/cycles/compile.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "npu/cycles/cost.h"
+#include "npu/cycles/run.h"
+#include "npu/recorder/record.h"
+
+namespace sotto::npu::cycles {
+namespace {
+
+/// Enough for code that is right; costs.cc looks for better code.
+constexpr core::Effort kQuick{.seeds = 1, .tried_operations = 2'000};
+
+class CompiledKernel : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(CompiledKernel, GivesTheHostsBits) {
+  const recorder::Kernel kernel = recorder::record(GetParam());
+  const Compiled compiled = compile(kernel, kQuick);
+  EXPECT_EQ(check(compiled, kernel), "");
+  EXPECT_LE(compiled.image.bytes(), 16 * 1024);
+  EXPECT_GE(run(compiled, kernel).cycles, compiled.image.cycles());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CompiledKernel, ::testing::ValuesIn(recorder::recordable()),
+                         [](const auto& info) { return info.param; });
+
+struct Mutants {
+  int all = 0, caught = 0;
+};
+
+/// Instructions one bundle earlier, where their slot is free.
+Mutants too_early(const Compiled& compiled, const recorder::Kernel& kernel) {
+  Mutants mutants;
+  for (size_t at = 1; at < compiled.image.bundles.size(); ++at) {
+    const auto& here = compiled.image.bundles[at].instructions;
+    for (size_t i = 0; i < here.size(); ++i) {
+      const core::SlotSet slot = core::occupied_by(core::info(here[i].opcode).slot);
+      const core::Bundle& before = compiled.image.bundles[at - 1];
+      core::SlotSet taken;
+      for (const core::Instruction& other : before.instructions) {
+        taken = taken | core::occupied_by(core::info(other.opcode).slot);
+      }
+      if (slot.meets(taken)) continue;
+      Compiled mutant = compiled;
+      auto& from = mutant.image.bundles[at].instructions;
+      mutant.image.bundles[at - 1].instructions.push_back(from[i]);
+      from.erase(from.begin() + static_cast<std::ptrdiff_t>(i));
+      if (!core::lay_out(mutant.image)) continue;
+      ++mutants.all;
+      mutants.caught += !check(mutant, kernel).empty();
+    }
+  }
+  return mutants;
+}
+
+/// Vectors and sums read from the next register.
+Mutants wrong_register(const Compiled& compiled, const recorder::Kernel& kernel) {
+  Mutants mutants;
+  for (size_t at = 0; at < compiled.image.bundles.size(); ++at) {
+    const auto& here = compiled.image.bundles[at].instructions;
+    for (size_t i = 0; i < here.size(); ++i) {
+      if (here[i].uses.empty()) continue;
+      const core::RegisterClass cls = here[i].uses[0].cls;
+      if (cls != core::RegisterClass::x && cls != core::RegisterClass::bm) continue;
+      Compiled mutant = compiled;
+      core::Register& use = mutant.image.bundles[at].instructions[i].uses[0];
+      use.index = static_cast<uint8_t>((use.index + 1) % core::register_file(cls).count);
+      ++mutants.all;
+      mutants.caught += !check(mutant, kernel).empty();
+    }
+  }
+  return mutants;
+}
+
+TEST(Mutants, ReadsThatComeTooEarlyGiveOtherBits) {
+  const recorder::Kernel kernel = recorder::record("epilogue_parts");
+  const Mutants mutants = too_early(compile(kernel, kQuick), kernel);
+  EXPECT_GT(mutants.all, 40);
+  // The others read nothing that is so new.
+  EXPECT_GT(mutants.caught, mutants.all / 4);
+}
+
+TEST(Mutants, WrongRegistersGiveOtherBits) {
+  const recorder::Kernel kernel = recorder::record("epilogue_parts");
+  const Mutants mutants = wrong_register(compile(kernel, kQuick), kernel);
+  EXPECT_GT(mutants.all, 40);
+  // Some hold the same, or lanes that nobody looks at.
+  EXPECT_GT(mutants.caught, mutants.all / 4 * 3);
+}
+
+TEST(Mutants, AJumpTooFewIsSeen) {
+  const recorder::Kernel kernel = recorder::record("gemm_bf16_short");
+  Compiled compiled = compile(kernel, kQuick);
+  for (core::Repeat& loop : compiled.image.loops) loop.trips -= loop.is_hardware ? 0 : 1;
+  EXPECT_THAT(check(compiled, kernel), ::testing::Not(""));
+}
+
+// Two stores of 32 bytes an iteration take two cycles; 128 iterations of them, a ramp of seven
+// bundles (a load takes eight cycles to be seen), two bundles that set pointers, and the call.
+TEST(Cost, OfThePassThrough) {
+  Costs costs;
+  const KernelCost& cost = costs.of("passthrough");
+  ASSERT_EQ(cost.loops.size(), 1u);
+  EXPECT_EQ(cost.loops[0].interval, 2);
+  EXPECT_EQ(cost.loops[0].binding, "st");
+  EXPECT_EQ(cost.bank_stalls, 0);
+  EXPECT_EQ(cost.cycles, 2 * 128 + 7 + 2 + kGuardCycles + kCallCycles);
+  EXPECT_EQ(cost.bank_bytes, (std::array<int64_t, 4>{8192, 8192, 0, 0}));
+}
+
+TEST(Cost, GrowsWithTheSizesOfACall) {
+  Costs costs(kQuick);
+  const int64_t half = costs.of("layer_norm_bf16", {.rows = 2}).cycles;
+  const int64_t whole = costs.of("layer_norm_bf16", {.rows = 4}).cycles;
+  EXPECT_GT(whole, half + half / 2);
+  EXPECT_LT(whole, 2 * half);
+}
+
+}  // namespace
+}  // namespace sotto::npu::cycles

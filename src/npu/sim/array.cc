@@ -347,7 +347,7 @@ Array::Written Array::write(std::uint32_t address, std::uint32_t value) {
   switch (target.kind) {
     case Kind::memory:
       store({tile_index(target.tile), target.offset}, value);
-      return {};
+      return {.place = {tile_index(target.tile), target.offset}};
     case Kind::descriptor: {
       Descriptor& descriptor = descriptor_at(target.tile, target.offset);
       if (target.word >= descriptor.words.size()) return {};

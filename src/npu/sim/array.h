@@ -104,9 +104,10 @@ class Array {
   /// The descriptor is over: its iteration steps on. False if it was the task's last one.
   bool next_descriptor(Channel& channel);
 
-  /// A write by the controller. Says which channel got a task, or which lock a value; -1: none.
+  /// A write by the controller. Says which channel got a task, which lock or word a value.
   struct Written {
     int channel = -1, lock = -1;
+    Place place = {};
     bool dropped = false;
   };
   Written write(std::uint32_t address, std::uint32_t value);

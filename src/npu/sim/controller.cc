@@ -80,6 +80,7 @@ Array::Written Controller::step(Cycle now) {
   if (const auto* write = std::get_if<Write>(&instruction)) {
     written = array_.write(write->address, write->value);
     if (written.dropped) recorder_.dropped(written.channel, where());
+    if (written.place.memory >= 0) recorder_.wrote(written.place);
   } else if (const auto* block = std::get_if<BlockWrite>(&instruction)) {
     for (std::size_t i = 0; i < block->words.size(); ++i) {
       array_.write(block->address + static_cast<std::uint32_t>(kWordBytes * i), block->words[i]);

@@ -145,7 +145,8 @@ CallArguments CoreRun::arguments(const KernelCall& call) {
   return result;
 }
 
-void CoreRun::note_uses(const CallArguments& arguments, const KernelEntry& entry, const Cost& cost) {
+void CoreRun::note_uses(const CallArguments& arguments, const KernelEntry& entry,
+                        const Cost& cost) {
   uses_.clear();
   banks_.clear();
   for (std::size_t i = 0; i < arguments.size(); ++i) {

@@ -2,8 +2,8 @@
 // a call costs. Passed in; the simulator knows no kernel itself.
 //
 //   KernelLibrary library;
-//   library.add("gemm_bf16", host_function(gemm_bf16), [](const CallArguments&) { return Cost{5407}; });
-//   library.add_program("encoder_core", host_function(encoder_core));
+//   library.add("gemm_bf16", host_function(gemm_bf16), [](const CallArguments&) { return
+//   Cost{5407}; }); library.add_program("encoder_core", host_function(encoder_core));
 //
 // A kernel runs to its end; a program takes and gives locks itself, waits, and spends cycles
 // with spend_cycles(). Kernels write through pointers to what is not const, and only there.
@@ -55,7 +55,8 @@ class KernelLibrary {
     entries_[std::move(symbol)] = {std::move(host), std::move(cost), false};
   }
   void add(std::string symbol, HostFunction host, Cycle cycles) {
-    add(std::move(symbol), std::move(host), [cycles](const CallArguments&) { return Cost{cycles}; });
+    add(std::move(symbol), std::move(host),
+        [cycles](const CallArguments&) { return Cost{cycles}; });
   }
   /// Runs as a coroutine (kernels/host/fiber.h) with its locks behind host::CorePorts.
   void add_program(std::string symbol, HostFunction host) {
@@ -89,7 +90,8 @@ T converted(const CallArgument& argument) {
 /// Of a plain function: pointers and integers.
 template <typename... P>
 HostFunction host_function(void (*function)(P...)) {
-  const auto run = [function]<std::size_t... I>(const CallArguments& call, std::index_sequence<I...>) {
+  const auto run = [function]<std::size_t... I>(const CallArguments& call,
+                                                std::index_sequence<I...>) {
     function(detail::converted<P>(call[I])...);
   };
   return {[run](const CallArguments& call) {

@@ -45,7 +45,7 @@ Machine::Machine(const design::ArrayProgram& program, const KernelLibrary& libra
       with_data(given.mode != Mode::timing),
       report(result),
       array(program, costs, hosts_of(program, given)),
-      recorder(array, report, given.trace),
+      recorder(array, report, given.trace, with_data),
       controller(array, costs, clock, recorder),
       ddr(costs, clock, array.channels().size(), given.delay_seed) {
   for (const design::ProgramCore& core : program.cores) {

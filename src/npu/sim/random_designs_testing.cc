@@ -46,8 +46,8 @@ class Maker {
       const Cycle base = number(4) == 0 ? 0 : number(300);
       const Cycle spread = 1 + number(100);
       const int banks = number(3);
-      const auto cost = [base, spread, banks,
-                         calls = std::make_shared<Cycle>(seed_)](const CallArguments& call) mutable {
+      const auto cost = [base, spread, banks, calls = std::make_shared<Cycle>(seed_)](
+                            const CallArguments& call) mutable {
         *calls = (*calls * 75 + 74) % 65537;
         Cost result{base + *calls % spread, {}};
         // Never the whole of a bank, most of it, or all of it.

@@ -11,13 +11,14 @@ constexpr std::size_t kRecentUses = 24;
 
 }  // namespace
 
-Recorder::Recorder(const Array& array, Report& report, Trace* trace)
+Recorder::Recorder(const Array& array, Report& report, Trace* trace, bool watch_words)
     : array_(array), report_(report), trace_(trace), lock_roles_(array.locks().size(), 0) {
   recent_.resize(
       static_cast<std::size_t>(array.program().device.columns * array.program().device.rows));
   for (const design::ProgramCore& core : array.program().cores) {
     report_.cores.push_back({.tile = core.tile});
   }
+  if (watch_words) watch_all();
   for (const Channel& channel : array.channels()) {
     report_.channels.push_back({.name = channel.name,
                                 .tile = channel.tile,
@@ -104,6 +105,7 @@ void Recorder::called(int core, const CoreRun& run, Cycle from, Cycle to, Cycle 
                             .core = core,
                             .fields = {}});
   }
+  for (const CallUse& used : run.uses()) watch(used);
   if (trace_ != nullptr) span({Trace::Span::Track::core, core, run.symbol(), from, to});
 }
 
@@ -127,6 +129,7 @@ void Recorder::executed(int channel, const Execution& execution) {
     span({Trace::Span::Track::channel, channel, here.name, execution.begin, execution.end});
   }
   if (here.kind() == TileKind::shim) return;
+  if (!words_.empty()) watch(here, execution.fields);
   const Extent extent = extent_of(execution.fields);
   const std::int64_t base = static_cast<std::int64_t>(execution.fields.address) * kWordBytes;
   const Place place = array_.dma_place(here.tile, base + extent.first);
@@ -159,6 +162,75 @@ void Recorder::find(Finding::Kind kind, std::string text) {
   Finding finding{kind, std::move(text)};
   auto& all = report_.findings;
   if (std::find(all.begin(), all.end(), finding) == all.end()) all.push_back(std::move(finding));
+}
+
+// --- words: written before they are read, and read before they are written over
+
+void Recorder::watch_all() {
+  const Device& device = array_.program().device;
+  for (int column = 0; column < device.columns; ++column) {
+    for (int row = 0; row < device.rows; ++row) {
+      const std::int64_t bytes = memory_of(kind_of({column, row})).bytes;
+      words_.emplace_back(static_cast<std::size_t>(bytes / kWordBytes), Word::unwritten);
+    }
+  }
+  for (const design::ProgramBuffer& buffer : array_.program().buffers) {
+    auto& words = words_[static_cast<std::size_t>(array_.tile_index(buffer.tile))];
+    const auto first = words.begin() + buffer.address / kWordBytes;
+    std::fill_n(first, (buffer.initial.size() + kWordBytes - 1) / kWordBytes, Word::seen);
+  }
+  // What a program that owns its locks does with its pointers, nobody sees.
+  for (const design::ProgramCore& core : array_.program().cores) {
+    const auto is_call = [](const design::CoreOperation& operation) {
+      return std::holds_alternative<design::KernelCall>(operation);
+    };
+    if (core.operations.size() != 1 || !is_call(core.operations[0])) continue;
+    for (const auto& argument : std::get<design::KernelCall>(core.operations[0]).arguments) {
+      const auto* pointer = std::get_if<design::Address>(&argument);
+      if (pointer == nullptr) continue;
+      const Place place = array_.core_place(core.tile, pointer->address);
+      const auto first =
+          words_[static_cast<std::size_t>(place.memory)].begin() + place.byte / kWordBytes;
+      std::fill_n(first, array_.bytes_from(place) / kWordBytes, Word::unwatched);
+    }
+  }
+}
+
+void Recorder::wrote(Place place) {
+  if (words_.empty()) return;
+  words_[static_cast<std::size_t>(place.memory)][place.byte / kWordBytes] = Word::seen;
+}
+
+void Recorder::watch(const Channel& channel, const design::DescriptorFields& fields) {
+  AddressWalk walk(fields);
+  for (std::uint32_t i = 0; i < fields.length; ++i, walk.next()) {
+    if (walk.is_zero()) continue;
+    const Place place = array_.dma_place(
+        channel.tile, (static_cast<std::int64_t>(fields.address) + walk.offset()) * kWordBytes);
+    Word& word = words_[static_cast<std::size_t>(place.memory)][place.byte / kWordBytes];
+    if (word == Word::unwatched) continue;
+    const bool receives = channel.direction == Direction::s2mm;
+    if (receives && word == Word::fresh) {
+      find(Finding::Kind::overwritten,
+           concat(to_string(channel), " writes over what nobody has read of ",
+                  array_.buffer_at(place)));
+    }
+    if (!receives && word == Word::unwritten) {
+      find(Finding::Kind::unwritten,
+           concat(to_string(channel), " sends what nobody has written of ",
+                  array_.buffer_at(place)));
+    }
+    word = receives ? Word::fresh : Word::seen;
+  }
+}
+
+void Recorder::watch(const CallUse& use) {
+  if (words_.empty()) return;
+  auto& words = words_[static_cast<std::size_t>(use.place.memory)];
+  const std::size_t first = use.place.byte / kWordBytes;
+  for (std::size_t i = first; i < first + use.bytes / kWordBytes; ++i) {
+    if (words[i] != Word::unwatched) words[i] = use.writes ? Word::fresh : Word::seen;
+  }
 }
 
 // --- races

@@ -33,8 +33,8 @@ struct Trace {
 
 class Recorder {
  public:
-  /// `trace` may be null.
-  Recorder(const Array& array, Report& report, Trace* trace);
+  /// `trace` may be null. `watch_words`: also what is written and read, word by word.
+  Recorder(const Array& array, Report& report, Trace* trace, bool watch_words);
 
   void begin_dispatch(Cycle now);
   void end_dispatch(Cycle now, std::int64_t operations);
@@ -56,6 +56,8 @@ class Recorder {
   void executed(int channel, const Execution& execution);
   void requested(Direction direction, std::int64_t bytes);
   void lock_changed(int lock, Cycle now);
+  /// The controller wrote a word.
+  void wrote(Place place);
   void find(Finding::Kind kind, std::string text);
   /// The end of everything that was taken down.
   Cycle last() const { return last_; }
@@ -69,6 +71,11 @@ class Recorder {
     int channel = -1, core = -1;
     design::DescriptorFields fields;  ///< of a channel
   };
+  /// Of a word of memory.
+  enum class Word : std::uint8_t { unwritten, fresh, seen, unwatched };
+  void watch_all();
+  void watch(const Channel& channel, const design::DescriptorFields& fields);
+  void watch(const CallUse& use);
   void use(int memory, const Use& use);
   bool same_words(const Use& a, const Use& b) const;
   std::string describe(const Use& use) const;
@@ -82,6 +89,7 @@ class Recorder {
   std::vector<char> lock_roles_;         ///< 'i': a receiving channel gives it, 'o': a sending one
   std::vector<std::deque<Use>> recent_;  ///< by memory
   std::set<std::string> raced_;
+  std::vector<std::vector<Word>> words_;  ///< by memory; empty: not watched
 };
 
 }  // namespace sotto::npu::sim

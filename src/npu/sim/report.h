@@ -48,6 +48,7 @@ struct Finding {
     lock_overflow,  ///< a lock above 63
     race,           ///< two use the same memory at the same time, one of them writes
     unwritten,      ///< a word is sent that nobody wrote
+    overwritten,    ///< a word is received over one that nobody read
     program_ended,  ///< a core that owns its locks returned
   } kind;
   std::string text;

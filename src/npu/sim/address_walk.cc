@@ -41,8 +41,8 @@ void AddressWalk::next() {
   }
 }
 
-std::vector<LineUse> lines_of(const DescriptorFields& fields, std::uint32_t base) {
-  std::vector<LineUse> lines;
+LineUses lines_of(const DescriptorFields& fields, std::uint32_t base) {
+  LineUses lines;
   AddressWalk walk(fields);
   std::int64_t last = -1;
   for (std::uint32_t i = 0; i < fields.length; ++i, walk.next()) {
@@ -50,7 +50,8 @@ std::vector<LineUse> lines_of(const DescriptorFields& fields, std::uint32_t base
     const std::int64_t byte = base + walk.offset() * kWordBytes;
     if (byte / kLineBytes == last) continue;
     last = byte / kLineBytes;
-    lines.push_back({i, static_cast<std::uint32_t>(byte)});
+    if (!lines.uses.empty()) lines.regular &= i - lines.uses.back().word >= kLineBytes / kWordBytes;
+    lines.uses.push_back({i, static_cast<std::uint32_t>(byte)});
   }
   return lines;
 }

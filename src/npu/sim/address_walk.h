@@ -39,8 +39,12 @@ struct LineUse {
   std::uint32_t word;
   std::uint32_t byte;  ///< of the tile's memory
 };
+struct LineUses {
+  std::vector<LineUse> uses;
+  bool regular = true;  ///< at least four words apart
+};
 /// `base`: byte that the descriptor's address means in the memory that it reaches.
-std::vector<LineUse> lines_of(const design::DescriptorFields& fields, std::uint32_t base);
+LineUses lines_of(const design::DescriptorFields& fields, std::uint32_t base);
 
 /// The first and last byte of an execution, counted from the descriptor's address.
 struct Extent {

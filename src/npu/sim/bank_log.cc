@@ -8,8 +8,8 @@ void BankLog::add(const BankRun& run) {
   // Most go on where one of the last ended.
   for (std::size_t i = runs_.size(), tries = 4; i > 0 && tries > 0; --i, --tries) {
     BankRun& last = runs_[i - 1];
-    if (last.lines != run.lines || last.word + last.count != run.word ||
-        last.at + last.count != run.at) {
+    if (last.channel != run.channel || last.lines != run.lines ||
+        last.word + last.count != run.word || last.at + last.count != run.at) {
       continue;
     }
     last.count += run.count;
@@ -23,16 +23,30 @@ void BankLog::collect(int bank, Cycle from, Cycle to, std::vector<Cycle>& cycles
     const Cycle first = std::max(from, run.at), end = std::min(to, run.at + run.count);
     if (first >= end) continue;
     const auto word = [&](Cycle at) { return run.word + static_cast<std::uint32_t>(at - run.at); };
-    auto line = std::lower_bound(run.lines->begin(), run.lines->end(), word(first),
+    const auto& uses = run.lines->uses;
+    auto line = std::lower_bound(uses.begin(), uses.end(), word(first),
                                  [](const LineUse& use, std::uint32_t w) { return use.word < w; });
-    for (; line != run.lines->end() && line->word < word(end); ++line) {
+    for (; line != uses.end() && line->word < word(end); ++line) {
       if (static_cast<int>(line->byte / kCoreMemory.bank_bytes()) != bank) continue;
       cycles.push_back(run.at + (line->word - run.word));
     }
   }
 }
 
-void BankedCall::begin(Cycle now, Cycle cycles, std::vector<BankUse> banks, int slack) {
+int BankLog::channels(Cycle from, Cycle to) const {
+  std::vector<int> found;
+  for (const BankRun& run : runs_) {
+    if (run.at >= to || run.at + run.count <= from) continue;
+    if (!run.lines->regular) return -1;
+    if (std::find(found.begin(), found.end(), run.channel) == found.end())
+      found.push_back(run.channel);
+  }
+  return static_cast<int>(found.size());
+}
+
+void BankedCall::begin(Cycle now, Cycle cycles, std::vector<BankUse> banks, int slack,
+                       bool spaced) {
+  spaced_ = spaced;
   position_ = now;
   cycles_ = cycles;
   slack_ = slack * cycles;
@@ -68,7 +82,24 @@ void BankedCall::pass(Cycle count) {
   position_ += count;
 }
 
+/// k channels that use a line every four cycles at most take k (T / 4 + 1) of the T + slack cycles
+/// that a bank has for them, less what the core uses: enough if k <= slack and k / 4 <= 1 - use.
+bool BankedCall::cannot_stand(Cycle now, const std::vector<BankLog>& logs) const {
+  if (!spaced_ || position_ + cycles_ != now) return false;
+  for (const BankUse& bank : banks_) {
+    const int channels = logs[static_cast<std::size_t>(bank.memory)].channels(position_, now);
+    if (channels < 0 || channels * cycles_ > slack_) return false;
+    if (channels * cycles_ > 4 * (cycles_ - bank.cycles)) return false;
+  }
+  return true;
+}
+
 void BankedCall::run(Cycle now, const std::vector<BankLog>& logs) {
+  if (cannot_stand(now, logs)) {
+    position_ = now;
+    progress_ = cycles_;
+    return;
+  }
   uses_.clear();
   for (std::size_t b = 0; b < banks_.size(); ++b) {
     found_.clear();

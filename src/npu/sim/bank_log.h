@@ -12,7 +12,8 @@ namespace sotto::npu::sim {
 
 /// `count` words of a descriptor from `word` on, moved from `at` on at one a cycle.
 struct BankRun {
-  const std::vector<LineUse>* lines;  ///< of the descriptor
+  int channel;
+  const LineUses* lines;  ///< of the descriptor
   std::uint32_t word, count;
   Cycle at;
 };
@@ -28,6 +29,9 @@ class BankLog {
   }
   /// Appends when a bank was used in from <= cycle < to.
   void collect(int bank, Cycle from, Cycle to, std::vector<Cycle>& cycles) const;
+  /// How many channels moved words then, whatever the bank; -1: some of them at less than four
+  /// words a line.
+  int channels(Cycle from, Cycle to) const;
 
  private:
   std::vector<BankRun> runs_;
@@ -36,7 +40,8 @@ class BankLog {
 /// A call under way.
 class BankedCall {
  public:
-  void begin(Cycle now, Cycle cycles, std::vector<BankUse> banks, int slack);
+  /// `spaced`: lines of successive descriptors are at least four cycles apart, too.
+  void begin(Cycle now, Cycle cycles, std::vector<BankUse> banks, int slack, bool spaced);
   /// Goes on to `now`, with what the logs (one for each memory) hold of the time before it.
   void run(Cycle now, const std::vector<BankLog>& logs);
   /// When the call is over if nothing more gets in its way.
@@ -50,9 +55,11 @@ class BankedCall {
     Cycle at;
     std::size_t bank;
   };
+  bool cannot_stand(Cycle now, const std::vector<BankLog>& logs) const;
   bool pass_cycle();
   void pass(Cycle count);
 
+  bool spaced_ = false;
   Cycle cycles_ = 0, slack_ = 0, position_ = 0, progress_ = 0, stalls_ = 0;
   std::vector<BankUse> banks_;
   std::vector<Cycle> credits_;

@@ -50,6 +50,7 @@ struct Costs {
   /// 64 B in 27.4 ns with eight channels (3160 cycles for an int8 tile of 64 rows, "delivery floor"
   /// [SI]).
   Picoseconds request = 18600;
+  Picoseconds write_request = 18600;  ///< nobody measured writes alone: as reads
   Picoseconds request_byte = 68;
   /// With k channels of a direction in a request, one takes 1 + 0.004 (k - 1)^2 times as long:
   /// 7.11, 7.00, 6.86, 6.41, 5.95 GB/s a channel for 1, 2, 4, 6, 8 [SI], to 1.2 %.

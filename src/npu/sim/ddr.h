@@ -30,6 +30,7 @@ class Ddr {
   const Clock clock_;
   const std::uint64_t delay_seed_;
   std::vector<Cycle> busy_until_;
+  std::vector<std::size_t> used_;  ///< channels that made requests
   std::vector<std::uint64_t> count_;
   std::vector<bool> reads_;
 };
@@ -48,7 +49,7 @@ inline Picoseconds Ddr::request(int channel, Direction direction, Picoseconds ti
   const Cycle now = clock_.cycle(time);
   std::int64_t others = 0;
   bool opposite = false;
-  for (std::size_t i = 0; i < busy_until_.size(); ++i) {
+  for (const std::size_t i : used_) {
     if (static_cast<int>(i) == channel || busy_until_[i] <= now) continue;
     if (reads_[i] == (direction == Direction::mm2s)) {
       ++others;
@@ -56,13 +57,15 @@ inline Picoseconds Ddr::request(int channel, Direction direction, Picoseconds ti
       opposite = true;
     }
   }
-  Picoseconds taken = costs_.request + costs_.request_byte * bytes;
+  Picoseconds taken = (direction == Direction::mm2s ? costs_.request : costs_.write_request) +
+                      costs_.request_byte * bytes;
   taken = taken * (1000 + costs_.interference_permille * others * others) / 1000;
   if (opposite) taken = taken * (1000 + costs_.duplex_permille) / 1000;
   if (delay_seed_ != 0) {
     taken += taken * static_cast<Picoseconds>(random(channel) % 2000) / 1000;
   }
   const std::size_t self = static_cast<std::size_t>(channel);
+  if (busy_until_[self] == 0) used_.push_back(self);
   reads_[self] = direction == Direction::mm2s;
   busy_until_[self] = clock_.cycle(time + taken);
   return time + taken;

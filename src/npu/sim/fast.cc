@@ -38,7 +38,7 @@ struct FastChannel {
   design::DescriptorFields fields;  ///< as loaded
   AddressWalk walk;                 ///< at the next word, if data moves
   std::int64_t first = 0;           ///< word of the stream that it begins with
-  const std::vector<LineUse>* lines = nullptr;
+  const LineUses* lines = nullptr;
   // --- shims
   bool cold = true;
   BurstCutter cutter;
@@ -131,7 +131,7 @@ class Fast : public Engine {
   bool begin_step(int i);
   bool end_call(int i);
 
-  const std::vector<LineUse>& lines_of_descriptor(int i);
+  const LineUses& lines_of_descriptor(int i);
   void step_channel(int i);
   void begin_descriptor(int i);
   void finish_descriptor(int i);
@@ -166,7 +166,7 @@ class Fast : public Engine {
   std::vector<BankLog> logs_;                                     ///< by memory
   struct Lines {
     design::DescriptorFields fields;
-    std::vector<LineUse> lines;
+    LineUses lines;
   };
   /// By channel: descriptor and iteration.
   std::vector<std::map<std::pair<std::uint32_t, std::uint32_t>, Lines>> lines_;
@@ -288,7 +288,8 @@ bool Fast::begin_step(int i) {
         m_.recorder.called(i, program, now_, now_, 0);
         return true;
       }
-      core.call.begin(now_, step.cycles, program.banks(), m_.costs.bank_slack);
+      core.call.begin(now_, step.cycles, program.banks(), m_.costs.bank_slack,
+                      m_.costs.chain + m_.costs.dma_acquire >= 3);
       at(core.call.end(), Event::Part::core, i);
       return true;
     case CoreStep::Kind::ended:
@@ -321,7 +322,7 @@ void Fast::step_channel(int i) {
 }
 
 /// Computed once for each descriptor and iteration, unless the descriptor is written anew.
-const std::vector<LineUse>& Fast::lines_of_descriptor(int i) {
+const LineUses& Fast::lines_of_descriptor(int i) {
   const design::DescriptorFields& fields = run(i).fields;
   Lines& known =
       lines_[static_cast<std::size_t>(i)][{channel(i).descriptor, fields.iteration_current}];
@@ -503,7 +504,7 @@ void Fast::log_banks(int i, const FastFlow::Moved& moved) {
     }
     log.forget(oldest);
   }
-  log.add({here.lines, static_cast<std::uint32_t>(moved.first - here.first),
+  log.add({i, here.lines, static_cast<std::uint32_t>(moved.first - here.first),
            static_cast<std::uint32_t>(moved.count), moved.at});
 }
 

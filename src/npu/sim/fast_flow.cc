@@ -4,6 +4,45 @@
 
 namespace sotto::npu::sim {
 
+/// The words that all ends can go on moving one a cycle, because no rule holds any of them back: an
+/// end's next cycle is late enough for what it waits for, and both step on by one. 0: some rule
+/// binds, or it is not worth it.
+std::int64_t FastFlow::steady() const {
+  constexpr std::int64_t kWorth = 16;
+  if (source_.gates.empty() || sinks_.empty()) return 0;
+  const std::int64_t read = source_.times.count(), sent = sent_.count();
+  const Gate& gate = source_.gates.front();
+  const Cycle reads = source_.times.next(), sends = sent_.next();
+  std::int64_t count = gate.end() - read;
+  if (count < kWorth || gate.at > reads || (gate.first == read && gate.gap > 0)) return 0;
+  // The n-th words from now, for every n: earlier ones passed at one a cycle at most.
+  if (sends + (read - egress_ - sent) + 1 > reads) return 0;
+  if (reads + (sent - read) + latency_ > sends) return 0;
+  for (std::size_t i = 0; i < sinks_.size(); ++i) {
+    if (sinks_[i].gates.empty()) return 0;
+    const Gate& open = sinks_[i].gates.front();
+    const std::int64_t received = sinks_[i].times.count();
+    const Cycle receives = sinks_[i].times.next();
+    if (open.at > receives) return 0;
+    if (receives + (sent - flow_.sinks[i].capacity - received) + 1 > sends) return 0;
+    if (sends + (received - sent) + flow_.sinks[i].latency > receives) return 0;
+    count = std::min(count, open.end() - received);
+  }
+  return count < kWorth ? 0 : count;
+}
+
+FastFlow::Moved FastFlow::append(WordTimes& times, std::int64_t count) {
+  const Moved moved{times.count(), count, times.next()};
+  times.append(moved.at, count);
+  return moved;
+}
+
+FastFlow::Moved FastFlow::go_on(FlowEnd& end, std::int64_t count) {
+  const Moved moved = append(end.times, count);
+  if (moved.first + count == end.gates.front().end()) end.gates.pop_front();
+  return moved;
+}
+
 /// Takes the words found by a rule out of the first gate.
 bool FastFlow::pass_gate(FlowEnd& end, Moved& moved) {
   end.times.append(moved.at, moved.count);

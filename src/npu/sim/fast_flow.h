@@ -53,6 +53,12 @@ class FastFlow {
   void advance(const OnRead& on_read, const OnSent& on_sent, const OnReceived& on_received) {
     for (bool moved = true; moved;) {
       moved = false;
+      if (const std::int64_t count = steady(); count > 0) {
+        on_read(go_on(source_, count));
+        on_sent(append(sent_, count));
+        for (std::size_t i = 0; i < sinks_.size(); ++i) on_received(i, go_on(sinks_[i], count));
+        moved = true;
+      }
       for (Moved m; read(m); moved = true) on_read(m);
       for (Moved m; send(m); moved = true) on_sent(m);
       for (std::size_t i = 0; i < sinks_.size(); ++i) {
@@ -63,6 +69,9 @@ class FastFlow {
   }
 
  private:
+  std::int64_t steady() const;
+  static Moved append(WordTimes& times, std::int64_t count);
+  static Moved go_on(FlowEnd& end, std::int64_t count);
   bool read(Moved& moved);
   bool send(Moved& moved);
   bool receive(std::size_t i, Moved& moved);

@@ -29,7 +29,6 @@ TEST_P(Passthrough, MovesItsData) {
   options.hosts = hosts.spans();
   options.dispatches = 2;
   const Report report = simulate(program, library(), options);
-  std::cout << to_string(report);
   EXPECT_TRUE(report.finished());
   EXPECT_EQ(hosts.words[0], hosts.words[1]);
   EXPECT_TRUE(report.findings.empty());

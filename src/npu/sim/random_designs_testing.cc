@@ -21,8 +21,9 @@ class Maker {
   explicit Maker(std::uint32_t seed)
       : random_(seed), seed_(seed), b_(npu1(1 + static_cast<int>(seed % 2)), "random") {}
 
-  RandomDesign run() {
+  RandomDesign run(int objects) {
     objects_ = 1 + number(5);
+    if (objects > 0) objects_ = objects;
     count_ = 4 * (1 + number(12));
     const int shape = number(4);
     shim_ = b_.shim(0);
@@ -77,7 +78,7 @@ class Maker {
 
   /// The host side of a FIFO: in one task or one for each object.
   template <typename Move>
-  void tasks(HostOf<i32> host, int words, const Move& move) {
+  void tasks(int words, const Move& move) {
     const int parts = maybe() && objects_ <= 3 ? objects_ : 1;
     const int each = words / parts;
     for (int i = 0; i < parts; ++i) {
@@ -86,15 +87,14 @@ class Maker {
       if (each % 8 == 0 && number(3) == 0) slice.layout = {{each / 8, 8}, {8, 1}};
       waits_.push_back(move(slice));
     }
-    (void)host;
   }
   void fill(FifoOf<i32> fifo, const std::string& name, int words) {
     const auto host = b_.host<i32>(name, words);
-    tasks(host, words, [&](const Slice& slice) { return b_.fill(fifo, host, slice); });
+    tasks(words, [&](const Slice& slice) { return b_.fill(fifo, host, slice); });
   }
   void drain(FifoOf<i32> fifo, const std::string& name, int words) {
     const auto host = b_.host<i32>(name, words);
-    tasks(host, words, [&](const Slice& slice) { return b_.drain(fifo, host, slice); });
+    tasks(words, [&](const Slice& slice) { return b_.drain(fifo, host, slice); });
   }
   void wait_for_all() {
     for (const TaskRef task : waits_) b_.wait(task);
@@ -234,8 +234,8 @@ class Maker {
 
 }  // namespace
 
-RandomDesign random_design(std::uint32_t seed) {
-  return Maker(seed).run();
+RandomDesign random_design(std::uint32_t seed, int objects) {
+  return Maker(seed).run(objects);
 }
 
 }  // namespace sotto::npu::sim::testing

@@ -13,7 +13,7 @@ struct RandomDesign {
   KernelLibrary library;
 };
 
-/// The same for the same seed. `tiny`: a few dozen words an object.
-RandomDesign random_design(std::uint32_t seed);
+/// The same for the same seed: objects of a few dozen words, so many of them or up to five.
+RandomDesign random_design(std::uint32_t seed, int objects = 0);
 
 }  // namespace sotto::npu::sim::testing

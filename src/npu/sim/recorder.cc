@@ -1,7 +1,8 @@
 #include "npu/sim/recorder.h"
 
 #include <algorithm>
-#include <bitset>
+
+#include "base/error.h"
 
 namespace sotto::npu::sim {
 namespace {
@@ -19,26 +20,37 @@ Recorder::Recorder(const Array& array, Report& report, Trace* trace, bool watch_
     report_.cores.push_back({.tile = core.tile});
   }
   if (watch_words) watch_all();
+  if (trace_ != nullptr) {
+    trace_->locks.clear();
+    for (const Lock& lock : array.locks()) {
+      trace_->locks.push_back(lock.name.empty() ? lock.name
+                                                : concat(lock.name, " of ", to_string(lock.tile)));
+    }
+  }
   for (const Channel& channel : array.channels()) {
     report_.channels.push_back({.name = channel.name,
                                 .tile = channel.tile,
                                 .direction = channel.direction,
                                 .number = channel.number});
-    if (channel.queue.empty()) continue;
-    // The descriptors that its task leads to.
-    std::set<std::uint32_t> seen;
-    Channel walker = channel;
-    walker.descriptor = channel.queue.front().descriptor;
-    while (seen.insert(walker.descriptor).second) {
-      const design::DescriptorFields& fields = array.descriptor(walker);
-      const int lock = fields.acquires ? array.dma_lock(channel.tile, fields.release.id) : -1;
-      if (lock >= 0) {
-        lock_roles_[static_cast<std::size_t>(lock)] =
-            channel.direction == Direction::s2mm ? 'i' : 'o';
-      }
-      if (!fields.has_next) break;
-      walker.descriptor = fields.next;
+    note_roles(channel);
+  }
+}
+
+/// Which locks the descriptors of the channel's task give.
+void Recorder::note_roles(const Channel& channel) {
+  if (channel.queue.empty()) return;
+  std::set<std::uint32_t> seen;
+  Channel walker = channel;
+  walker.descriptor = channel.queue.front().descriptor;
+  while (seen.insert(walker.descriptor).second) {
+    const design::DescriptorFields& fields = array_.descriptor(walker);
+    const int lock = fields.acquires ? array_.dma_lock(channel.tile, fields.release.id) : -1;
+    if (lock >= 0) {
+      lock_roles_[static_cast<std::size_t>(lock)] =
+          channel.direction == Direction::s2mm ? 'i' : 'o';
     }
+    if (!fields.has_next) return;
+    walker.descriptor = fields.next;
   }
 }
 
@@ -105,7 +117,9 @@ void Recorder::called(int core, const CoreRun& run, Cycle from, Cycle to, Cycle 
                             .core = core,
                             .fields = {}});
   }
-  for (const CallUse& used : run.uses()) watch(used);
+  if (!words_.empty()) {
+    for (const CallUse& used : run.uses()) watch(core, used);
+  }
   if (trace_ != nullptr) span({Trace::Span::Track::core, core, run.symbol(), from, to});
 }
 
@@ -224,10 +238,14 @@ void Recorder::watch(const Channel& channel, const design::DescriptorFields& fie
   }
 }
 
-void Recorder::watch(const CallUse& use) {
-  if (words_.empty()) return;
+void Recorder::watch(int core, const CallUse& use) {
   auto& words = words_[static_cast<std::size_t>(use.place.memory)];
   const std::size_t first = use.place.byte / kWordBytes;
+  if (!use.writes && use.bytes > 0 && words[first] == Word::unwritten) {
+    find(Finding::Kind::unwritten,
+         concat(to_string(array_.program().cores[static_cast<std::size_t>(core)].tile),
+                " reads what nobody has written of ", array_.buffer_at(use.place)));
+  }
   for (std::size_t i = first; i < first + use.bytes / kWordBytes; ++i) {
     if (words[i] != Word::unwatched) words[i] = use.writes ? Word::fresh : Word::seen;
   }

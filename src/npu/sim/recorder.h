@@ -9,27 +9,9 @@
 #include "npu/sim/array.h"
 #include "npu/sim/core_run.h"
 #include "npu/sim/report.h"
+#include "npu/sim/trace.h"
 
 namespace sotto::npu::sim {
-
-/// For a trace: what was going on from when to when, and how full a lock was.
-struct Trace {
-  struct Span {
-    enum class Track : std::uint8_t { core, channel, controller } track;
-    int index = 0;  ///< of the core or channel
-    std::string what;
-    Cycle begin = 0, end = 0;
-    friend auto operator<=>(const Span&, const Span&) = default;
-  };
-  struct Level {
-    int lock = 0;
-    Cycle at = 0;
-    int value = 0;
-    friend auto operator<=>(const Level&, const Level&) = default;
-  };
-  std::vector<Span> spans;
-  std::vector<Level> levels;
-};
 
 class Recorder {
  public:
@@ -73,9 +55,10 @@ class Recorder {
   };
   /// Of a word of memory.
   enum class Word : std::uint8_t { unwritten, fresh, seen, unwatched };
+  void note_roles(const Channel& channel);
   void watch_all();
   void watch(const Channel& channel, const design::DescriptorFields& fields);
-  void watch(const CallUse& use);
+  void watch(int core, const CallUse& use);
   void use(int memory, const Use& use);
   bool same_words(const Use& a, const Use& b) const;
   std::string describe(const Use& use) const;

@@ -46,9 +46,7 @@ Report::Binding Report::binding() const {
   };
   for (const CoreReport& core : cores) consider(to_string(core.tile), core.busy());
   for (const ChannelReport& channel : channels) {
-    consider(concat(channel.direction == Direction::s2mm ? "s2mm " : "mm2s ", channel.number,
-                    " of ", to_string(channel.tile), ", '", channel.name, "'"),
-             channel.words);
+    consider(to_string(channel), channel.words);
   }
   Cycle controller = 0;
   for (const DispatchReport& dispatch : dispatches) {
@@ -56,6 +54,11 @@ Report::Binding Report::binding() const {
   }
   consider("the controller", controller);
   return binding;
+}
+
+std::string to_string(const ChannelReport& channel) {
+  return concat(channel.direction == Direction::s2mm ? "s2mm " : "mm2s ", channel.number, " of ",
+                to_string(channel.tile), ", '", channel.name, "'");
 }
 
 std::string to_string(const Report& report) {
@@ -74,10 +77,8 @@ std::string to_string(const Report& report) {
         << "\n";
   }
   for (const ChannelReport& channel : report.channels) {
-    out << (channel.direction == Direction::s2mm ? "s2mm " : "mm2s ") << channel.number << " of "
-        << to_string(channel.tile) << ", '" << channel.name << "': " << channel.words
-        << " words, stalled " << channel.stalled() << ", waits for locks " << channel.wait_lock
-        << "\n";
+    out << to_string(channel) << ": " << channel.words << " words, stalled " << channel.stalled()
+        << ", waits for locks " << channel.wait_lock << "\n";
   }
   for (const Finding& finding : report.findings) {
     out << name(finding.kind) << ": " << finding.text << "\n";

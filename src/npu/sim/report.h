@@ -92,6 +92,8 @@ struct Report {
   friend bool operator==(const Report&, const Report&) = default;
 };
 
+/// "s2mm 0 of core (0,2), 'in'".
+std::string to_string(const ChannelReport& channel);
 /// A table for people.
 std::string to_string(const Report& report);
 

@@ -7,10 +7,9 @@
 #include "npu/design/array_program.h"
 #include "npu/sim/kernel_library.h"
 #include "npu/sim/report.h"
+#include "npu/sim/trace.h"
 
 namespace sotto::npu::sim {
-
-struct Trace;
 
 enum class Mode : std::uint8_t {
   both,        ///< data moves, kernels run, and everything takes its time

@@ -15,6 +15,10 @@ void spend_cycles(Cycle cycles) {
   if (auto* run = dynamic_cast<CoreRun*>(host::core().ports)) run->spend(cycles);
 }
 
+void spend_cycles_of(const std::string& symbol, const CallArguments& arguments) {
+  if (auto* run = dynamic_cast<CoreRun*>(host::core().ports)) run->spend(symbol, arguments);
+}
+
 CoreRun::CoreRun(Array& array, const design::ProgramCore& core, const KernelLibrary& library,
                  const Costs& costs, bool with_data)
     : array_(array),
@@ -194,6 +198,9 @@ void CoreRun::wait_for(CoreStep step) {
 }
 void CoreRun::spend(Cycle cycles) {
   spent_ += cycles;
+}
+void CoreRun::spend(const std::string& symbol, const CallArguments& arguments) {
+  spent_ += library_.at(symbol).cost(arguments).cycles;
 }
 void CoreRun::acquire_greater_equal(unsigned id, int value) {
   wait_for({Kind::acquire, lock(static_cast<int>(id)), value, 0});

@@ -52,7 +52,9 @@ class CoreRun : public host::CorePorts {
   /// Every lock that it gives.
   const std::vector<int>& given_locks() const { return given_; }
 
-  void spend(Cycle cycles);  ///< from inside of the coroutine
+  // From inside of the coroutine.
+  void spend(Cycle cycles);
+  void spend(const std::string& symbol, const CallArguments& arguments);
 
  private:
   int lock(int id) const;

@@ -126,6 +126,36 @@ TEST_P(Cycles, ControllerAndHostMemory) {
   EXPECT_EQ(report.dispatches[0].end, last + 211 + 10);
 }
 
+TEST_P(Cycles, AKernelStandsForTheDmaOfItsBank) {
+  Builder b(npu1(1), "banks");
+  const auto shim = b.shim(0);
+  const auto core = b.core(0, 2);
+  const auto in = b.fifo<Element::i32>("in", 256, {{shim}}, {{.tile = core, .bank = 1}});
+  const auto out = b.fifo<Element::i32>("out", 256, {{.tile = core, .bank = 2}}, {{shim}});
+  const auto copy =
+      b.kernel<design::Out<Element::i32>, design::In<Element::i32>>("copy", {.program_bytes = 512});
+  b.program(core, {acquire(in.consumer()), acquire(out.producer()),
+                   call(copy(out.producer(), in.consumer())), release(in.consumer()),
+                   release(out.producer())});
+  const auto input = b.host<Element::i32>("input", 512);
+  const auto output = b.host<Element::i32>("output", 512);
+  const auto filled = b.fill(in, input), drained = b.drain(out, output);
+  b.wait(drained);
+  b.wait(filled);
+  KernelLibrary library;
+  library.add("copy",
+              host_function(+[](std::int32_t* to, const std::int32_t* from) { *to = *from; }),
+              [](const CallArguments&) {
+                return Cost{400, {0, 400}};
+              });
+  const Report report = run(b.design(), library);
+  // While the first call runs, the second object arrives: its first word 3 cycles after the first
+  // one's last (chain 2 + lock 1), the call begins 5 + 1 + 15 + 15 = 36 after it. 33 words have
+  // passed by then, the 36th begins the next line: lines 9 to 63, 55 of them. 3 are hidden.
+  EXPECT_EQ(report.cores[0].bank_stalls, 55 - 3);
+  EXPECT_EQ(report.cores[0].kernels, 800);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, Cycles,
                          ::testing::Values(EngineKind::reference, EngineKind::fast));
 

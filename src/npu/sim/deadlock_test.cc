@@ -61,16 +61,17 @@ TEST_P(Deadlock, ATaskIsMissing) {
   EXPECT_THAT(
       report.deadlock,
       ElementsAre(
-          HasSubstr(
-              "the sequence waits for a token of s2mm 0 of shim (0,0), 'out'  [passthrough.cc:"),
-          HasSubstr("s2mm 0 of shim (0,0), 'out' has received 0 of 4096 words and waits for mm2s 0 "
-                    "of core (0,2), 'out'"),
-          HasSubstr("mm2s 0 of core (0,2), 'out' waits for 1 of lock 'out.out.full' of core (0,2) "
-                    "(it is 0)"),
-          HasSubstr("core (0,2) waits for 1 of lock 'in.in0.full' of core (0,2) (it is 0)"),
-          HasSubstr("s2mm 0 of core (0,2), 'in' has received 0 of 1024 words and waits for mm2s 0 "
-                    "of shim (0,0), 'in'"),
-          HasSubstr("mm2s 0 of shim (0,0), 'in' has no task left")));
+          "the sequence waits for a token of s2mm 0 of shim (0,0), 'out'  [passthrough.cc:31]",
+          "s2mm 0 of shim (0,0), 'out' has received 0 of 4096 words and waits for mm2s 0 of core "
+          "(0,2), 'out'  [passthrough.cc:15]",
+          "mm2s 0 of core (0,2), 'out' waits for 1 of lock 'out.out.full' of core (0,2) (it is 0)  "
+          "[passthrough.cc:15]",
+          "core (0,2) waits for 1 of lock 'in.in0.full' of core (0,2) (it is 0)  "
+          "[passthrough.cc:19]",
+          "s2mm 0 of core (0,2), 'in' has received 0 of 1024 words and waits for mm2s 0 of shim "
+          "(0,0), 'in'  [passthrough.cc:14]",
+          "mm2s 0 of shim (0,0), 'in' has no task left: it sends no token and moves no word  "
+          "[passthrough.cc:14]"));
 }
 
 TEST_P(Deadlock, ACoreGivesBackTooLittle) {

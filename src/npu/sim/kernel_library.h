@@ -107,5 +107,23 @@ HostFunction host_function(void (*function)(P...)) {
 /// For programs that own their locks: the running core is busy for so long. Does nothing outside
 /// of a simulated core.
 void spend_cycles(Cycle cycles);
+/// The same for a kernel that the program calls: as long as the core's library says.
+void spend_cycles_of(const std::string& symbol, const CallArguments& arguments);
+
+/// Calls a kernel from a program, at its cost: charged("gemm_bf16", gemm_bf16, c, a, b, 8).
+template <typename R, typename... P, typename... A>
+R charged(const char* symbol, R (*kernel)(P...), A... arguments) {
+  const auto described = [](auto argument) {
+    CallArgument result;
+    if constexpr (std::is_pointer_v<decltype(argument)>) {
+      result.is_pointer = true;
+    } else {
+      result.number = static_cast<std::int32_t>(argument);
+    }
+    return result;
+  };
+  spend_cycles_of(symbol, {described(arguments)...});
+  return kernel(arguments...);
+}
 
 }  // namespace sotto::npu::sim

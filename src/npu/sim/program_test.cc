@@ -81,7 +81,7 @@ TEST(Program, OwnsItsLocks) {
     EXPECT_EQ(plain.words[1][i], (pair + 1) + (pair + 1 + kWords));
   }
   // Nine rounds: 500 for the sums; four locks of 15.
-  EXPECT_EQ(report.cores[0].control, 9 * 500);
+  EXPECT_EQ(report.cores[0].kernels, 9 * 500);
   EXPECT_EQ(report.cores[0].locks, 9 * 60);
 }
 

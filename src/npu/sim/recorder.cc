@@ -99,7 +99,12 @@ void Recorder::waited(int core, int lock, Cycle from, Cycle to) {
 void Recorder::spent(int core, Spent on, Cycle from, Cycle cycles) {
   last_ = std::max(last_, from + cycles);
   CoreReport& report = report_.cores[static_cast<std::size_t>(core)];
-  (on == Spent::locks ? report.locks : report.control) += cycles;
+  (on == Spent::locks     ? report.locks
+   : on == Spent::control ? report.control
+                          : report.kernels) += cycles;
+  if (on == Spent::kernels && trace_ != nullptr) {
+    span({Trace::Span::Track::core, core, "computes", from, from + cycles});
+  }
 }
 
 void Recorder::called(int core, const CoreRun& run, Cycle from, Cycle to, Cycle stalls) {

@@ -25,7 +25,7 @@ class Recorder {
 
   /// A core waited for a lock.
   void waited(int core, int lock, Cycle from, Cycle to);
-  enum class Spent : std::uint8_t { locks, control };
+  enum class Spent : std::uint8_t { locks, control, kernels };
   void spent(int core, Spent on, Cycle from, Cycle cycles);
   void called(int core, const CoreRun& run, Cycle from, Cycle to, Cycle stalls);
   void ended(int core, const CoreRun& run);

@@ -207,7 +207,9 @@ bool Reference::begin_step(int i) {
       return true;
     case CoreStep::Kind::spend:
       core.ready = now_ + step.cycles;
-      m_.recorder.spent(i, Recorder::Spent::control, now_, step.cycles);
+      m_.recorder.spent(i,
+                        program.owns_locks() ? Recorder::Spent::kernels : Recorder::Spent::control,
+                        now_, step.cycles);
       return true;
     case CoreStep::Kind::call:
       core.since = core.ready = now_;

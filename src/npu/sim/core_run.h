@@ -85,7 +85,6 @@ class CoreRun : public host::CorePorts {
   const Costs& costs_;
   const bool with_data_;
   std::size_t at_ = 0;
-  bool begun_ = false;
   std::vector<std::size_t> turns_;                  ///< of each ring
   std::vector<std::pair<std::size_t, int>> loops_;  ///< open ones: operation, rounds left
   std::vector<int> given_;

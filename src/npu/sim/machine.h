@@ -47,7 +47,7 @@ struct Machine {
   Ddr ddr;
   std::vector<std::unique_ptr<CoreRun>> cores;
 
-  /// Words per bursts in flight and the like depend on it.
+  /// From the reading of a word to its sending.
   Cycle latency_of(const Flow& flow) const;
   const design::DescriptorFields& fields(int channel) const {
     return array.descriptor(array.channels()[static_cast<std::size_t>(channel)]);

@@ -88,7 +88,7 @@ class Reference : public Engine {
     std::vector<std::deque<Word>> pipes;  ///< to each sink
   };
   struct CoreRunning {
-    bool begun = false, ended = false, calling = false;
+    bool ended = false, calling = false;
     Cycle ready = 0;  ///< the next step can be made
     CoreStep step{CoreStep::Kind::spend};
     bool waits = false;

@@ -14,7 +14,7 @@ namespace sotto::npu::sim {
 enum class Mode : std::uint8_t {
   both,        ///< data moves, kernels run, and everything takes its time
   timing,      ///< no data: kernels only cost
-  functional,  ///< data moves; times mean nothing (kernels and memory take none)
+  functional,  ///< data moves; times mean nothing (memory and controller take none)
 };
 enum class EngineKind : std::uint8_t {
   fast,       ///< from event to event

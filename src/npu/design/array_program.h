@@ -2,6 +2,8 @@
 // and emitter read this and nothing else. Plain data: everything that a dispatch does follows from
 // it.
 //
+// Lines (`where`) are those of the design and only for messages.
+//
 // Before the first dispatch: buffers with initial bytes are written, locks get their values,
 // descriptors their registers, each channel of `starts` one push into its queue, the switch boxes
 // their connections, and every core starts its program. Then each dispatch runs the instructions.
@@ -30,6 +32,7 @@ struct ProgramLock {
   TileId tile;
   int id = 0;
   int initial = 0;
+  Where where = {};
 };
 struct ProgramDescriptor {
   TileId tile;
@@ -43,19 +46,23 @@ struct ProgramStart {
   Direction direction = Direction::s2mm;
   int channel = 0;
   QueueEntry entry;
+  Where where = {};
 };
 /// In the switch box of `tile`: circuit switched.
 struct ProgramConnection {
   std::string stream;
   TileId tile;
   Port input, output;
+  Where where = {};
 };
 /// Between a shim's DMA channel and its switch box.
 struct ProgramShimMux {
+  std::string name;
   TileId tile;
   Direction direction = Direction::s2mm;
   int channel = 0;
   Port port;
+  Where where = {};
 };
 
 // --- what a core does. Addresses and lock numbers are as the core sees them.
@@ -108,6 +115,7 @@ struct ProgramCore {
   int stack_bytes = 0;                            ///< from address 0 of the core's memory on
   std::vector<std::vector<std::uint32_t>> rings;  ///< buffers that change turns
   std::vector<CoreOperation> operations;
+  Where where = {};
 };
 
 struct ProgramHostBuffer {
@@ -131,6 +139,7 @@ struct ArrayProgram {
   std::vector<ProgramCore> cores;
   std::vector<ProgramHostBuffer> host_buffers;  ///< data arguments of the kernel, in order
   std::vector<std::uint32_t> instructions;      ///< encode()d
+  std::vector<Where> instruction_lines;         ///< of each operation of these
 };
 
 }  // namespace sotto::npu::design

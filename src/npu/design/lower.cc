@@ -46,8 +46,8 @@ class Lowering {
     add_memory();
     for (std::size_t i = 0; i < network_.chains.size(); ++i) add_chain(i);
     for (const Connection& made : plan_.connections) {
-      program_.connections.push_back(
-          {Checking::get(network_.flows, made.flow).name, made.tile, made.input, made.output});
+      const Flow& flow = Checking::get(network_.flows, made.flow);
+      program_.connections.push_back({flow.name, made.tile, made.input, made.output, flow.where});
     }
     for (const Core& core : design_.cores) {
       program_.cores.push_back(lower_core(design_, plan_, core));
@@ -67,7 +67,8 @@ class Lowering {
     }
     for (std::size_t i = 0; i < network_.locks.size(); ++i) {
       const Lock& lock = network_.locks[i];
-      program_.locks.push_back({lock.name, tile(lock.tile), plan_.locks[i], lock.initial});
+      program_.locks.push_back(
+          {lock.name, tile(lock.tile), plan_.locks[i], lock.initial, lock.where});
     }
     for (const HostBuffer& host : design_.hosts) {
       program_.host_buffers.push_back({host.name, static_cast<std::uint64_t>(host.object.bytes())});
@@ -107,8 +108,8 @@ class Lowering {
     const PlacedChain& placed = plan_.chains[i];
     const TileId here = tile(chain.tile);
     if (kind_of(here) == TileKind::shim) {
-      program_.shim_muxes.push_back(
-          {here, chain.direction, placed.channel, shim_port(chain.direction, placed.channel)});
+      program_.shim_muxes.push_back({chain.name, here, chain.direction, placed.channel,
+                                     shim_port(chain.direction, placed.channel), chain.where});
       return;
     }
     for (std::size_t bd = 0; bd < chain.bds.size(); ++bd) {
@@ -122,7 +123,8 @@ class Lowering {
                                here,
                                chain.direction,
                                placed.channel,
-                               {u32(placed.descriptors[0]), u32(chain.cyclic ? 1 : chain.runs)}});
+                               {u32(placed.descriptors[0]), u32(chain.cyclic ? 1 : chain.runs)},
+                               chain.where});
   }
 
   void add_sequence() {
@@ -144,6 +146,7 @@ class Lowering {
         stream.instructions.push_back(Write{register_address(tile(buffer.tile), u32(address)),
                                             static_cast<std::uint32_t>(write.value)});
       }
+      program_.instruction_lines.resize(stream.instructions.size(), step.where);
     }
     program_.token_routes.assign(tokens.begin(), tokens.end());
     program_.instructions = encode(stream);

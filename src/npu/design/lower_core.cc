@@ -11,6 +11,7 @@ class CoreLowering {
   ProgramCore run() {
     program_.tile = here_;
     program_.stack_bytes = core_.stack_bytes;
+    program_.where = core_.where;
     add(core_.body);
     return std::move(program_);
   }

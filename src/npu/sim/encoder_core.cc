@@ -1,0 +1,34 @@
+#include "npu/sim/encoder_core.h"
+
+#include "npu/kernels/kernels.h"
+#include "npu/kernels/phase.h"
+
+// The program is compiled a second time with its calls replaced; what they call stays the same.
+#define SOTTO_CHARGED(kernel, ...) ::sotto::npu::sim::charged(#kernel, ::kernel, __VA_ARGS__)
+#define passthrough(...) SOTTO_CHARGED(passthrough, __VA_ARGS__)
+#define zero_sums(...) SOTTO_CHARGED(zero_sums, __VA_ARGS__)
+#define gemm_bf16(...) SOTTO_CHARGED(gemm_bf16, __VA_ARGS__)
+#define row_statistics(...) SOTTO_CHARGED(row_statistics, __VA_ARGS__)
+#define zero_statistics(...) SOTTO_CHARGED(zero_statistics, __VA_ARGS__)
+#define finish_statistics(...) SOTTO_CHARGED(finish_statistics, __VA_ARGS__)
+#define bias_rows(...) SOTTO_CHARGED(bias_rows, __VA_ARGS__)
+#define add_plane(...) SOTTO_CHARGED(add_plane, __VA_ARGS__)
+#define gelu_sums(...) SOTTO_CHARGED(gelu_sums, __VA_ARGS__)
+#define epilogue_residual(...) SOTTO_CHARGED(epilogue_residual, __VA_ARGS__)
+#define epilogue_gelu(...) SOTTO_CHARGED(epilogue_gelu, __VA_ARGS__)
+#define epilogue_parts(...) SOTTO_CHARGED(epilogue_parts, __VA_ARGS__)
+#define epilogue_norm_a(...) SOTTO_CHARGED(epilogue_norm_a, __VA_ARGS__)
+#define epilogue_norm_k(...) SOTTO_CHARGED(epilogue_norm_k, __VA_ARGS__)
+#define epilogue_norm_v(...) SOTTO_CHARGED(epilogue_norm_v, __VA_ARGS__)
+#define epilogue_norm_gelu(...) SOTTO_CHARGED(epilogue_norm_gelu, __VA_ARGS__)
+#define attention_reference(...) SOTTO_CHARGED(attention_reference, __VA_ARGS__)
+#define attention_keys(...) SOTTO_CHARGED(attention_keys, __VA_ARGS__)
+#define attention_values(...) SOTTO_CHARGED(attention_values, __VA_ARGS__)
+#define attention_finish(...) SOTTO_CHARGED(attention_finish, __VA_ARGS__)
+#define encoder_core charged_encoder_core
+#include "npu/kernels/encoder_core.cc"
+#undef encoder_core
+
+void sotto::npu::sim::add_encoder_core(KernelLibrary& library) {
+  library.add_program("encoder_core", host_function(charged_encoder_core));
+}

@@ -1,0 +1,49 @@
+#include "npu/sim/simulate.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "npu/sim/machine.h"
+
+namespace sotto::npu::sim {
+namespace {
+
+/// Cycles after the last event that count as rest before the next dispatch.
+constexpr Cycle kRest = 1000;
+
+void settle(Engine& engine, const design::ArrayProgram& program, const Options& options) {
+  if (engine.settle()) return;
+  fail(ErrorKind::unsupported, "simulator: '", program.name, "' still runs after ",
+       options.cycles_max, " cycles");
+}
+
+}  // namespace
+
+Report simulate(const design::ArrayProgram& program, const KernelLibrary& library,
+                const Options& options) {
+  Report report;
+  report.design = program.name;
+  report.mhz = options.mhz;
+  report.dispatch_overhead = options.dispatch_overhead;
+  Machine machine(program, library, options, report);
+  const auto engine =
+      options.engine == EngineKind::reference ? make_reference(machine) : make_fast(machine);
+  settle(*engine, program, options);
+  RestCheck rest(machine);
+  rest.before(engine->situation());
+  const Cycle overhead = machine.clock.cycle(options.dispatch_overhead);
+  for (int i = 0; i < options.dispatches; ++i) {
+    const Cycle before = report.dispatches.empty() ? 0 : report.dispatches.back().end;
+    engine->start(std::max(before + overhead, machine.recorder.last() + kRest));
+    settle(*engine, program, options);
+    if (!machine.controller.done()) {
+      report.deadlock = explain(machine, engine->situation());
+      break;
+    }
+    rest.after(engine->situation());
+  }
+  std::sort(report.findings.begin(), report.findings.end());
+  return report;
+}
+
+}  // namespace sotto::npu::sim

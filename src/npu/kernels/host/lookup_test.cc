@@ -216,7 +216,7 @@ TEST_F(LookupTest, LinearApproximationOfBfloat16WithAnyStepAndBias) {
   const auto table = duplicated(entries);
   using Table = aie::lut<4, float, bfloat16>;
   const aie::linear_approx<bfloat16, Table> approximate(Table(8, table.data(), table.data()), 1, 3);
-  for (const auto &[x, segment] :
+  for (const auto& [x, segment] :
        {std::pair(-100.0f, 0.0f), std::pair(-6.0f, 0.0f), std::pair(-4.03125f, 0.0f),
         std::pair(-4.0f, 1.0f), std::pair(-0.015625f, 2.0f), std::pair(0.0f, 3.0f),
         std::pair(1.9921875f, 3.0f), std::pair(2.0f, 4.0f), std::pair(9.9375f, 7.0f),

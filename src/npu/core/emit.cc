@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "npu/core/alignment.h"
 #include "npu/core/formats.h"
 #include "npu/core/hardware_loop.h"
 #include "npu/core/spill.h"
@@ -159,51 +160,16 @@ void set_up_loop(Program& program) {
   }
 }
 
-/// Makes the bundles [first, end) longer, none shorter, so that their bytes become a multiple of
-/// the alignment; false when that cannot be.
-bool pad(Program& program, int first, int end) {
-  constexpr int kUnreached = 1 << 20;
-  const int count = end - first;
-  // least[i][r]: fewest bytes of the first i bundles with remainder r, and the size chosen last.
-  std::vector<std::vector<int>> least(static_cast<size_t>(count + 1),
-                                      std::vector<int>(kLoopAlignment, kUnreached));
-  std::vector<std::vector<int>> chosen(static_cast<size_t>(count + 1),
-                                       std::vector<int>(kLoopAlignment, 0));
-  least[0][0] = 0;
-  for (int i = 0; i < count; ++i) {
-    const Bundle& bundle = program.bundles[static_cast<size_t>(first + i)];
-    for (int r = 0; r < kLoopAlignment; ++r) {
-      const int before = least[static_cast<size_t>(i)][static_cast<size_t>(r)];
-      if (before == kUnreached) continue;
-      for (const int size : bundle_sizes(bundle.slots())) {
-        if (size < bundle.bytes) continue;
-        const size_t to = static_cast<size_t>((r + size) % kLoopAlignment);
-        if (before + size >= least[static_cast<size_t>(i + 1)][to]) continue;
-        least[static_cast<size_t>(i + 1)][to] = before + size;
-        chosen[static_cast<size_t>(i + 1)][to] = size;
-      }
-    }
-  }
-  if (least[static_cast<size_t>(count)][0] == kUnreached) return false;
-  int remainder = 0;
-  for (int i = count; i > 0; --i) {
-    const int size = chosen[static_cast<size_t>(i)][static_cast<size_t>(remainder)];
-    program.bundles[static_cast<size_t>(first + i - 1)].bytes = size;
-    remainder = ((remainder - size) % kLoopAlignment + kLoopAlignment) % kLoopAlignment;
-  }
-  return true;
-}
-
 /// The loop starts and its last bundle starts at a multiple of 16 bytes; the last has 16.
 void align_loop(Program& program) {
   program.bundles[static_cast<size_t>(program.loop->last)].bytes = kLoopEndBytes;
-  while (!pad(program, 0, program.loop->first)) {
+  while (!pad(program.bundles, 0, program.loop->first)) {
     program.bundles.insert(program.bundles.begin(), Bundle{});
     ++program.loop->first;
     ++program.loop->last;
   }
   // A bundle of six instructions has one size, 16 bytes, and fits anyhow.
-  SOTTO_CHECK(pad(program, program.loop->first, program.loop->last));
+  SOTTO_CHECK(pad(program.bundles, program.loop->first, program.loop->last));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "npu/core/alignment.h"
 #include "npu/core/formats.h"
 #include "npu/core/hardware_loop.h"
 
@@ -116,41 +117,6 @@ std::string check_loop(const Image& image, const Repeat& loop) {
   return std::any_of(there.begin(), there.end(), is_jump) ? "" : "no jump ends the loop";
 }
 
-/// Makes the bundles [first, end) longer, none shorter, so that their bytes become a multiple of
-/// the alignment; false when that cannot be.
-bool pad(Image& image, int first, int end) {
-  constexpr int kUnreached = 1 << 20;
-  const int count = end - first;
-  // least[i][r]: fewest bytes of the first i bundles with remainder r, and the size chosen last.
-  std::vector<std::vector<int>> least(static_cast<size_t>(count + 1),
-                                      std::vector<int>(kLoopAlignment, kUnreached));
-  std::vector<std::vector<int>> chosen(static_cast<size_t>(count + 1),
-                                       std::vector<int>(kLoopAlignment, 0));
-  least[0][0] = 0;
-  for (int i = 0; i < count; ++i) {
-    const Bundle& bundle = image.bundles[static_cast<size_t>(first + i)];
-    for (int r = 0; r < kLoopAlignment; ++r) {
-      const int before = least[static_cast<size_t>(i)][static_cast<size_t>(r)];
-      if (before == kUnreached) continue;
-      for (const int size : bundle_sizes(bundle.slots())) {
-        if (size < bundle.bytes) continue;
-        const size_t to = static_cast<size_t>((r + size) % kLoopAlignment);
-        if (before + size >= least[static_cast<size_t>(i + 1)][to]) continue;
-        least[static_cast<size_t>(i + 1)][to] = before + size;
-        chosen[static_cast<size_t>(i + 1)][to] = size;
-      }
-    }
-  }
-  if (least[static_cast<size_t>(count)][0] == kUnreached) return false;
-  int remainder = 0;
-  for (int i = count; i > 0; --i) {
-    const int size = chosen[static_cast<size_t>(i)][static_cast<size_t>(remainder)];
-    image.bundles[static_cast<size_t>(first + i - 1)].bytes = size;
-    remainder = ((remainder - size) % kLoopAlignment + kLoopAlignment) % kLoopAlignment;
-  }
-  return true;
-}
-
 /// Longer bundles between the last write of a loop's registers and its end, until they are far
 /// enough apart.
 bool stretch(Image& image, const Repeat& loop) {
@@ -232,7 +198,8 @@ bool lay_out(Image& image) {
     name_ends(image, loop);
     image.bundles[static_cast<size_t>(loop.last)].bytes = kLoopEndBytes;
     if (!stretch(image, loop)) return false;
-    if (!pad(image, from, loop.first) || !pad(image, loop.first, loop.last)) return false;
+    if (!pad(image.bundles, from, loop.first) || !pad(image.bundles, loop.first, loop.last))
+      return false;
     from = loop.last + 1;
   }
   return true;

@@ -255,38 +255,39 @@ std::optional<Schedule> find_schedule(const Loop& loop, const std::vector<Edge>&
 }
 
 Schedule schedule_straight(const Loop& loop, const std::vector<Edge>& edges) {
-  const int count = static_cast<int>(loop.operations.size());
+  const size_t count = loop.operations.size();
+  std::vector<std::vector<Edge>> out(count);
+  std::vector<int> awaited(count, 0);  // edges from operations that have no place yet
+  for (const Edge& edge : edges) {
+    if (edge.distance > 0) continue;
+    out[static_cast<size_t>(edge.from)].push_back(edge);
+    ++awaited[static_cast<size_t>(edge.to)];
+  }
   // Longest way to the end first.
-  std::vector<int> tail(loop.operations.size(), 0);
-  for (int op = count - 1; op >= 0; --op) {
-    for (const Edge& edge : edges) {
-      if (edge.from != op || edge.distance > 0) continue;
-      int& mine = tail[static_cast<size_t>(op)];
-      mine = std::max(mine, edge.latency + tail[static_cast<size_t>(edge.to)]);
+  std::vector<int> tail(count, 0), earliest = tail;
+  for (size_t op = count; op-- > 0;) {
+    for (const Edge& edge : out[op]) {
+      tail[op] = std::max(tail[op], edge.latency + tail[static_cast<size_t>(edge.to)]);
     }
   }
   ReservationTable table(loop, 0);
-  for (int left = count; left > 0; --left) {
-    int next = -1;
-    for (int op = 0; op < count; ++op) {
-      const bool ready =
-          !table.placed(op) && std::all_of(edges.begin(), edges.end(), [&](const Edge& edge) {
-            return edge.to != op || edge.distance > 0 || table.placed(edge.from);
-          });
-      if (!ready) continue;
-      if (next < 0 || tail[static_cast<size_t>(op)] > tail[static_cast<size_t>(next)]) next = op;
+  for (size_t left = count; left > 0; --left) {
+    size_t next = count;
+    for (size_t op = 0; op < count; ++op) {
+      if (awaited[op] > 0 || table.placed(static_cast<int>(op))) continue;
+      if (next == count || tail[op] > tail[next]) next = op;
     }
-    SOTTO_CHECK(next >= 0);  // problem_of() lets no order lead back
-    int cycle = 0;
-    for (const Edge& edge : edges) {
-      if (edge.to == next && edge.distance == 0) {
-        cycle = std::max(cycle, table.cycle(edge.from) + edge.latency);
-      }
+    SOTTO_CHECK(next < count);  // problem_of() lets no order lead back
+    int cycle = earliest[next];
+    while (!table.place(static_cast<int>(next), cycle)) ++cycle;
+    for (const Edge& edge : out[next]) {
+      int& bound = earliest[static_cast<size_t>(edge.to)];
+      bound = std::max(bound, cycle + edge.latency);
+      --awaited[static_cast<size_t>(edge.to)];
     }
-    while (!table.place(next, cycle)) ++cycle;
   }
   Schedule schedule{1, {}};
-  for (int op = 0; op < count; ++op) {
+  for (int op = 0; op < static_cast<int>(count); ++op) {
     schedule.placements.push_back({table.cycle(op), table.opcode(op)});
   }
   schedule.interval = schedule.last_cycle() + 1;

@@ -21,7 +21,7 @@ void scale_bf16(bfloat16* out, const bfloat16* in, bfloat16 factor, int count);
 void zero_sums(float* c);
 /// c += a b: c 64 x 64 float32 (C), a 64 x 8 kb (A, [16][kb]), b 8 kb x 64 (V, [kb][16]); kb >= 1.
 void gemm_bf16(float* c, const bfloat16* a, const bfloat16* b, int kb);
-/// The same in integers: c 64 x 64 int32, a 64 x 8 kb and b 8 kb x 64 int8; kb >= 4.
+/// The same in integers: c 64 x 64 int32, a 64 x 8 kb and b 8 kb x 64 int8; kb >= 1.
 void gemm_int8(int32* c, const int8* a, const int8* b, int kb);
 
 // --- rows on their own (gelu.cc, softmax.cc, layer_norm.cc). `count` and `width` are elements;

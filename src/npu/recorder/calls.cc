@@ -76,15 +76,19 @@ void add_products(std::vector<Call>& all, const Sizes& sizes) {
           gemm_bf16(c, a, next.bf16(), kb);
         });
   }
-  add(all, "gemm_int8",
-      {{"c", 4 * kTileElements, 2, Fill::bytes},
-       {"a", kTile * 8 * sizes.k_blocks, 0, Fill::bytes},
-       {"b", kTile * 8 * sizes.k_blocks, 1, Fill::bytes}},
-      [kb = sizes.k_blocks](Arguments& next) {
-        auto* const c = next.next<int32>();
-        auto* const a = next.next<int8>();
-        gemm_int8(c, a, next.next<int8>(), kb);
-      });
+  for (const bool is_short : {false, true}) {
+    // As many bytes of operands as bf16 has.
+    const int kb = is_short ? 3 : 2 * sizes.k_blocks;
+    add(all, is_short ? "gemm_int8_short" : "gemm_int8",
+        {{"c", 4 * kTileElements, 2, Fill::bytes},
+         {"a", kTile * 8 * kb, 0, Fill::bytes},
+         {"b", kTile * 8 * kb, 1, Fill::bytes}},
+        [kb](Arguments& next) {
+          auto* const c = next.next<int32>();
+          auto* const a = next.next<int8>();
+          gemm_int8(c, a, next.next<int8>(), kb);
+        });
+  }
 }
 
 void add_rows(std::vector<Call>& all, const Sizes& sizes) {

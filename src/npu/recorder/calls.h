@@ -17,10 +17,10 @@ enum class Fill { zeros, bfloat16s, small_bfloat16s, floats, positive_floats, by
 
 /// Sizes of calls, those of Whisper's encoder unless said otherwise.
 struct Sizes {
-  int k_blocks = 8;           ///< blocks of 8 in a product's sum; keys or channels / 8
-  int valid = 60;             ///< keys of the tile that count
-  int elements = 2048;        ///< of a row of GELU
-  int row = 1500;             ///< elements of a softmax
+  int k_blocks = 8;     ///< blocks of 8 in a product's sum, in int8 of 16; keys or channels / 8
+  int valid = 60;       ///< keys of the tile that count
+  int elements = 2048;  ///< of a row of GELU
+  int row = 1500;       ///< elements of a softmax
   int rows = 4, width = 512;  ///< of LayerNorm
   friend auto operator<=>(const Sizes&, const Sizes&) = default;
 };

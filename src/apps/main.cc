@@ -3,6 +3,7 @@
 #include <new>
 
 #include "apps/console.h"
+#include "apps/npu.h"
 #include "apps/options.h"
 #include "apps/transcribe.h"
 #include "base/error.h"
@@ -28,6 +29,8 @@ int run(const std::vector<std::string>& arguments, Console& console) {
   switch (options.command) {
     case Command::transcribe:
       return transcribe(options, console);
+    case Command::npu:
+      return npu_command(options.npu, console);
     case Command::model_info: {
       const model::Model model = model::load(*options.model);
       model.weights.check_finite();
@@ -56,7 +59,8 @@ int exit_code(ErrorKind kind) {
 /// Where the user finds what the command at hand takes.
 std::string help_hint(const std::vector<std::string>& arguments) {
   const bool has_command =
-      !arguments.empty() && (arguments.front() == "transcribe" || arguments.front() == "model");
+      !arguments.empty() && (arguments.front() == "transcribe" || arguments.front() == "model" ||
+                             arguments.front() == "npu");
   return concat("sotto ", has_command ? arguments.front() + " " : "",
                 "--help says what can be asked for.");
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "model/tokenizer.h"
+#include "npu/sim/costs.h"
 
 namespace sotto::apps {
 namespace {
@@ -79,6 +80,27 @@ int parse_language(const std::string& value) {
          " that Whisper knows");
   }
   return *language;
+}
+
+npu::design::GemmShape parse_shape(const std::string& value) {
+  constexpr int kMax = 1 << 15;  // a matrix of them has elements that an int can count
+  const std::size_t first = value.find('x'), second = value.find('x', first + 1);
+  if (first == value.npos || second == value.npos) {
+    fail(ErrorKind::usage, "'", value, "' is not a shape such as 512x512x512");
+  }
+  return {parse_int(value.substr(0, first), 1, kMax),
+          parse_int(value.substr(first + 1, second - first - 1), 1, kMax),
+          parse_int(value.substr(second + 1), 1, kMax)};
+}
+
+int parse_clock(const std::string& value) {
+  const auto mhz = parse_number<int>(value);
+  std::string known;
+  for (const int clock : npu::sim::kClocksMhz) {
+    if (mhz == clock) return clock;
+    known += concat(known.empty() ? "" : ", ", clock);
+  }
+  fail(ErrorKind::usage, "'", value, "' is no clock of the array: there are ", known, " MHz");
 }
 
 bool same_value(const std::string& a, const std::string& b) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "npu/design/examples/gemm.h"
+
 namespace sotto::apps {
 
 /// "True" or "False".
@@ -22,6 +24,12 @@ std::vector<int> parse_token_list(const std::string& value);
 
 /// A code or a name of a language: its index in model::languages().
 int parse_language(const std::string& value);
+
+/// "512x512x512": rows, inner size and columns of a matrix product.
+npu::design::GemmShape parse_shape(const std::string& value);
+
+/// MHz of the NPU's array: one of npu::sim::kClocksMhz.
+int parse_clock(const std::string& value);
 
 /// True when both are the same text or the same number ("0" and "0.0").
 bool same_value(const std::string& a, const std::string& b);

@@ -17,7 +17,8 @@ constexpr const char* kDescription =
 constexpr const char* kExitCodes =
     "Exit codes:\n"
     "  0    done\n"
-    "  1    a file failed (the others are still done), or the model or a folder cannot be used\n"
+    "  1    a file failed (the others are still done), or the model or a folder cannot be used;\n"
+    "       a design for the NPU is wrong\n"
     "  2    the command line asks for something that does not exist or is not built yet\n"
     "  130  interrupted by Ctrl-C; finished files stay\n";
 
@@ -229,16 +230,69 @@ void add_model_info(CLI::App& parent, Options& options) {
   info->callback([&options] { options.command = Command::model_info; });
 }
 
+/// Of the sub-commands of "sotto npu" that take a design.
+CLI::App* add_npu_design_command(CLI::App& npu, const char* name, const char* about,
+                                 NpuAction action, Options& options) {
+  CLI::App* app = npu.add_subcommand(name, about);
+  app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app->callback([&options, action] {
+    options.command = Command::npu;
+    options.npu.action = action;
+  });
+  app->add_option("DESIGN", options.npu.design, "One that sotto npu list names")->required();
+  OptionGroup(*app, "Design")
+      .add("--shape", "MxKxN", "Of a matrix product [512x512x512]",
+           [&](const std::string& value) { options.npu.shape = parse_shape(value); });
+  return app;
+}
+
+void add_npu(CLI::App& parent, Options& options) {
+  CLI::App* npu = parent.add_subcommand(
+      "npu", "Check, place and simulate programs for the NPU; needs no hardware");
+  npu->require_subcommand(1);
+  npu->add_subcommand("list", "Name the designs that come with Sotto")->callback([&options] {
+    options.command = Command::npu;
+  });
+  add_npu_design_command(*npu, "check", "Say what is wrong with a design", NpuAction::check,
+                         options);
+  add_npu_design_command(*npu, "plan", "Say what each tile uses: memory, DMA, locks, streams",
+                         NpuAction::plan, options);
+  CLI::App* simulate = add_npu_design_command(*npu, "simulate",
+                                              "Run a design on a simulated array, and say what "
+                                              "takes its time",
+                                              NpuAction::simulate, options);
+  OptionGroup group(*simulate, "Simulation");
+  group.add("--clock", "MHZ", "Of the array: 800, 1027, 1309, 1600 or 1800 [1800]",
+            [&](const std::string& value) { options.npu.mhz = parse_clock(value); });
+  group.add("--trace", "FILE", "Write what happened when, for https://ui.perfetto.dev",
+            [&](const std::string& value) { options.npu.trace = value; });
+  simulate->add_flag("--json", options.npu.json, "Say it as JSON")->group("Simulation");
+}
+
 bool asks_for_text(const std::string& argument) {
   return argument == "-h" || argument == "--help" || argument == "--version";
 }
 
+void check_npu_command(const std::vector<std::string>& arguments) {
+  constexpr const char* kActions = ": list, check, plan or simulate";
+  if (arguments.size() < 2) {
+    fail(ErrorKind::usage, "what to do with the NPU's designs is missing", kActions);
+  }
+  const std::string& action = arguments[1];
+  for (const char* known : {"list", "check", "plan", "simulate"}) {
+    if (action == known) return;
+  }
+  if (asks_for_text(action)) return;
+  fail(ErrorKind::usage, "there is no 'sotto npu ", action, "'", kActions);
+}
+
 /// CLI11 says of a wrong command no more than that one is missing.
 void check_command(const std::vector<std::string>& arguments) {
-  constexpr const char* kCommands = ": the commands are transcribe and model";
+  constexpr const char* kCommands = ": the commands are transcribe, model and npu";
   if (arguments.empty()) fail(ErrorKind::usage, "no command is given", kCommands);
   const std::string& command = arguments.front();
   if (command == "transcribe" || asks_for_text(command)) return;
+  if (command == "npu") return check_npu_command(arguments);
   if (command != "model") fail(ErrorKind::usage, "there is no command '", command, "'", kCommands);
   if (arguments.size() > 1 && (arguments[1] == "info" || asks_for_text(arguments[1]))) return;
   fail(ErrorKind::usage, "what to do with the model is missing: sotto model info PATH");
@@ -255,8 +309,9 @@ void check_command(const std::vector<std::string>& arguments) {
          may_be_a_file ? concat("; a file of that name is given as ./", word) : "");
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    fail(ErrorKind::usage, "'", app.remaining(true).front(),
-         "' is one argument too many: sotto model info takes one PATH");
+    fail(ErrorKind::usage, "'", app.remaining(true).front(), "' is one argument too many: ",
+         app.got_subcommand("npu") ? "sotto npu takes one DESIGN, or none to list them"
+                                   : "sotto model info takes one PATH");
   }
   const std::string reason = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
@@ -274,6 +329,9 @@ void check_names(const Options& options) {
   }
   if (options.model && options.model->empty()) {
     fail(ErrorKind::usage, "the path of the model is empty");
+  }
+  if (options.npu.trace && options.npu.trace->empty()) {
+    fail(ErrorKind::usage, "--trace: the name of the file is empty");
   }
   if (options.output_dir.empty()) {
     fail(ErrorKind::usage, "--output-dir: the name of the folder is empty; this one is .");
@@ -301,6 +359,7 @@ ParsedCommandLine parse_command_line(const std::vector<std::string>& arguments) 
   app.get_formatter()->column_width(40);
   add_transcribe(app, options);
   add_model_info(app, options);
+  add_npu(app, options);
 
   std::vector<std::string> reversed = normalize_arguments(arguments, bool_names());
   std::reverse(reversed.begin(), reversed.end());  // as CLI11 takes them

@@ -7,13 +7,14 @@
 #include <variant>
 #include <vector>
 
+#include "apps/npu.h"
 #include "engine/encoders.h"
 #include "engine/transcriber.h"
 #include "engine/writers/writers.h"
 
 namespace sotto::apps {
 
-enum class Command { transcribe, model_info };
+enum class Command { transcribe, model_info, npu };
 
 /// What the command line asks for.
 struct Options {
@@ -31,6 +32,7 @@ struct Options {
   std::filesystem::path output_dir = ".";
   std::vector<engine::OutputFormat> output_formats;  ///< empty: no files are written
   engine::TranscribeOptions transcription;
+  NpuOptions npu;
 };
 
 /// Either what to do, or a text that was asked for instead (--help, --version).

@@ -213,6 +213,7 @@ class CoreCheck {
       program += c_.at(ref).program_bytes;
       stack = std::max(stack, c_.at(ref).stack_bytes);
     }
+    c_.plan.program_bytes.push_back(program);
     if (program > kProgramBytes) {
       add(Category::program_bytes, core_.where, "its kernels and ", kProgramOverheadBytes,
           " bytes of loop and start-up are ", program, " bytes of program; there are ",

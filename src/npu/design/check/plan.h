@@ -38,6 +38,7 @@ struct Plan {
   std::vector<Connection> connections;
   std::vector<PlacedTask> tasks;     ///< of Design::tasks
   std::vector<std::int64_t> rounds;  ///< of Design::cores: times that the body runs in a dispatch
+  std::vector<std::int64_t> program_bytes;  ///< of Design::cores, with start-up and loop
 };
 
 /// What one check reads and writes.

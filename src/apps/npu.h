@@ -1,0 +1,29 @@
+// The command "sotto npu": the example designs for the array, checked, placed and simulated. No
+// hardware is used.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "apps/console.h"
+#include "npu/design/examples/gemm.h"
+
+namespace sotto::apps {
+
+enum class NpuAction { list, check, plan, simulate };
+
+struct NpuOptions {
+  NpuAction action = NpuAction::list;
+  std::string design;                           ///< of npu_examples()
+  std::optional<npu::design::GemmShape> shape;  ///< absent: the example's own
+  int mhz = 1800;                               ///< of the array
+  std::optional<std::filesystem::path> trace;   ///< where to write one, for Perfetto
+  bool json = false;                            ///< the simulation as JSON instead of a table
+};
+
+/// Returns the exit code: 0, or 1 when the design is wrong or does not come to its end. Throws
+/// Error.
+int npu_command(const NpuOptions& options, Console& console);
+
+}  // namespace sotto::apps

@@ -1,0 +1,83 @@
+#include <nlohmann/json.hpp>
+
+#include "apps/npu_simulate.h"
+
+namespace sotto::apps {
+namespace {
+
+using namespace npu;
+using Json = nlohmann::ordered_json;
+
+Json tile_json(TileId tile) {
+  return Json::array({tile.column, tile.row});
+}
+
+Json cores_json(const NpuSimulation& simulation) {
+  Json cores = Json::array();
+  for (const sim::CoreReport& core : simulation.report.cores) {
+    cores.push_back({{"tile", tile_json(core.tile)},
+                     {"calls", core.calls},
+                     {"busy", core.busy()},
+                     {"kernels", core.kernels},
+                     {"locks", core.locks},
+                     {"control", core.control},
+                     {"bank_stalls", core.bank_stalls},
+                     {"wait_input", core.wait_input},
+                     {"wait_output", core.wait_output},
+                     {"wait_lock", core.wait_lock},
+                     {"idle", simulation.idle(core)}});
+  }
+  return cores;
+}
+
+Json channels_json(const sim::Report& report) {
+  Json channels = Json::array();
+  for (const sim::ChannelReport& channel : report.channels) {
+    channels.push_back({{"tile", tile_json(channel.tile)},
+                        {"direction", channel.direction == Direction::s2mm ? "s2mm" : "mm2s"},
+                        {"number", channel.number},
+                        {"name", channel.name},
+                        {"descriptors", channel.descriptors},
+                        {"words", channel.words},
+                        {"stalled_since_load", channel.stalled()},
+                        {"wait_lock", channel.wait_lock}});
+  }
+  return channels;
+}
+
+}  // namespace
+
+std::string simulation_json(const NpuSimulation& simulation) {
+  const sim::Report& report = simulation.report;
+  Json kernels = Json::array();
+  for (const NpuKernelCost& cost : simulation.kernels) {
+    kernels.push_back({{"name", cost.symbol}, {"call", cost.call}, {"cycles", cost.cycles}});
+  }
+  Json findings = Json::array();
+  for (const sim::Finding& finding : report.findings) {
+    findings.push_back({{"kind", name(finding.kind)}, {"text", finding.text}});
+  }
+  const sim::Report::Binding binding = report.binding();
+  const Json simulated = {{"cycles", report.cycles()},
+                          {"array_ms", static_cast<double>(report.cycles()) / (report.mhz * 1e3)},
+                          {"ms", report.milliseconds()},
+                          {"dispatch_us", static_cast<double>(report.dispatch_overhead) * 1e-6},
+                          {"bottleneck", {{"resource", binding.resource}, {"busy", binding.part}}},
+                          {"host_memory",
+                           {{"read_bytes", report.read_bytes},
+                            {"read_gb_per_s", report.read_gb_per_s()},
+                            {"written_bytes", report.written_bytes},
+                            {"written_gb_per_s", report.written_gb_per_s()},
+                            {"requests", report.requests}}},
+                          {"cores", cores_json(simulation)},
+                          {"channels", channels_json(report)},
+                          {"findings", std::move(findings)},
+                          {"deadlock", report.deadlock}};
+  const Json all = {{"design", simulation.name},
+                    {"mhz", report.mhz},
+                    {"kernel_costs", {{"source", kNpuCostSource}, {"kernels", std::move(kernels)}}},
+                    {"simulated", simulated}};
+  return all.dump(2);
+}
+
+}  // namespace sotto::apps

@@ -86,6 +86,8 @@ TEST_F(NpuTest, CheckExplainsTheSeedsLayerInOneScreen) {
   EXPECT_THAT(outcome.out,
               AllOf(StartsWith("design 'seed_layer': "),
                     HasSubstr("\n  no_producer: every FIFO has someone who fills it\n")));
+  EXPECT_THAT(read_text_file(sotto::testing::source_path("docs/npu/design.md")),
+              HasSubstr("\n```\n" + outcome.out + "```\n"));
 }
 
 TEST_F(NpuTest, AWrongDesignIsNeitherPlacedNorSimulated) {

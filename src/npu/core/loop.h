@@ -116,7 +116,7 @@ struct Loop {
   std::vector<Operation> operations;
   std::vector<Order> orders;
   int64_t trips = 1;      ///< of this loop, each time it is entered
-  int64_t min_trips = 0;  ///< if the count varies: the least; a pipeline has at most so many stages
+  int64_t min_trips = 0;  ///< if the count varies: the least; a pipeline runs its kernel once then
   /// Runs once: a state is free before its first write and, unless it is live_out, after its last
   /// use; so is an invariant.
   bool is_straight = false;

@@ -139,10 +139,9 @@ class Search {
         if (!found && ++crowded == kHopeless) return false;
         continue;
       }
-      if (found_.loop.min_trips > 0 && schedule->stages() > found_.loop.min_trips) continue;
       const std::optional<Allocation> allocation =
           allocate_for(*schedule, static_cast<uint32_t>(seed));
-      if (!allocation) continue;
+      if (!allocation || !has_trips(*schedule, allocation->unroll)) continue;
       Program program = emit(found_.loop, *schedule, *allocation);
       const auto cost = [](const Program& of) { return std::pair(of.cycles(), of.bytes()); };
       if (found && cost(program) >= cost(found_.program)) continue;
@@ -155,6 +154,12 @@ class Search {
           spill_area(found_.loop) * found_.allocation.unroll + kept_area(found_.loop);
     }
     return found;
+  }
+
+  /// Whether the kernel runs once at least; a loop without stages does so anyhow.
+  bool has_trips(const Schedule& schedule, int unroll) const {
+    const int64_t least = found_.loop.min_trips;
+    return least == 0 || schedule.stages() == 1 || schedule.stages() - 1 + unroll <= least;
   }
 
   int most_tries() const {

@@ -89,13 +89,24 @@ class Placer {
     step.piece.graph.registers[reg].fixed = Register{core::RegisterClass::s, at->second};
   }
 
-  /// A loop that may run less often than its pipeline holds iterations has a plain twin.
+  /// Iterations that the pipeline of a loop needs to run its kernel once.
+  static int64_t needed_by(const core::Pipeline& code) {
+    return code.schedule.stages() - 1 + code.allocation.unroll;
+  }
+
+  /// A loop that may run less often than its pipeline needs has a plain twin, and runs it if it is
+  /// too short even for the shortest pipeline.
   void guard(const Step& step, const core::Loop& free, Placed& placed) {
-    const int64_t needed = placed.code.schedule.stages() - 1 + 2 * placed.code.allocation.unroll;
-    if (step.min_trips == step.trips || step.min_trips >= needed) return;
+    if (step.min_trips == step.trips || step.min_trips >= needed_by(placed.code)) return;
+    if (step.trips < needed_by(placed.code)) {
+      core::Loop shorter = free;
+      shorter.min_trips = step.trips;
+      placed.code = core::pipeline(shorter, effort_);
+    }
     core::Pipeline twin = core::one_by_one(free, effort_);
+    twin.bounds = placed.code.bounds;
     placed.plain_bytes = twin.program.bytes();
-    if (step.trips < needed) placed.code = std::move(twin);
+    if (step.trips < needed_by(placed.code)) placed.code = std::move(twin);
   }
 
   static bool is_entered(const Step& step, int reg) {

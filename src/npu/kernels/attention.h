@@ -33,20 +33,14 @@ inline void score_step(Scores& scores, const bfloat16* q, const bfloat16* k) {
   }
 }
 
-/// What every query's scores begin with.
-inline Scores first_scores(const Sum& upper, const Sum& lower) {
+/// q k plus what every query's scores begin with. `q` leads to eight queries, `k` to sixteen keys.
+inline Scores scores_of(const bfloat16* q, const bfloat16* k, const Sum& upper, const Sum& lower) {
   Scores scores;
   SOTTO_UNROLL
   for (int j = 0; j < 4; ++j) {
     scores.blocks[j] = Mmul(upper);
     scores.blocks[4 + j] = Mmul(lower);
   }
-  return scores;
-}
-
-/// q k plus that. `q` leads to eight queries, `k` to sixteen keys.
-inline Scores scores_of(const bfloat16* q, const bfloat16* k, const Sum& upper, const Sum& lower) {
-  Scores scores = first_scores(upper, lower);
   SOTTO_LOOP(8, int i = 0; i < kHeadBlocks; ++i) {
     score_step(scores, q + i * kOperand, k + i * kOperand);
   }

@@ -14,14 +14,10 @@ constexpr unsigned kOutEmpty = 4, kOutFull = 5;
 /// What a buffer holds that the core no longer owns.
 const bfloat16 kPoison = bfloat16(std::numeric_limits<float>::quiet_NaN());
 
-[[noreturn]] void not_wired(const char* what) {
-  fail(ErrorKind::unsupported, "the encoder's cores have no ", what);
-}
-
 }  // namespace
 
 NetworkCore::NetworkCore(int row, int column, int rows, int columns)
-    : program_([this, row, column, rows, columns] {
+    : host::LockPorts("the encoder's cores"), program_([this, row, column, rows, columns] {
         encoder_core(a_.buffers.data(), a_.buffers.data() + kObject, b_.buffers.data(),
                      b_.buffers.data() + kObject, c_.data(), out_.data(), out_.data() + kStrip,
                      workspace_.data(), kOwnLock + 0, kOwnLock + 1, kOwnLock + 2, kOwnLock + 3,
@@ -83,40 +79,6 @@ bool NetworkCore::fetch() {
   out_next_ ^= 1;
   ++locks_[kOutEmpty];
   return true;
-}
-
-void NetworkCore::acquire_equal(unsigned, int) {
-  not_wired("lock that is waited for by equality");
-}
-host::StreamWord NetworkCore::read_stream() {
-  not_wired("stream port");
-}
-void NetworkCore::write_stream(host::StreamWord) {
-  not_wired("stream port");
-}
-bool NetworkCore::try_read_stream(host::StreamWord&) {
-  not_wired("stream port");
-}
-bool NetworkCore::try_write_stream(host::StreamWord) {
-  not_wired("stream port");
-}
-host::CascadeWord NetworkCore::read_cascade() {
-  not_wired("cascade");
-}
-void NetworkCore::write_cascade(const host::CascadeWord&) {
-  not_wired("cascade");
-}
-void NetworkCore::event(unsigned) {
-  not_wired("trace");
-}
-std::uint64_t NetworkCore::cycles() {
-  not_wired("counter");
-}
-std::uint32_t NetworkCore::column() {
-  not_wired("place");
-}
-std::uint32_t NetworkCore::row() {
-  not_wired("place");
 }
 
 /// The column tiles first, first + 1, …: tile t of network column c is first + t * columns + c.

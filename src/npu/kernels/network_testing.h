@@ -20,7 +20,7 @@ using Object = const bfloat16*;  ///< 64 x 64 elements; outlives the run
 using Strip = std::vector<bfloat16>;
 
 /// A core with its memory and locks, and the hands of its streams.
-class NetworkCore : public host::CorePorts {
+class NetworkCore : public host::LockPorts {
  public:
   NetworkCore(int row, int column, int rows, int columns);
 
@@ -40,18 +40,7 @@ class NetworkCore : public host::CorePorts {
   bool fetch();
 
   void acquire_greater_equal(unsigned id, int value) override;
-  void acquire_equal(unsigned id, int value) override;
   void release(unsigned id, int value) override;
-  host::StreamWord read_stream() override;
-  void write_stream(host::StreamWord word) override;
-  bool try_read_stream(host::StreamWord& word) override;
-  bool try_write_stream(host::StreamWord word) override;
-  host::CascadeWord read_cascade() override;
-  void write_cascade(const host::CascadeWord& word) override;
-  void event(unsigned n) override;
-  std::uint64_t cycles() override;
-  std::uint32_t column() override;
-  std::uint32_t row() override;
 
  private:
   /// The two buffers of an input stream.

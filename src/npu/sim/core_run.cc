@@ -21,7 +21,8 @@ void spend_cycles_of(const std::string& symbol, const CallArguments& arguments) 
 
 CoreRun::CoreRun(Array& array, const design::ProgramCore& core, const KernelLibrary& library,
                  const Costs& costs, bool with_data)
-    : array_(array),
+    : host::LockPorts("simulator: the cores simulated so far"),
+      array_(array),
       program_(core),
       library_(library),
       costs_(costs),
@@ -209,37 +210,7 @@ void CoreRun::release(unsigned id, int value) {
   wait_for({Kind::release, lock(static_cast<int>(id)), value, 0});
 }
 
-namespace {
-[[noreturn]] void not_there(const char* what) {
-  fail(ErrorKind::unsupported, "simulator: cores have no ", what, " yet");
-}
-}  // namespace
-
-void CoreRun::acquire_equal(unsigned, int) {
-  not_there("locks that are waited for by equality");
-}
-host::StreamWord CoreRun::read_stream() {
-  not_there("stream port");
-}
-void CoreRun::write_stream(host::StreamWord) {
-  not_there("stream port");
-}
-bool CoreRun::try_read_stream(host::StreamWord&) {
-  not_there("stream port");
-}
-bool CoreRun::try_write_stream(host::StreamWord) {
-  not_there("stream port");
-}
-host::CascadeWord CoreRun::read_cascade() {
-  not_there("cascade");
-}
-void CoreRun::write_cascade(const host::CascadeWord&) {
-  not_there("cascade");
-}
 void CoreRun::event(unsigned) {}
-std::uint64_t CoreRun::cycles() {
-  not_there("cycle counter");
-}
 std::uint32_t CoreRun::column() {
   return static_cast<std::uint32_t>(program_.tile.column);
 }

@@ -30,7 +30,7 @@ struct CoreStep {
   Cycle cycles = 0;          ///< spend, call
 };
 
-class CoreRun : public host::CorePorts {
+class CoreRun : public host::LockPorts {
  public:
   /// `with_data`: kernels run when they are called.
   CoreRun(Array& array, const design::ProgramCore& core, const KernelLibrary& library,
@@ -66,19 +66,10 @@ class CoreRun : public host::CorePorts {
 
   void wait_for(CoreStep step);
   void acquire_greater_equal(unsigned id, int value) override;
-  void acquire_equal(unsigned id, int value) override;
   void release(unsigned id, int value) override;
-  host::StreamWord read_stream() override;
-  void write_stream(host::StreamWord word) override;
-  bool try_read_stream(host::StreamWord& word) override;
-  bool try_write_stream(host::StreamWord word) override;
-  host::CascadeWord read_cascade() override;
-  void write_cascade(const host::CascadeWord& word) override;
   void event(unsigned n) override;
-  std::uint64_t cycles() override;
   std::uint32_t column() override;
   std::uint32_t row() override;
-
   Array& array_;
   const design::ProgramCore& program_;
   const KernelLibrary& library_;

@@ -53,6 +53,32 @@ class CorePorts {
   virtual std::uint32_t row() = 0;
 };
 
+/// Ports of a core of which only the locks lead anywhere. What is asked for besides, and not
+/// overridden, fails: "<cores> have no cascade".
+class LockPorts : public CorePorts {
+ public:
+  explicit LockPorts(const char* cores) : cores_(cores) {}
+
+  void acquire_equal(unsigned, int) override { missing("locks that are waited for by equality"); }
+  StreamWord read_stream() override { missing("stream port"); }
+  void write_stream(StreamWord) override { missing("stream port"); }
+  bool try_read_stream(StreamWord&) override { missing("stream port"); }
+  bool try_write_stream(StreamWord) override { missing("stream port"); }
+  CascadeWord read_cascade() override { missing("cascade"); }
+  void write_cascade(const CascadeWord&) override { missing("cascade"); }
+  void event(unsigned) override { missing("trace"); }
+  std::uint64_t cycles() override { missing("cycle counter"); }
+  std::uint32_t column() override { missing("place"); }
+  std::uint32_t row() override { missing("place"); }
+
+ private:
+  [[noreturn]] void missing(const char* what) const {
+    fail(ErrorKind::unsupported, cores_, " have no ", what);
+  }
+
+  const char* cores_;
+};
+
 /// The ports of the current core. Fails, naming the operation, if it is not part of an array.
 inline CorePorts& ports(const char* operation) {
   CorePorts* found = core().ports;

@@ -14,30 +14,16 @@
 #include "cpu/gemv_int8.h"
 #include "memory_probe.h"
 #include "model/testing.h"
+#include "whisper_base.h"
 
 namespace {
 
 using namespace sotto;
+using bench::kBase;
+using bench::pool;
 using model::ComputeType;
 
-constexpr model::Dims kBase = {.n_mels = 80,
-                               .n_audio_ctx = 1500,
-                               .n_audio_state = 512,
-                               .n_audio_head = 8,
-                               .n_audio_layer = 6,
-                               .n_audio_ffn = 2048,
-                               .n_vocab = 51865,
-                               .n_text_ctx = 448,
-                               .n_text_state = 512,
-                               .n_text_head = 8,
-                               .n_text_layer = 6,
-                               .n_text_ffn = 2048};
 constexpr int kTokens = 100;  // of a window
-
-ThreadPool& pool() {
-  static ThreadPool instance;
-  return instance;
-}
 
 const model::Weights& weights() {
   static const model::Weights instance = model::testing::seeded_weights(kBase, 1);

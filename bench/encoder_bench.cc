@@ -16,30 +16,16 @@
 #include "cpu/encoder.h"
 #include "cpu/int8_blocks.h"
 #include "model/testing.h"
+#include "whisper_base.h"
 
 namespace {
 
 using namespace sotto;
+using bench::kBase;
+using bench::pool;
 
-constexpr model::Dims kBase = {.n_mels = 80,
-                               .n_audio_ctx = 1500,
-                               .n_audio_state = 512,
-                               .n_audio_head = 8,
-                               .n_audio_layer = 6,
-                               .n_audio_ffn = 2048,
-                               .n_vocab = 51865,
-                               .n_text_ctx = 448,
-                               .n_text_state = 512,
-                               .n_text_head = 8,
-                               .n_text_layer = 6,
-                               .n_text_ffn = 2048};
 constexpr auto kFloat32 = model::ComputeType::float32;
 constexpr double kT = 1500, kD = 512, kF = 2048, kLayers = 6;
-
-ThreadPool& pool() {
-  static ThreadPool instance;
-  return instance;
-}
 
 const cpu::Runtime& engine() {
   static const cpu::Runtime instance{cpu::kernels_for(active_isa()), pool()};
@@ -89,24 +75,26 @@ __attribute__((target("avx2,fma"))) float fma_avx2(std::int64_t iterations) {
   return _mm256_cvtss_f32(total);
 }
 
+/// chains(n): n steps of twelve chains of `products` each, on every thread.
+template <typename Chains>
+void measure_peak(benchmark::State& state, double products, const Chains& chains) {
+  constexpr std::int64_t kIterations = 2'000'000;
+  for (auto _ : state) {
+    engine().parallel_for(
+        pool().size(), [&](std::int64_t, int) { benchmark::DoNotOptimize(chains(kIterations)); });
+  }
+  report(state, 12.0 * products * kIterations * pool().size());
+}
+
 void FmaPeak(benchmark::State& state) {
   const bool wide = engine().kernels.isa == Isa::avx512;
   if (engine().kernels.isa == Isa::portable) {
     state.SkipWithError("the portable kernels have no fused multiply-add");
     return;
   }
-  constexpr std::int64_t kIterations = 2'000'000;
-  for (auto _ : state) {
-    engine().parallel_for(pool().size(), [&](std::int64_t, int) {
-      benchmark::DoNotOptimize(wide ? fma_avx512(kIterations) : fma_avx2(kIterations));
-    });
-  }
-  report(state, 12.0 * (wide ? 16 : 8) * kIterations * pool().size());
+  measure_peak(state, wide ? 16 : 8, wide ? fma_avx512 : fma_avx2);
 }
 BENCHMARK(FmaPeak)->UseRealTime()->Unit(benchmark::kMillisecond);
-#endif
-
-#if defined(__x86_64__)
 __attribute__((target("avx512f,avx512vnni"))) int dot_bytes_avx512(std::int64_t iterations) {
   __m512i sums[12];
   for (int i = 0; i < 12; ++i) sums[i] = _mm512_set1_epi32(i);
@@ -139,13 +127,7 @@ void Bf16Peak(benchmark::State& state) {
     state.SkipWithError("needs AVX-512 BF16");
     return;
   }
-  constexpr std::int64_t kIterations = 2'000'000;
-  for (auto _ : state) {
-    engine().parallel_for(pool().size(), [&](std::int64_t, int) {
-      benchmark::DoNotOptimize(dot_bf16_avx512(kIterations));
-    });
-  }
-  report(state, 12.0 * 32 * kIterations * pool().size());
+  measure_peak(state, 32, dot_bf16_avx512);
 }
 BENCHMARK(Bf16Peak)->UseRealTime()->Unit(benchmark::kMillisecond);
 
@@ -155,13 +137,7 @@ void BytePeak(benchmark::State& state) {
     state.SkipWithError("needs AVX-512 VNNI");
     return;
   }
-  constexpr std::int64_t kIterations = 2'000'000;
-  for (auto _ : state) {
-    engine().parallel_for(pool().size(), [&](std::int64_t, int) {
-      benchmark::DoNotOptimize(dot_bytes_avx512(kIterations));
-    });
-  }
-  report(state, 12.0 * 64 * kIterations * pool().size());
+  measure_peak(state, 64, dot_bytes_avx512);
 }
 BENCHMARK(BytePeak)->UseRealTime()->Unit(benchmark::kMillisecond);
 #endif

@@ -55,20 +55,11 @@ void GemvBf16Linear::operator()(float* y, const float* x, int n_rows, Activation
   GemvBf16Task all = task(y, x, n_rows);
   all.activation = activation;
   all.residual = residual;
-  for_panels(runtime_, n_out_, [&](int begin, int end) {
-    GemvBf16Task part = all;
-    part.panel_begin = begin;
-    part.panel_end = end;
-    runtime_.gemv.linear_bf16(part);
-  });
+  compute_all(runtime_, runtime_.gemv.linear_bf16, all);
 }
 
 void GemvBf16Linear::outputs(float* y, const float* x, int n_rows, int begin, int end) const {
-  SOTTO_CHECK(begin % kPanel == 0 && (end % kPanel == 0 || end == n_out_));
-  GemvBf16Task part = task(y, x, n_rows);
-  part.panel_begin = begin / kPanel;
-  part.panel_end = blocks_of(end, kPanel);
-  runtime_.gemv.linear_bf16(part);
+  compute_outputs(runtime_.gemv.linear_bf16, task(y, x, n_rows), begin, end);
 }
 
 void GemvBf16Linear::weight_row(float* out, int n) const {

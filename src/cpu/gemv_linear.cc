@@ -108,20 +108,11 @@ void GemvLinear::operator()(float* y, const GemvRows& x, int n_rows, Activation 
   GemvLinearTask all = task(y, x, n_rows);
   all.activation = activation;
   all.residual = residual;
-  for_panels(runtime_, n_out_, [&](int begin, int end) {
-    GemvLinearTask part = all;
-    part.panel_begin = begin;
-    part.panel_end = end;
-    runtime_.gemv.linear(part);
-  });
+  compute_all(runtime_, runtime_.gemv.linear, all);
 }
 
 void GemvLinear::outputs(float* y, const GemvRows& x, int n_rows, int begin, int end) const {
-  SOTTO_CHECK(begin % kPanel == 0 && (end % kPanel == 0 || end == n_out_));
-  GemvLinearTask part = task(y, x, n_rows);
-  part.panel_begin = begin / kPanel;
-  part.panel_end = blocks_of(end, kPanel);
-  runtime_.gemv.linear(part);
+  compute_outputs(runtime_.gemv.linear, task(y, x, n_rows), begin, end);
 }
 
 void GemvLinear::weight_row(float* out, int n) const {

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/error.h"
 #include "cpu/blocks.h"
 #include "cpu/gemv_int8.h"
 
@@ -37,16 +38,27 @@ class GemvScratch {
 /// The bias with zeros up to a multiple of kPanel; empty for none.
 Buffer<float> pad_bias(std::span<const float> bias, int n_out);
 
-/// Calls body(begin, end) for runs of the panels of n_out outputs, shared by the threads.
-template <typename Body>
-void for_panels(const GemvRuntime& runtime, int n_out, const Body& body) {
-  const int n_panels = blocks_of(n_out, kPanel);
+/// All outputs of a task, by runs of panels that the threads share.
+template <typename Task, typename Kernel>
+void compute_all(const GemvRuntime& runtime, Kernel kernel, const Task& all) {
+  const int n_panels = blocks_of(all.n_out, kPanel);
   // Long runs stream well; more runs than threads, or one that is held up keeps the others waiting.
   const int run = std::clamp(n_panels / (2 * runtime.pool.size()), 1, 16);
   runtime.parallel_for(blocks_of(n_panels, run), [&](std::int64_t i, int) {
-    const int begin = static_cast<int>(i) * run;
-    body(begin, std::min(n_panels, begin + run));
+    Task part = all;
+    part.panel_begin = static_cast<int>(i) * run;
+    part.panel_end = std::min(n_panels, part.panel_begin + run);
+    kernel(part);
   });
+}
+
+/// The outputs [begin, end) of a task, as GemvLinear::outputs().
+template <typename Task, typename Kernel>
+void compute_outputs(Kernel kernel, Task task, int begin, int end) {
+  SOTTO_CHECK(begin % kPanel == 0 && (end % kPanel == 0 || end == task.n_out));
+  task.panel_begin = begin / kPanel;
+  task.panel_end = blocks_of(end, kPanel);
+  kernel(task);
 }
 
 /// y = act(W x + b) + residual for rows. Each group of kGemvGroup weights of an output has a scale.

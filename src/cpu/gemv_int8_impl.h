@@ -1,6 +1,6 @@
 // The algorithms of gemv_int8.h, written once. Each gemv_int8_<isa>.cc includes the vectors of its
-// instruction set (simd_<isa>.h), its products of integers (simd_int8_<isa>.h), and then this file;
-// everything here has internal linkage.
+// instruction set (simd_<isa>.h), its products of integers (simd_int8_<isa>.h, dot_<isa>.h), and
+// then this file; everything here has internal linkage.
 #pragma once
 
 #include "cpu/elementwise_impl.h"
@@ -40,7 +40,7 @@ SOTTO_INLINE float quantise_run(std::int8_t* to, const float* x, int n, float in
   for (int i = 0; i < n; i += kLanes) {
     const Vector a = n - i >= kLanes ? load(x + i) : load_first(x + i, n - i);
     const Vector q = round(a * factor);
-    store_bytes(to + i, q);
+    store_bytes(to + i, to_integers(q));
     total = total + q;
   }
   return sum(total);
@@ -78,7 +78,7 @@ SOTTO_INLINE void fetch_ahead(const void* now, std::size_t bytes) {
 
 /// sums(r, ·) = Σ_k w·x of one group, for all outputs of its panel.
 template <int R>
-SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGroup& group,
+SOTTO_INLINE void multiply_group(Integers (&sums)[R][kPanelVectors], const PanelGroup& group,
                                  const std::int8_t* x, std::ptrdiff_t x_row) {
   SOTTO_UNROLL
   for (int step = 0; step < kGemvGroup / 4; ++step) {
@@ -86,10 +86,10 @@ SOTTO_INLINE void multiply_group(Ints (&sums)[R][kPanelVectors], const PanelGrou
     if constexpr (R <= 2) fetch_ahead(w, sizeof group.weights[step]);
     SOTTO_UNROLL
     for (int v = 0; v < kPanelVectors; ++v) {
-      const Bytes weights = load_bytes(w + v * 4 * kLanes);
+      const Integers weights = load_integers(w + v * 4 * kLanes);
       SOTTO_UNROLL
       for (int r = 0; r < R; ++r) {
-        sums[r][v] = dot4(sums[r][v], weights, broadcast4(x + r * x_row + 4 * step));
+        sums[r][v] = dot_bytes(sums[r][v], weights, broadcast4(x + r * x_row + 4 * step));
       }
     }
   }
@@ -128,10 +128,10 @@ SOTTO_INLINE void linear_tile(const GemvLinearTask& task, int panel, int m) {
     for (int v = 0; v < kPanelVectors; ++v) totals[r][v] = broadcast(0.0f);
   }
   for (int g = 0; g < n_groups; ++g, ++group, x += kGemvGroup) {
-    Ints sums[R][kPanelVectors];
+    Integers sums[R][kPanelVectors];
     SOTTO_UNROLL
     for (int r = 0; r < R; ++r) {
-      const Ints start = broadcast_int(-kByteOffset * x_sums[r * n_groups + g]);
+      const Integers start = broadcast_integer(-kByteOffset * x_sums[r * n_groups + g]);
       for (int v = 0; v < kPanelVectors; ++v) sums[r][v] = start;
     }
     multiply_group<R>(sums, *group, x, x_row);
@@ -140,7 +140,7 @@ SOTTO_INLINE void linear_tile(const GemvLinearTask& task, int panel, int m) {
       const Vector scale = load_upper_halves(group->scales + v * kLanes);
       SOTTO_UNROLL
       for (int r = 0; r < R; ++r) {
-        const Vector product = to_float(sums[r][v]) * broadcast(x_scales[r * n_groups + g]);
+        const Vector product = to_vector(sums[r][v]) * broadcast(x_scales[r * n_groups + g]);
         totals[r][v] = fma(product, scale, totals[r][v]);
       }
     }
@@ -155,8 +155,8 @@ SOTTO_INLINE void linear_tile(const GemvLinearTask& task, int panel, int m) {
 
 void linear(const GemvLinearTask& task) noexcept {
   for (int panel = task.panel_begin; panel < task.panel_end; ++panel) {
-    for (int m = 0; m < task.n_rows; m += kInt8Rows) {
-      with_rows<kInt8Rows>(smaller(kInt8Rows, task.n_rows - m),
+    for (int m = 0; m < task.n_rows; m += kGemvRows) {
+      with_rows<kGemvRows>(smaller(kGemvRows, task.n_rows - m),
                            [&]<int R>(Rows<R>) { linear_tile<R>(task, panel, m); });
     }
   }
@@ -192,8 +192,8 @@ SOTTO_INLINE void linear_bf16_tile(const GemvBf16Task& task, int panel, int m) {
 
 void linear_bf16(const GemvBf16Task& task) noexcept {
   for (int panel = task.panel_begin; panel < task.panel_end; ++panel) {
-    for (int m = 0; m < task.n_rows; m += kInt8Rows) {
-      with_rows<kInt8Rows>(smaller(kInt8Rows, task.n_rows - m),
+    for (int m = 0; m < task.n_rows; m += kGemvRows) {
+      with_rows<kGemvRows>(smaller(kGemvRows, task.n_rows - m),
                            [&]<int R>(Rows<R>) { linear_bf16_tile<R>(task, panel, m); });
     }
   }
@@ -239,7 +239,7 @@ SOTTO_INLINE float score_keys(float* scores, const GemvAttentionTask& task, cons
                               std::int32_t q_sum, float factor) {
   const std::size_t block_bytes = key_block_bytes(task.d);
   const int steps = (task.d + 3) / 4;
-  const Ints start = broadcast_int(-kByteOffset * q_sum);
+  const Integers start = broadcast_integer(-kByteOffset * q_sum);
   const std::byte* keys = task.keys;
   Vector top = broadcast(kMinusInfinity);
   for (int key = 0; key < task.n_keys; key += kKeyBlock, keys += block_bytes) {
@@ -248,17 +248,18 @@ SOTTO_INLINE float score_keys(float* scores, const GemvAttentionTask& task, cons
     const float* const scales = block_scales(keys, block_bytes);
     for (int lane = 0; lane < kKeyBlock; lane += kLanes) {
       // Two chains, or each product would wait for the one before it.
-      Ints even = start, odd = broadcast_int(0);
+      Integers even = start, odd = broadcast_integer(0);
       int step = 0;
       for (; step + 2 <= steps; step += 2) {
         const std::uint8_t* const at = k + (step * kKeyBlock + lane) * 4;
-        even = dot4(even, load_bytes(at), broadcast4(q + 4 * step));
-        odd = dot4(odd, load_bytes(at + 4 * kKeyBlock), broadcast4(q + 4 * step + 4));
+        even = dot_bytes(even, load_integers(at), broadcast4(q + 4 * step));
+        odd = dot_bytes(odd, load_integers(at + 4 * kKeyBlock), broadcast4(q + 4 * step + 4));
       }
       if (step < steps) {
-        even = dot4(even, load_bytes(k + (step * kKeyBlock + lane) * 4), broadcast4(q + 4 * step));
+        even = dot_bytes(even, load_integers(k + (step * kKeyBlock + lane) * 4),
+                         broadcast4(q + 4 * step));
       }
-      const Vector score = to_float(add(even, odd)) * (load(scales + lane) * broadcast(factor));
+      const Vector score = to_vector(add(even, odd)) * (load(scales + lane) * broadcast(factor));
       store(scores + key + lane, score);
     }
     for (int lane = task.n_keys - key; lane < kKeyBlock; ++lane)
@@ -302,9 +303,9 @@ SOTTO_INLINE void add_values(const GemvAttentionTask& task, const std::int16_t* 
   const std::size_t block_bytes = value_block_bytes(task.d);
   const int channels = (task.d + kRun - 1) / kRun * kRun;
   for (int begin = 0; begin < task.d; begin += kRun) {
-    Ints sums[kVectors];
+    Integers sums[kVectors];
     SOTTO_UNROLL
-    for (int v = 0; v < kVectors; ++v) sums[v] = broadcast_int(0);
+    for (int v = 0; v < kVectors; ++v) sums[v] = broadcast_integer(0);
     const std::byte* values = task.values;
     for (int key = 0; key < task.n_keys; key += kKeyBlock, values += block_bytes) {
       for (int pair = 0; pair < kKeyBlock / 2; ++pair) {
@@ -313,14 +314,14 @@ SOTTO_INLINE void add_values(const GemvAttentionTask& task, const std::int16_t* 
         const Words weights = broadcast2(p + key + 2 * pair);
         SOTTO_UNROLL
         for (int v = 0; v < kVectors; ++v) {
-          sums[v] = dot2(sums[v], widen(at + v * 2 * kLanes), weights);
+          sums[v] = dot_words(sums[v], widen(at + v * 2 * kLanes), weights);
         }
       }
     }
     for (int v = 0; v < kVectors; ++v) {
       const int channel = begin + v * kLanes, width = task.d - channel;
       if (width <= 0) break;
-      const Vector result = to_float(sums[v]) * broadcast(factor);
+      const Vector result = to_vector(sums[v]) * broadcast(factor);
       if (width >= kLanes) {
         store(task.out + channel, result);
       } else {
@@ -351,7 +352,7 @@ void attention(const GemvAttentionTask& task) noexcept {
   const float factor = weights.top > 0x1p-100f ? smaller(by_top, by_sum) : 0.0f;
   for (int key = task.n_keys; key < padded; ++key) scores[key] = 0.0f;
   for (int key = 0; key < padded; key += kLanes) {
-    store_words(p + key, round(load(scores + key) * broadcast(factor)));
+    store_words(p + key, to_integers(load(scores + key) * broadcast(factor)));
   }
   const float inverse = factor > 0 ? 1.0f / (factor * weights.total) : 0.0f;
   add_values(task, p, finite ? inverse : q_sum);

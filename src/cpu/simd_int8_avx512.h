@@ -1,25 +1,16 @@
 // Products of integers for gemv_int8_impl.h: AVX-512 BW.
 #pragma once
 
+#include "cpu/dot_avx512.h"
 #include "cpu/simd_int8_512.h"
 
 namespace sotto::cpu {
 namespace {
 
-constexpr int kInt8Rows = 4;  // 4×2 sums and totals, even and odd halves of bytes
+constexpr int kGemvRows = 4;  // 4×2 sums and totals, even and odd halves of bytes
 
-/// sum + w·x over the four bytes of each lane: w from 0 to 255, x from −127 to 127.
-/// Even and odd bytes apart, as words: the product of bytes (vpmaddubsw) saturates.
-inline Ints dot4(Ints sum, Bytes w, Bytes x) noexcept {
-  const __m512i even_w = _mm512_and_si512(w, _mm512_set1_epi16(255));
-  const __m512i odd_w = _mm512_srli_epi16(w, 8);
-  const __m512i even_x = _mm512_srai_epi16(_mm512_slli_epi16(x, 8), 8);
-  const __m512i odd_x = _mm512_srai_epi16(x, 8);
-  const __m512i even = _mm512_madd_epi16(even_w, even_x);
-  return add(sum, add(even, _mm512_madd_epi16(odd_w, odd_x)));
-}
 /// sum + v·p over the two words of each lane.
-inline Ints dot2(Ints sum, Words v, Words p) noexcept {
+inline Integers dot_words(Integers sum, Words v, Words p) noexcept {
   return add(sum, _mm512_madd_epi16(v, p));
 }
 

@@ -6,14 +6,15 @@
 namespace sotto::cpu {
 namespace {
 
-constexpr int kInt8Rows = 8;  // 8×2 sums; totals come from memory once in a group
+constexpr int kGemvRows = 8;  // 8×2 sums; totals come from memory once in a group
 
-/// sum + w·x over the four bytes of each lane: w from 0 to 255, x from −127 to 127.
-inline Ints dot4(Ints sum, Bytes w, Bytes x) noexcept {
+/// sum + w·x over the four bytes of each lane, w unsigned and x signed. The intrinsic, unlike in
+/// dot_avx512_vnni.h: it can take x from memory as it broadcasts it.
+inline Integers dot_bytes(Integers sum, Integers w, Integers x) noexcept {
   return _mm512_dpbusd_epi32(sum, w, x);
 }
 /// sum + v·p over the two words of each lane.
-inline Ints dot2(Ints sum, Words v, Words p) noexcept {
+inline Integers dot_words(Integers sum, Words v, Words p) noexcept {
   return _mm512_dpwssd_epi32(sum, v, p);
 }
 

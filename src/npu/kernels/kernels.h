@@ -15,7 +15,7 @@ void passthrough(int32* out, const int32* in, int words);
 /// out = factor * in, rounded to nearest even; `count` is a multiple of 32, at least 32.
 void scale_bf16(bfloat16* out, const bfloat16* in, bfloat16 factor, int count);
 
-// --- products (gemm_bf16.cc, gemm_int8.cc)
+// --- products (gemm.h)
 
 /// Sums of a tile to zero: c is 64 x 64 float32, layout C.
 void zero_sums(float* c);

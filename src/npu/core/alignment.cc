@@ -4,6 +4,49 @@
 #include "npu/core/hardware_loop.h"
 
 namespace sotto::npu::core {
+namespace {
+
+bool sets_loop(const Bundle& bundle) {
+  for (const Instruction& made : bundle.instructions) {
+    for (const Register def : made.defs) {
+      const RegisterClass cls = def.cls;
+      if (cls == RegisterClass::ls || cls == RegisterClass::le || cls == RegisterClass::lc) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+int bytes_between(const std::vector<Bundle>& bundles, int first, int end) {
+  int sum = 0;
+  for (int i = first; i < end; ++i) sum += bundles[static_cast<size_t>(i)].bytes;
+  return sum;
+}
+
+int set_up_of(const std::vector<Bundle>& bundles, int first) {
+  for (int i = first - 1; i >= 0; --i) {
+    if (sets_loop(bundles[static_cast<size_t>(i)])) return i;
+  }
+  return -1;
+}
+
+bool stretch(std::vector<Bundle>& bundles, int first, int last) {
+  const int set_up = set_up_of(bundles, first);
+  if (set_up < 0) return false;
+  int lack = kLoopSetupBytes - bytes_between(bundles, set_up, last);
+  for (int i = set_up; i < last && lack > 0; ++i) {
+    Bundle& bundle = bundles[static_cast<size_t>(i)];
+    for (const int size : bundle_sizes(bundle.slots())) {
+      if (size <= bundle.bytes || lack <= 0) continue;
+      lack -= size - bundle.bytes;
+      bundle.bytes = size;
+    }
+  }
+  return lack <= 0;
+}
 
 bool pad(std::vector<Bundle>& bundles, int first, int end) {
   constexpr int kUnreached = 1 << 20;

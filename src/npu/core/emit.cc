@@ -64,20 +64,6 @@ void set_shortest(Bundle& bundle) {
   SOTTO_CHECK(bundle.bytes > 0);
 }
 
-int bytes_between(const Program& program, int first, int end) {
-  int sum = 0;
-  for (int i = first; i < end; ++i) sum += program.bundles[static_cast<size_t>(i)].bytes;
-  return sum;
-}
-
-bool sets_loop(const Bundle& bundle) {
-  return std::any_of(bundle.instructions.begin(), bundle.instructions.end(),
-                     [](const Instruction& made) {
-                       return made.opcode == Opcode::movxm_ls || made.opcode == Opcode::movxm_le ||
-                              made.opcode == Opcode::movxm_lc;
-                     });
-}
-
 /// Whether a bundle has room for a constant of 32 bits, which also takes the write path of r.
 bool takes_long(const Program& program, int index) {
   if (program.bundles[static_cast<size_t>(index)].slots().meets(occupied_by(Slot::lng)))
@@ -100,24 +86,6 @@ void insert_first(Program& program, int at, const Bundle& bundle) {
   ++program.loop->last;
 }
 
-/// Longer bundles between the last write and the end of the loop, until they are far enough apart.
-bool stretch(Program& program) {
-  int last_write = 0;
-  for (int i = 0; i < program.loop->first; ++i) {
-    if (sets_loop(program.bundles[static_cast<size_t>(i)])) last_write = i;
-  }
-  int lack = kLoopSetupBytes - bytes_between(program, last_write, program.loop->last);
-  for (int i = last_write; i < program.loop->last && lack > 0; ++i) {
-    Bundle& bundle = program.bundles[static_cast<size_t>(i)];
-    for (const int size : bundle_sizes(bundle.slots())) {
-      if (size <= bundle.bytes || lack <= 0) continue;
-      lack -= size - bundle.bytes;
-      bundle.bytes = size;
-    }
-  }
-  return lack <= 0;
-}
-
 /// The writes of ls, le and lc: in the ramp where a bundle has room, if that is early enough.
 bool set_up_in_ramp(Program& program, const std::vector<Instruction>& writes) {
   size_t done = 0;
@@ -132,7 +100,7 @@ bool set_up_in_ramp(Program& program, const std::vector<Instruction>& writes) {
     set_shortest(before);
     insert_first(program, 0, before);
   }
-  return stretch(program);
+  return stretch(program.bundles, program.loop->first, program.loop->last);
 }
 
 void set_up_before_ramp(Program& program, const std::vector<Instruction>& writes) {
@@ -144,7 +112,9 @@ void set_up_before_ramp(Program& program, const std::vector<Instruction>& writes
   }
   Bundle nop;
   nop.bytes = kMaxBundleBytes;
-  while (!stretch(program)) insert_first(program, static_cast<int>(writes.size()), nop);
+  while (!stretch(program.bundles, program.loop->first, program.loop->last)) {
+    insert_first(program, static_cast<int>(writes.size()), nop);
+  }
 }
 
 void set_up_loop(Program& program) {

@@ -59,43 +59,17 @@ std::string check_bundle(const Bundle& bundle) {
   return "";
 }
 
-bool sets_loop(const Bundle& bundle) {
-  for (const Instruction& made : bundle.instructions) {
-    for (const Register def : made.defs) {
-      const RegisterClass cls = def.cls;
-      if (cls == RegisterClass::ls || cls == RegisterClass::le || cls == RegisterClass::lc) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-/// The last bundle before a hardware loop that writes its registers; -1: none.
-int set_up_of(const Image& image, const Repeat& loop) {
-  for (int i = loop.first - 1; i >= 0; --i) {
-    if (sets_loop(image.bundles[static_cast<size_t>(i)])) return i;
-  }
-  return -1;
-}
-
-int bytes_between(const Image& image, int first, int end) {
-  int sum = 0;
-  for (int i = first; i < end; ++i) sum += image.bundles[static_cast<size_t>(i)].bytes;
-  return sum;
-}
-
 std::string check_hardware_loop(const Image& image, const Repeat& loop) {
-  const int set_up = set_up_of(image, loop);
+  const int set_up = set_up_of(image.bundles, loop.first);
   if (set_up < 0) return "the hardware loop is not set up";
-  if (bytes_between(image, 0, loop.first) % kLoopAlignment != 0 ||
-      bytes_between(image, 0, loop.last) % kLoopAlignment != 0) {
+  if (bytes_between(image.bundles, 0, loop.first) % kLoopAlignment != 0 ||
+      bytes_between(image.bundles, 0, loop.last) % kLoopAlignment != 0) {
     return "the hardware loop is not aligned";
   }
   if (image.bundles[static_cast<size_t>(loop.last)].bytes != kLoopEndBytes) {
     return "the last bundle of the hardware loop is short";
   }
-  if (bytes_between(image, set_up, loop.last) < kLoopSetupBytes) {
+  if (bytes_between(image.bundles, set_up, loop.last) < kLoopSetupBytes) {
     return "the hardware loop is set up too late";
   }
   return "";
@@ -117,23 +91,6 @@ std::string check_loop(const Image& image, const Repeat& loop) {
   return std::any_of(there.begin(), there.end(), is_jump) ? "" : "no jump ends the loop";
 }
 
-/// Longer bundles between the last write of a loop's registers and its end, until they are far
-/// enough apart.
-bool stretch(Image& image, const Repeat& loop) {
-  const int set_up = set_up_of(image, loop);
-  if (set_up < 0) return false;
-  int lack = kLoopSetupBytes - bytes_between(image, set_up, loop.last);
-  for (int i = set_up; i < loop.last && lack > 0; ++i) {
-    Bundle& bundle = image.bundles[static_cast<size_t>(i)];
-    for (const int size : bundle_sizes(bundle.slots())) {
-      if (size <= bundle.bytes || lack <= 0) continue;
-      lack -= size - bundle.bytes;
-      bundle.bytes = size;
-    }
-  }
-  return lack <= 0;
-}
-
 /// Writes of ls and le hold bundle numbers, for people.
 void name_ends(Image& image, const Repeat& loop) {
   int left = 2;
@@ -149,7 +106,7 @@ void name_ends(Image& image, const Repeat& loop) {
 }  // namespace
 
 int Image::bytes() const {
-  return bytes_between(*this, 0, static_cast<int>(bundles.size()));
+  return bytes_between(bundles, 0, static_cast<int>(bundles.size()));
 }
 
 int64_t Image::runs_of(int bundle) const {
@@ -197,7 +154,7 @@ bool lay_out(Image& image) {
     if (!loop.is_hardware) continue;
     name_ends(image, loop);
     image.bundles[static_cast<size_t>(loop.last)].bytes = kLoopEndBytes;
-    if (!stretch(image, loop)) return false;
+    if (!stretch(image.bundles, loop.first, loop.last)) return false;
     if (!pad(image.bundles, from, loop.first) || !pad(image.bundles, loop.first, loop.last))
       return false;
     from = loop.last + 1;

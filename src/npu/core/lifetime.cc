@@ -332,6 +332,18 @@ int units_in(RegisterPool pool) {
   return kUnits[static_cast<int>(pool)];
 }
 
+std::string_view name_of(RegisterPool pool) {
+  constexpr std::string_view kNames[kRegisterPools] = {"scalars",
+                                                       "pointers",
+                                                       "modifiers",
+                                                       "shifts",
+                                                       "vectors of 256 bits",
+                                                       "accumulators of 256 bits",
+                                                       "masks",
+                                                       "others"};
+  return kNames[static_cast<int>(pool)];
+}
+
 std::array<int, kRegisterPools> pressure_of(const Loop& loop, const Schedule& schedule) {
   const Lifetimes lifetimes = lifetimes_of(loop, schedule);
   std::array<std::vector<int>, kRegisterPools> live;
@@ -353,6 +365,15 @@ std::array<int, kRegisterPools> pressure_of(const Loop& loop, const Schedule& sc
     most[pool] = *std::max_element(live[pool].begin(), live[pool].end());
   }
   return most;
+}
+
+bool has_room(const Loop& loop, const Schedule& schedule) {
+  const auto pressure = pressure_of(loop, schedule);
+  for (int pool = 0; pool < kRegisterPools; ++pool) {
+    if (pressure[static_cast<size_t>(pool)] > units_in(static_cast<RegisterPool>(pool)))
+      return false;
+  }
+  return true;
 }
 
 void shorten_lifetimes(const Loop& loop, const std::vector<Edge>& edges, Schedule& schedule,

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "npu/core/schedule.h"
@@ -39,9 +40,13 @@ enum class RegisterPool : uint8_t {
 inline constexpr int kRegisterPools = static_cast<int>(RegisterPool::rest) + 1;
 RegisterPool pool_of(RegisterClass cls);
 int units_in(RegisterPool pool);
+std::string_view name_of(RegisterPool pool);
 
 /// Units in use at once, at most.
 std::array<int, kRegisterPools> pressure_of(const Loop& loop, const Schedule& schedule);
+
+/// Whether there are as many registers: without them there is no allocation.
+bool has_room(const Loop& loop, const Schedule& schedule);
 
 /// Moves operations within their freedom until lifetimes get no shorter.
 void shorten_lifetimes(const Loop& loop, const std::vector<Edge>& edges, Schedule& schedule,

@@ -11,15 +11,6 @@
 namespace sotto::npu::core {
 namespace {
 
-bool has_room(const Loop& loop, const Schedule& schedule) {
-  const auto pressure = pressure_of(loop, schedule);
-  for (int pool = 0; pool < kRegisterPools; ++pool) {
-    if (pressure[static_cast<size_t>(pool)] > units_in(static_cast<RegisterPool>(pool)))
-      return false;
-  }
-  return true;
-}
-
 /// Of those that can be spilled, the one with the most units taken for those it has.
 RegisterPool tightest_pool(const std::array<int, kRegisterPools>& pressure) {
   const auto share = [&](RegisterPool pool) {
@@ -27,19 +18,6 @@ RegisterPool tightest_pool(const std::array<int, kRegisterPools>& pressure) {
   };
   const RegisterPool vectors = RegisterPool::vectors, sums = RegisterPool::accumulators;
   return share(vectors) > share(sums) ? vectors : sums;
-}
-
-/// Loads and stores that a spill takes.
-int accesses_of(const Loop& loop, int reg) {
-  int units = 0;
-  for (const Operation& operation : loop.operations) {
-    for (const auto& operands : {operation.defs, operation.uses}) {
-      for (const Operand& operand : operands) {
-        if (operand.reg == reg) units += span_of(loop, operand).units;
-      }
-    }
-  }
-  return std::max(units, 1);
 }
 
 class Search {
@@ -71,7 +49,7 @@ class Search {
       if (try_interval(edges, near + i)) return std::move(found_);
     }
     if (!best.program.bundles.empty()) return best;
-    best = one_by_one(plain, effort_);
+    best = one_by_one(plain);
     best.bounds = bounds;
     return best;
   }
@@ -219,135 +197,6 @@ class Search {
 
 Pipeline pipeline(const Loop& loop, const Effort& effort) {
   return Search(loop, effort).run();
-}
-
-namespace {
-
-/// Results may be written after the last issue: the circle of straight code is longer than it is.
-constexpr int kAfterTheLast = 16;
-
-/// Code for the operations of `found.loop` with as few live registers as `seed` comes to; seed 0:
-/// as short as it goes.
-bool try_straight(Pipeline& found, const std::vector<Edge>& edges, const Schedule& shortest,
-                  uint32_t seed, int& stuck) {
-  Schedule alone = shortest;
-  alone.interval += kAfterTheLast;
-  if (seed > 0) {
-    shorten_lifetimes(found.loop, edges, alone, seed);
-    alone.interval = alone.last_cycle() + 1 + kAfterTheLast;
-  }
-  std::optional<Allocation> allocation = allocate(found.loop, alone, 1, seed, &stuck);
-  if (!allocation) return false;
-  alone.interval -= kAfterTheLast;
-  found.schedule = std::move(alone);
-  found.allocation = std::move(*allocation);
-  found.program = emit(found.loop, found.schedule, found.allocation);
-  return true;
-}
-
-}  // namespace
-
-namespace {
-
-/// The value that lives longest, for what its spill takes, in the registers of which there are too
-/// few; -1: none can go.
-int pick_victim(const Loop& loop, const Schedule& schedule, int stuck) {
-  if (stuck < 0) return -1;
-  const RegisterPool pool = pool_of(loop.registers[static_cast<size_t>(stuck)].cls);
-  const Lifetimes lifetimes = lifetimes_of(loop, schedule);
-  int victim = -1;
-  double most = 0;
-  for (int reg = 0; reg < static_cast<int>(lifetimes.size()); ++reg) {
-    const size_t at = static_cast<size_t>(reg);
-    if (pool_of(loop.registers[at].cls) != pool || !can_spill(loop, reg)) continue;
-    int cycles = 0;
-    for (const Lifetime& life : lifetimes[at]) {
-      cycles += life.throughout ? schedule.interval : life.length();
-    }
-    const double worth = static_cast<double>(cycles) / accesses_of(loop, reg);
-    if (worth <= most) continue;
-    victim = reg;
-    most = worth;
-  }
-  return victim;
-}
-
-}  // namespace
-
-Pipeline one_by_one(const Loop& loop, const Effort& effort) {
-  Loop once = loop;
-  once.trips = 1;
-  Pipeline made = straight(once, effort);
-  made.loop.is_straight = false;
-  made.loop.trips = loop.trips;
-  // The results of an iteration have come when the next one begins.
-  constexpr int kUnderWay = 8;
-  made.schedule.interval += kUnderWay;
-  int stuck = -1;
-  for (int tries = 0; !allocate_anew(made, &stuck); ++tries) {
-    const bool more = tries < effort.max_spills;
-    const int victim = more ? pick_victim(made.loop, made.schedule, stuck) : -1;
-    if (victim < 0) fail(ErrorKind::unsupported, "loop ", loop.name, ": registers do not suffice");
-    const bool invariant = is_invariant(made.loop, victim);
-    std::vector<Kept> kept = std::move(made.kept);
-    if (invariant) kept.push_back({victim, kept_area(made.loop)});
-    once = spill(made.loop, victim);
-    once.trips = 1;
-    made = straight(once, effort);
-    kept.insert(kept.end(), made.kept.begin(), made.kept.end());
-    made.kept = std::move(kept);
-    made.loop.is_straight = false;
-    made.loop.trips = loop.trips;
-    made.schedule.interval += kUnderWay;
-  }
-  return made;
-}
-
-bool allocate_anew(Pipeline& made, int* stuck) {
-  Schedule circle = made.schedule;
-  if (made.loop.is_straight) circle.interval += kAfterTheLast;
-  const int least = made.loop.is_straight ? 1 : least_unroll(made.loop, made.schedule);
-  const int most = made.loop.is_straight ? 1 : std::max(least + 2, made.allocation.unroll);
-  constexpr uint32_t kSeeds = 4;
-  for (int unroll = least; unroll <= most; ++unroll) {
-    for (uint32_t seed = 0; seed < kSeeds; ++seed) {
-      std::optional<Allocation> allocation = allocate(made.loop, circle, unroll, seed, stuck);
-      if (!allocation) continue;
-      made.allocation = std::move(*allocation);
-      made.program = emit(made.loop, made.schedule, made.allocation);
-      made.stack_bytes = spill_area(made.loop) * unroll + kept_area(made.loop);
-      return true;
-    }
-  }
-  return false;
-}
-
-Pipeline straight(const Loop& loop, const Effort& effort) {
-  const std::string problem = problem_of(loop);
-  if (!problem.empty()) fail(ErrorKind::unsupported, "code ", loop.name, ": ", problem);
-  Pipeline found;
-  found.loop = loop;
-  found.loop.trips = 1;
-  found.loop.is_straight = true;
-  constexpr uint32_t kTries = 6;
-  for (;; ++found.spills) {
-    const std::vector<Edge> edges = dependences(found.loop);
-    const Schedule shortest = schedule_straight(found.loop, edges);
-    int stuck = -1;
-    for (uint32_t seed = 0; seed < kTries; ++seed) {
-      if (try_straight(found, edges, shortest, seed, stuck)) return found;
-    }
-    const int victim =
-        found.spills == effort.max_spills ? -1 : pick_victim(found.loop, shortest, stuck);
-    if (victim < 0) {
-      const std::string which =
-          stuck < 0 ? "" : found.loop.registers[static_cast<size_t>(stuck)].name;
-      fail(ErrorKind::unsupported, "code ", loop.name, ": no register for ", which);
-    }
-    if (is_invariant(found.loop, victim)) found.kept.push_back({victim, kept_area(found.loop)});
-    found.loop = spill(found.loop, victim);
-    found.stack_bytes = spill_area(found.loop) + kept_area(found.loop);
-  }
 }
 
 }  // namespace sotto::npu::core

@@ -41,14 +41,16 @@ struct Pipeline {
 Pipeline pipeline(const Loop& loop, const Effort& effort = {});
 
 /// Code that runs one iteration after the other.
-Pipeline one_by_one(const Loop& loop, const Effort& effort = {});
+Pipeline one_by_one(const Loop& loop);
 
 /// Registers and code anew for the same schedule, after `made.loop` got other wishes or registers
 /// that no operation names. False, and nothing changed, when that finds no registers; then `stuck`,
 /// if given, is one that found none.
 bool allocate_anew(Pipeline& made, int* stuck = nullptr);
 
-/// Code for operations that run once, in order of urgency.
-Pipeline straight(const Loop& loop, const Effort& effort = {});
+/// Code for operations that run once: in order of urgency if there are registers for that, nearer
+/// to the order of the program else, and with spills in the end. Throws Error when the registers do
+/// not hold what comes in and goes out.
+Pipeline straight(const Loop& loop);
 
 }  // namespace sotto::npu::core

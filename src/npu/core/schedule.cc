@@ -239,6 +239,16 @@ class SlackScheduler {
   int placed_ = 0;
 };
 
+/// Its interval is its length.
+Schedule straight_schedule(const ReservationTable& table, int count) {
+  Schedule schedule{1, {}};
+  for (int op = 0; op < count; ++op) {
+    schedule.placements.push_back({table.cycle(op), table.opcode(op)});
+  }
+  schedule.interval = schedule.last_cycle() + 1;
+  return schedule;
+}
+
 }  // namespace
 
 int Schedule::last_cycle() const {
@@ -286,12 +296,28 @@ Schedule schedule_straight(const Loop& loop, const std::vector<Edge>& edges) {
       --awaited[static_cast<size_t>(edge.to)];
     }
   }
-  Schedule schedule{1, {}};
-  for (int op = 0; op < static_cast<int>(count); ++op) {
-    schedule.placements.push_back({table.cycle(op), table.opcode(op)});
+  return straight_schedule(table, static_cast<int>(count));
+}
+
+Schedule schedule_in_order(const Loop& loop, const std::vector<Edge>& edges, int ahead) {
+  const size_t count = loop.operations.size();
+  std::vector<std::vector<Edge>> out(count);
+  for (const Edge& edge : edges) {
+    if (edge.distance == 0) out[static_cast<size_t>(edge.from)].push_back(edge);
   }
-  schedule.interval = schedule.last_cycle() + 1;
-  return schedule;
+  ReservationTable table(loop, 0);
+  std::vector<int> earliest(count, 0);
+  int last = 0;
+  for (size_t op = 0; op < count; ++op) {
+    int cycle = std::max(earliest[op], last - ahead);
+    while (!table.place(static_cast<int>(op), cycle)) ++cycle;
+    last = std::max(last, cycle);
+    for (const Edge& edge : out[op]) {
+      int& bound = earliest[static_cast<size_t>(edge.to)];
+      bound = std::max(bound, cycle + edge.latency);
+    }
+  }
+  return straight_schedule(table, static_cast<int>(count));
 }
 
 }  // namespace sotto::npu::core

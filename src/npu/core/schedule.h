@@ -37,4 +37,8 @@ std::optional<Schedule> find_schedule(const Loop& loop, const std::vector<Edge>&
 /// length.
 Schedule schedule_straight(const Loop& loop, const std::vector<Edge>& edges);
 
+/// The same in the order of the program: no operation is issued more than `ahead` cycles before one
+/// that stands before it.
+Schedule schedule_in_order(const Loop& loop, const std::vector<Edge>& edges, int ahead);
+
 }  // namespace sotto::npu::core

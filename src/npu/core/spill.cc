@@ -175,6 +175,18 @@ int spill_depth(const Loop& loop, const Schedule& schedule) {
   return depth;
 }
 
+int accesses_of(const Loop& loop, int reg) {
+  int units = 0;
+  for (const Operation& operation : loop.operations) {
+    for (const auto& operands : {operation.defs, operation.uses}) {
+      for (const Operand& operand : operands) {
+        if (operand.reg == reg) units += span_of(loop, operand).units;
+      }
+    }
+  }
+  return std::max(units, 1);
+}
+
 Loop spill(const Loop& loop, int reg) {
   SOTTO_CHECK(can_spill(loop, reg));
   return Spiller(loop, reg).run();

@@ -40,6 +40,9 @@ bool is_invariant(const Loop& loop, int reg);
 /// Iterations between the store of a spilled value and the first that may use its place again.
 int spill_depth(const Loop& loop, const Schedule& schedule);
 
+/// Loads and stores that a spill takes.
+int accesses_of(const Loop& loop, int reg);
+
 /// The loop with register `reg` on the stack, below what is there already.
 Loop spill(const Loop& loop, int reg);
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "base/testing.h"
 #include "npu/cycles/cost.h"
 #include "npu/cycles/run.h"
@@ -127,6 +128,20 @@ TEST(Cost, OfThePassThrough) {
   EXPECT_EQ(cost.bank_stalls, 0);
   EXPECT_EQ(cost.cycles, 2 * 128 + 7 + 2 + kGuardCycles + kCallCycles);
   EXPECT_EQ(cost.bank_bytes, (std::array<int64_t, 4>{8192, 8192, 0, 0}));
+}
+
+// The same under every compiler that builds this, and what the page says.
+TEST(Cost, IsThatOfTheTable) {
+  const std::string page = read_text_file(sotto::testing::source_path("docs/npu/cycles.md"));
+  Costs costs;
+  for (const char* const name :
+       {"passthrough", "scale_bf16", "zero_sums", "gemm_bf16_short", "gemm_int8_short",
+        "zero_statistics", "row_statistics", "bias_rows", "add_plane"}) {
+    std::string cycles = std::to_string(costs.of(name).cycles);
+    if (cycles.size() > 3) cycles.insert(cycles.size() - 3, ",");
+    const bool is_there = page.find(concat("| `", name, "` | ", cycles, " |")) != page.npos;
+    EXPECT_TRUE(is_there) << name << " takes " << cycles;
+  }
 }
 
 TEST(Cost, GrowsWithTheSizesOfACall) {

@@ -45,19 +45,25 @@ class Placer {
  private:
   /// Where there are too few registers, what one half leaves can pass by the other on the stack.
   void schedule_straight_code() {
-    constexpr int kMostSplits = 8;
-    int splits = 0;
-    for (size_t i = 0; i < steps_.size(); ++i) {
-      if (steps_[i].kind != Step::Kind::straight) continue;
-      prepare(steps_[i]);
-      try {
-        placed_[i].code = core::straight(steps_[i].piece.graph, effort_);
-      } catch (const Error&) {
-        if (splits++ == kMostSplits || !split(steps_, i)) throw;
-        placed_.assign(steps_.size(), {});
-        i = static_cast<size_t>(-1);
+    for (size_t i = 0; i < steps_.size();) {
+      if (steps_[i].kind == Step::Kind::straight && !schedule_piece(i)) {
+        placed_.insert(placed_.begin() + static_cast<std::ptrdiff_t>(i), Placed{});
+      } else {
+        ++i;
       }
     }
+  }
+
+  /// False when the step was cut in two.
+  bool schedule_piece(size_t index) {
+    prepare(steps_[index]);
+    try {
+      placed_[index].code = core::straight(steps_[index].piece.graph);
+    } catch (const Error&) {
+      if (split(steps_, index)) return false;
+      throw;
+    }
+    return true;
   }
 
   /// What is left in registers is what somebody reads.
@@ -103,7 +109,7 @@ class Placer {
       shorter.min_trips = step.trips;
       placed.code = core::pipeline(shorter, effort_);
     }
-    core::Pipeline twin = core::one_by_one(free, effort_);
+    core::Pipeline twin = core::one_by_one(free);
     twin.bounds = placed.code.bounds;
     placed.plain_bytes = twin.program.bytes();
     if (step.trips < needed_by(placed.code)) placed.code = std::move(twin);

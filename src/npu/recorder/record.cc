@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "npu/kernels/host/bf16.h"
 #include "npu/recorder/addresses.h"
+#include "npu/recorder/canonical.h"
 #include "npu/recorder/place.h"
 #include "npu/recorder/simplify.h"
 #include "npu/recorder/trace.h"
@@ -75,6 +76,7 @@ Kernel record(const std::string& name, const std::vector<Memory>& memory,
   }
   run();
   Trace trace = recorder.finish();
+  bring_into_canonical_order(trace);
   simplify(trace);
   place(trace);
   lower_addresses(trace);

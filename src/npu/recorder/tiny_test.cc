@@ -119,7 +119,67 @@ TEST_F(TinyKernel, MasksAreMadeOfScalars) {
   });
   // left goes down by 32, an addition; constants stay outside.
   EXPECT_THAT(texts_of(loops_of(kernel).at(0)->piece.graph),
-              ElementsAre("add", "and", "lshl", "sub", "vldb", "vldb", "vsel.16", "vst", "vst"));
+              ElementsAre("vldb", "vldb", "add", "and", "lshl", "sub", "vsel.16", "vst", "vst"));
+}
+
+/// Operations with their operands, line by line.
+std::vector<std::string> lines_of(const Kernel& kernel) {
+  std::vector<std::string> lines;
+  for (const Region& region : kernel.regions) {
+    for (const core::Operation& operation : region.piece.graph.operations) {
+      std::string line = concat(testing::text_of(operation), " #", operation.immediate);
+      for (const auto& operands : {operation.defs, operation.uses}) {
+        for (const core::Operand& operand : operands) {
+          line += concat(' ', region.piece.cells[static_cast<size_t>(operand.reg)], '.',
+                         int{operand.first}, '@', operand.distance);
+        }
+      }
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+// Which argument is computed first is for the compiler to say; the code does not depend on it.
+TEST_F(TinyKernel, OrderOfArgumentsDoesNotMatter) {
+  const auto kernel_of = [&](bool is_left_first) {
+    return record_kernel([&] {
+      aie::set_rounding(aie::rounding_mode::conv_even);
+      SOTTO_LOOP(16, int i = 0; i < 16; ++i) {
+        const auto left = [&] { return Sum(aie::load_v<16>(a + 16 * i)); };
+        const auto right = [&] {
+          const auto x = aie::load_v<16>(b + 16 * i);
+          return aie::mul(aie::max(x, aie::broadcast<bfloat16, 16>(bfloat16(2.0f))), x);
+        };
+        Sum sum;
+        if (is_left_first) {
+          const Sum first = left(), second = right();
+          sum = aie::add(first, second);
+        } else {
+          const Sum second = right(), first = left();
+          sum = aie::add(first, second);
+        }
+        aie::store_v(out + 16 * i, sum.to_vector<bfloat16>());
+      }
+    });
+  };
+  const Kernel one = kernel_of(true), other = kernel_of(false);
+  EXPECT_GT(lines_of(one).size(), 6u);
+  EXPECT_EQ(lines_of(one), lines_of(other));
+}
+
+// What a later store overwrites is read before it, and what rounds does so in the old mode.
+TEST_F(TinyKernel, WhatIsReadLateIsReadBeforeItChanges) {
+  record_kernel([&] {
+    aie::set_rounding(aie::rounding_mode::floor);
+    const auto before = aie::load_v<16>(out);
+    const Sum x(aie::load_v<16>(a)), y(aie::load_v<16>(b));
+    const auto floored = aie::add(x, y).to_vector<bfloat16>();
+    aie::set_rounding(aie::rounding_mode::conv_even);
+    aie::store_v(out, aie::add(x, y).to_vector<bfloat16>());
+    aie::store_v(out + 16, aie::max(before, floored));
+    aie::store_v(out + 32, aie::load_v<16>(out));
+  });
 }
 
 TEST_F(TinyKernel, ValuesOfTheIterationBeforeTheLast) {

@@ -76,6 +76,10 @@ void Recorder::add(Step step) {
   place().push_back({std::move(step), nullptr});
 }
 
+void Recorder::keep_in_turn() {
+  place().back().step.in_turn = true;
+}
+
 void Recorder::begin_loop(std::string name, int64_t min_trips) {
   open_.push_back({std::move(name), min_trips, {}});
 }

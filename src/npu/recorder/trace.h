@@ -66,6 +66,7 @@ struct Step {
   bool is_store = false;     ///< else a load
   bool has_effects = false;  ///< besides its results: stores, control registers, jumps
   bool rounds = false;       ///< reads the rounding or the saturation register
+  bool in_turn = false;      ///< stays behind those that were recorded before it (canonical.h)
   Effect effect{};
   // Addresses as the instruction forms them (addresses.h); the constant stands in immediates.
   core::AddressMode mode = core::AddressMode::none;
@@ -151,6 +152,8 @@ class Recorder {
 
   int new_value(RegisterClass cls);
   void add(Step step);
+  /// The last step is one that the kernel wrote as a statement of its own.
+  void keep_in_turn();
 
   void begin_loop(std::string name, int64_t min_trips);
   void begin_iteration();

@@ -37,6 +37,7 @@ class mmul {
           kIsFloat ? detail::table::kFloatMatrix : detail::table::kInt8Matrix, c_.source(0),
           a.source(0), b.source(0));
     });
+    sotto::npu::recorder::Recorder::current().keep_in_turn();
   }
 
   accum_type to_accum() const { return c_; }

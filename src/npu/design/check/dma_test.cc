@@ -254,8 +254,9 @@ TEST(Dma, ACoresBufferMayHaveMoreRoomThanAnObject) {
   expect_only(in_room(27, {{4, 8}, {4, 1}}, 27), Category::layout, "reaches element 27 of buffer");
   expect_only(in_room(28, {{4, 3}, {4, 1}}, 28), Category::layout,
               "does not move each of 16 elements once");
-  expect_only(in_room(15, {}, 16), Category::layout,
-              "room for 15 elements; it is had in a core's own buffers, for an object's 16 or more");
+  expect_only(
+      in_room(15, {}, 16), Category::layout,
+      "room for 15 elements; it is had in a core's own buffers, for an object's 16 or more");
   expect_only(in_room(24, {}, 16), Category::type_mismatch, "of 24 elements");
 }
 

@@ -45,7 +45,7 @@ std::string explain(const DesignError& error) {
 }
 
 int check(const NpuOptions& options, Console& console) {
-  NamedDesign named = make_npu_design(options.design, options.shape);
+  NamedDesign named = make_npu_design(options);
   try {
     const CheckedDesign checked = npu::design::check(std::move(named.design));
     const npu::design::Design& design = checked.design();
@@ -81,7 +81,7 @@ int simulate(const std::string& name, const CheckedDesign& checked, const NpuOpt
 int npu_command(const NpuOptions& options, Console& console) {
   if (options.action == NpuAction::list) return list(console);
   if (options.action == NpuAction::check) return check(options, console);
-  NamedDesign named = make_npu_design(options.design, options.shape);
+  NamedDesign named = make_npu_design(options);
   try {
     const CheckedDesign checked = npu::design::check(std::move(named.design));
     if (options.action == NpuAction::simulate) {

@@ -1,11 +1,12 @@
 #include "apps/npu_simulate.h"
 
+#include <algorithm>
 #include <iomanip>
-#include <set>
 #include <sstream>
 
 #include "apps/npu_table.h"
 #include "base/error.h"
+#include "npu/sim/shipped_kernels.h"
 
 namespace sotto::apps {
 namespace {
@@ -18,15 +19,28 @@ std::string decimals(double value, int digits) {
   return out.str();
 }
 
-std::set<std::string> called_kernels(const design::ArrayProgram& program) {
-  std::set<std::string> symbols;
-  for (const design::ProgramCore& core : program.cores) {
-    for (const design::CoreOperation& operation : core.operations) {
-      const auto* call = std::get_if<design::KernelCall>(&operation);
-      if (call != nullptr) symbols.insert(call->symbol);
-    }
+/// The shipped kernels; counts their calls in `seen`.
+sim::KernelLibrary counting_library(std::vector<NpuKernelCalls>& seen) {
+  sim::KernelLibrary library;
+  for (const sim::ShippedKernel& kernel : sim::shipped_kernels()) {
+    library.add(std::string(kernel.symbol), {}, [&](const sim::CallArguments& call) {
+      std::vector<int> numbers;
+      for (const sim::CallArgument& argument : call) {
+        if (!argument.is_pointer) numbers.push_back(argument.number);
+      }
+      const auto same = std::ranges::find_if(seen, [&](const NpuKernelCalls& calls) {
+        return calls.symbol == kernel.symbol && calls.numbers == numbers;
+      });
+      const sim::Cost cost = kernel.cost(call);
+      if (same == seen.end()) {
+        seen.push_back({std::string(kernel.symbol), std::move(numbers), 1, cost.cycles});
+      } else {
+        ++same->calls;
+      }
+      return cost;
+    });
   }
-  return symbols;
+  return library;
 }
 
 std::string headline(const NpuSimulation& simulation) {
@@ -46,10 +60,14 @@ std::string headline(const NpuSimulation& simulation) {
 }
 
 std::string kernels_table(const NpuSimulation& simulation) {
-  Table table("<<>");
-  table.add({"kernel", "call", "cycles"});
-  for (const NpuKernelCost& cost : simulation.kernels) {
-    table.add({std::string(cost.symbol), std::string(cost.call), grouped(cost.cycles)});
+  Table table("<<>>");
+  table.add({"kernel", "with", "calls", "cycles"});
+  for (const NpuKernelCalls& kernel : simulation.kernels) {
+    std::string numbers;
+    for (const int number : kernel.numbers) {
+      numbers += concat(numbers.empty() ? "" : ", ", number);
+    }
+    table.add({kernel.symbol, numbers, grouped(kernel.calls), grouped(kernel.cycles)});
   }
   return table.text();
 }
@@ -87,20 +105,11 @@ std::string channels_table(const sim::Report& report) {
 NpuSimulation simulate_npu(std::string name, const design::ArrayProgram& program, int mhz,
                            sim::Trace* trace) {
   NpuSimulation result{std::move(name), {}, {}};
-  sim::KernelLibrary library;
-  const std::set<std::string> called = called_kernels(program);
-  for (const NpuKernelCost& cost : npu_kernel_costs()) {
-    if (!called.contains(std::string(cost.symbol))) continue;
-    result.kernels.push_back(cost);
-    library.add(std::string(cost.symbol), {}, [&cost](const sim::CallArguments&) {
-      return sim::Cost{cost.cycles, cost.accesses};
-    });
-  }
   sim::Options options;
   options.mhz = mhz;
   options.mode = sim::Mode::timing;
   options.trace = trace;
-  result.report = sim::simulate(program, library, options);
+  result.report = sim::simulate(program, counting_library(result.kernels), options);
   return result;
 }
 

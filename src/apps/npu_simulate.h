@@ -1,20 +1,28 @@
 // A simulation of an example design, and what it says for people and for programs.
 #pragma once
 
-#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "apps/npu_designs.h"
 #include "npu/design/array_program.h"
+#include "npu/design/check/plan.h"
 #include "npu/sim/simulate.h"
 
 namespace sotto::apps {
 
+/// Calls of a kernel with the same numbers.
+struct NpuKernelCalls {
+  std::string symbol;
+  std::vector<int> numbers;  ///< arguments that are no pointers
+  std::int64_t calls = 0;
+  npu::sim::Cycle cycles = 0;  ///< of one call
+};
+
 struct NpuSimulation {
   std::string name;
   npu::sim::Report report;
-  std::vector<NpuKernelCost> kernels;  ///< that its cores call
+  std::vector<NpuKernelCalls> kernels;  ///< that its cores call
 
   /// Of a core, neither busy nor waiting: before its first wait, after its last.
   std::int64_t idle(const npu::sim::CoreReport& core) const {
@@ -22,7 +30,10 @@ struct NpuSimulation {
   }
 };
 
-/// One dispatch, timing only: the examples' kernels cost what npu_kernel_costs() says.
+inline constexpr std::string_view kNpuCostSource =
+    "computed from scheduled code, see docs/npu/cycles.md; not measured";
+
+/// One dispatch, timing only: kernels cost what sim/shipped_kernels.h says.
 NpuSimulation simulate_npu(std::string name, const npu::design::ArrayProgram& program, int mhz,
                            npu::sim::Trace* trace);
 

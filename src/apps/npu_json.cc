@@ -76,10 +76,11 @@ std::string simulation_json(const NpuSimulation& simulation) {
                           {"channels", channels_json(report)},
                           {"findings", std::move(findings)},
                           {"deadlock", report.deadlock}};
-  const Json all = {{"design", simulation.name},
-                    {"mhz", report.mhz},
-                    {"kernel_costs", {{"source", kNpuCostSource}, {"kernels", std::move(kernels)}}},
-                    {"simulated", simulated}};
+  const Json all = {
+      {"design", simulation.name},
+      {"mhz", report.mhz},
+      {"kernel_costs", {{"source", simulation.cost_source}, {"kernels", std::move(kernels)}}},
+      {"simulated", simulated}};
   return all.dump(2);
 }
 

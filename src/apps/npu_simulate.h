@@ -1,6 +1,7 @@
 // A simulation of an example design, and what it says for people and for programs.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct NpuSimulation {
   std::string name;
   npu::sim::Report report;
   std::vector<NpuKernelCalls> kernels;  ///< that its cores call
+  std::string_view cost_source;         ///< of their costs
 
   /// Of a core, neither busy nor waiting: before its first wait, after its last.
   std::int64_t idle(const npu::sim::CoreReport& core) const {
@@ -33,8 +35,10 @@ struct NpuSimulation {
 inline constexpr std::string_view kNpuCostSource =
     "computed from scheduled code, see docs/npu/cycles.md; not measured";
 
-/// One dispatch, timing only: kernels cost what sim/shipped_kernels.h says.
-NpuSimulation simulate_npu(std::string name, const npu::design::ArrayProgram& program, int mhz,
+/// One dispatch; without host buffers only its time, without data.
+NpuSimulation simulate_npu(std::string name, const npu::design::ArrayProgram& program,
+                           const npu::sim::KernelLibrary& kernels,
+                           std::vector<std::span<std::byte>> hosts, int mhz,
                            npu::sim::Trace* trace);
 
 std::string describe_simulation(const NpuSimulation& simulation);

@@ -3,13 +3,14 @@
 #include <set>
 #include <sstream>
 
-#include "apps/npu_designs.h"
+#include "apps/npu_command.h"
 #include "apps/npu_plan.h"
 #include "apps/npu_simulate.h"
 #include "apps/npu_table.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "npu/design/lower.h"
+#include "npu/sim/shipped_kernels.h"
 #include "npu/sim/trace.h"
 
 namespace sotto::apps {
@@ -44,8 +45,7 @@ std::string explain(const DesignError& error) {
   return text;
 }
 
-int check(const NpuOptions& options, Console& console) {
-  NamedDesign named = make_npu_design(options.design, options.shape);
+int check(NamedDesign named, Console& console) {
   try {
     const CheckedDesign checked = npu::design::check(std::move(named.design));
     const npu::design::Design& design = checked.design();
@@ -61,40 +61,66 @@ int check(const NpuOptions& options, Console& console) {
   }
 }
 
-int simulate(const std::string& name, const CheckedDesign& checked, const NpuOptions& options,
-             Console& console) {
+/// The host buffers of a program, zeros to begin with.
+struct HostMemory {
+  std::vector<std::vector<std::byte>> bytes;
+  HostBuffers buffers;
+
+  explicit HostMemory(const npu::design::ArrayProgram& program) {
+    for (const npu::design::ProgramHostBuffer& buffer : program.host_buffers) {
+      bytes.emplace_back(buffer.bytes);
+    }
+    for (auto& buffer : bytes) buffers.emplace_back(buffer);
+  }
+};
+
+int simulate(const std::string& name, const CheckedDesign& checked, const NpuBench& bench,
+             const NpuOptions& options, Console& console) {
   const npu::design::ArrayProgram program = npu::design::lower(checked);
+  std::optional<HostMemory> host;
+  if (bench.fill) bench.fill(host.emplace(program).buffers);
   npu::sim::Trace trace;
-  const NpuSimulation simulation =
-      simulate_npu(name, program, options.mhz, options.trace ? &trace : nullptr);
+  NpuSimulation simulation =
+      simulate_npu(name, program, bench.kernels, host ? host->buffers : HostBuffers{}, options.mhz,
+                   options.trace ? &trace : nullptr);
+  simulation.cost_source = bench.cost_source;
   if (options.trace) {
     std::ostringstream out;
     npu::sim::write_trace(out, trace, simulation.report);
     write_file_atomically(*options.trace, out.str());
   }
   show(options.json ? simulation_json(simulation) : describe_simulation(simulation), console);
-  return simulation.report.finished() && simulation.report.findings.empty() ? 0 : 1;
+  if (!simulation.report.finished() || !simulation.report.findings.empty()) return 1;
+  if (!host || !bench.verdict) return 0;
+  const std::string wrong = bench.verdict(host->buffers);
+  if (!wrong.empty()) console.message("the simulated result is wrong: " + wrong);
+  if (wrong.empty() && !options.json) console.text("\nThe simulated result is right.");
+  return wrong.empty() ? 0 : 1;
 }
 
 }  // namespace
 
-int npu_command(const NpuOptions& options, Console& console) {
-  if (options.action == NpuAction::list) return list(console);
-  if (options.action == NpuAction::check) return check(options, console);
-  NamedDesign named = make_npu_design(options.design, options.shape);
+int npu_command_on(NamedDesign named, const NpuBench& bench, const NpuOptions& options,
+                   Console& console) {
+  if (options.action == NpuAction::check) return check(std::move(named), console);
   try {
     const CheckedDesign checked = npu::design::check(std::move(named.design));
     if (options.action == NpuAction::simulate) {
-      return simulate(named.name, checked, options, console);
+      return simulate(named.name, checked, bench, options, console);
     }
     show(describe_plan(named.name, checked), console);
     return 0;
   } catch (const DesignError& error) {
     console.message(concat(named.name, " is wrong in ", error.findings().size(),
-                           " places, so it cannot be placed: sotto npu check ", options.design,
-                           " names them"));
+                           " places, so it cannot be placed: check names them"));
     return 1;
   }
+}
+
+int npu_command(const NpuOptions& options, Console& console) {
+  if (options.action == NpuAction::list) return list(console);
+  return npu_command_on(make_npu_design(options),
+                        {npu::sim::shipped_kernel_library(), kNpuCostSource}, options, console);
 }
 
 }  // namespace sotto::apps

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/console.h"
 #include "npu/design/examples/gemm.h"
@@ -15,11 +16,12 @@ enum class NpuAction { list, check, plan, simulate };
 
 struct NpuOptions {
   NpuAction action = NpuAction::list;
-  std::string design;                           ///< of npu_examples()
-  std::optional<npu::design::GemmShape> shape;  ///< absent: the example's own
-  int mhz = 1800;                               ///< of the array
-  std::optional<std::filesystem::path> trace;   ///< where to write one, for Perfetto
-  bool json = false;                            ///< the simulation as JSON instead of a table
+  std::string design;                          ///< of npu_examples()
+  std::vector<int> shape;                      ///< empty: the example's own
+  std::optional<npu::design::GemmType> type;   ///< absent: the example's own
+  int mhz = 1800;                              ///< of the array
+  std::optional<std::filesystem::path> trace;  ///< where to write one, for Perfetto
+  bool json = false;                           ///< the simulation as JSON instead of a table
 };
 
 /// Returns the exit code: 0, or 1 when the design is wrong or does not come to its end. Throws

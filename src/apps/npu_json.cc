@@ -50,8 +50,11 @@ Json channels_json(const sim::Report& report) {
 std::string simulation_json(const NpuSimulation& simulation) {
   const sim::Report& report = simulation.report;
   Json kernels = Json::array();
-  for (const NpuKernelCost& cost : simulation.kernels) {
-    kernels.push_back({{"name", cost.symbol}, {"call", cost.call}, {"cycles", cost.cycles}});
+  for (const NpuKernelCalls& kernel : simulation.kernels) {
+    kernels.push_back({{"name", kernel.symbol},
+                       {"numbers", kernel.numbers},
+                       {"calls", kernel.calls},
+                       {"cycles", kernel.cycles}});
   }
   Json findings = Json::array();
   for (const sim::Finding& finding : report.findings) {
@@ -73,10 +76,11 @@ std::string simulation_json(const NpuSimulation& simulation) {
                           {"channels", channels_json(report)},
                           {"findings", std::move(findings)},
                           {"deadlock", report.deadlock}};
-  const Json all = {{"design", simulation.name},
-                    {"mhz", report.mhz},
-                    {"kernel_costs", {{"source", kNpuCostSource}, {"kernels", std::move(kernels)}}},
-                    {"simulated", simulated}};
+  const Json all = {
+      {"design", simulation.name},
+      {"mhz", report.mhz},
+      {"kernel_costs", {{"source", simulation.cost_source}, {"kernels", std::move(kernels)}}},
+      {"simulated", simulated}};
   return all.dump(2);
 }
 

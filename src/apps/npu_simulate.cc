@@ -29,6 +29,36 @@ std::set<std::string> called_kernels(const design::ArrayProgram& program) {
   return symbols;
 }
 
+void count(const std::string& symbol, const sim::CallArguments& call, sim::Cycle cycles,
+           std::vector<NpuKernelCalls>& seen) {
+  std::vector<int> numbers;
+  for (const sim::CallArgument& argument : call) {
+    if (!argument.is_pointer) numbers.push_back(argument.number);
+  }
+  for (NpuKernelCalls& calls : seen) {
+    if (calls.symbol != symbol || calls.numbers != numbers) continue;
+    ++calls.calls;
+    return;
+  }
+  seen.push_back({symbol, std::move(numbers), 1, cycles});
+}
+
+/// These kernels; the program's calls of them are counted in `seen`.
+sim::KernelLibrary counting(const sim::KernelLibrary& kernels, const design::ArrayProgram& program,
+                            std::vector<NpuKernelCalls>& seen) {
+  sim::KernelLibrary library = kernels;
+  for (const std::string& symbol : called_kernels(program)) {
+    const sim::KernelEntry entry = kernels.at(symbol);
+    if (entry.owns_locks) continue;
+    library.add(symbol, entry.host, [symbol, entry, &seen](const sim::CallArguments& call) {
+      const sim::Cost cost = entry.cost(call);
+      count(symbol, call, cost.cycles, seen);
+      return cost;
+    });
+  }
+  return library;
+}
+
 std::string headline(const NpuSimulation& simulation) {
   const sim::Report& report = simulation.report;
   const double array_ms = static_cast<double>(report.cycles()) / (report.mhz * 1e3);
@@ -46,10 +76,14 @@ std::string headline(const NpuSimulation& simulation) {
 }
 
 std::string kernels_table(const NpuSimulation& simulation) {
-  Table table("<<>");
-  table.add({"kernel", "call", "cycles"});
-  for (const NpuKernelCost& cost : simulation.kernels) {
-    table.add({std::string(cost.symbol), std::string(cost.call), grouped(cost.cycles)});
+  Table table("<<>>");
+  table.add({"kernel", "with", "calls", "cycles"});
+  for (const NpuKernelCalls& kernel : simulation.kernels) {
+    std::string numbers;
+    for (const int number : kernel.numbers) {
+      numbers += concat(numbers.empty() ? "" : ", ", number);
+    }
+    table.add({kernel.symbol, numbers, grouped(kernel.calls), grouped(kernel.cycles)});
   }
   return table.text();
 }
@@ -82,44 +116,51 @@ std::string channels_table(const sim::Report& report) {
   return table.text();
 }
 
+std::string findings_text(const sim::Report& report) {
+  std::string text;
+  for (const sim::Finding& finding : report.findings) {
+    text += concat("simulated: ", name(finding.kind), ": ", finding.text, "\n");
+  }
+  return text;
+}
+
+/// Of a dispatch that does not end, only why: figures would be those of a part of it.
+std::string standstill(const NpuSimulation& simulation) {
+  const sim::Report& report = simulation.report;
+  std::string text =
+      concat(simulation.name, ", simulated at ", report.mhz, " MHz, stands still after ",
+             grouped(report.cycles()), " cycles. Who waits for whom:\n");
+  for (const std::string& line : report.deadlock) text += "  " + line + "\n";
+  return text;
+}
+
 }  // namespace
 
-NpuSimulation simulate_npu(std::string name, const design::ArrayProgram& program, int mhz,
-                           sim::Trace* trace) {
-  NpuSimulation result{std::move(name), {}, {}};
-  sim::KernelLibrary library;
-  const std::set<std::string> called = called_kernels(program);
-  for (const NpuKernelCost& cost : npu_kernel_costs()) {
-    if (!called.contains(std::string(cost.symbol))) continue;
-    result.kernels.push_back(cost);
-    library.add(std::string(cost.symbol), {}, [&cost](const sim::CallArguments&) {
-      return sim::Cost{cost.cycles, cost.accesses};
-    });
-  }
+NpuSimulation simulate_npu(std::string name, const design::ArrayProgram& program,
+                           const sim::KernelLibrary& kernels,
+                           std::vector<std::span<std::byte>> hosts, int mhz, sim::Trace* trace) {
+  NpuSimulation result{std::move(name), {}, {}, {}};
   sim::Options options;
   options.mhz = mhz;
-  options.mode = sim::Mode::timing;
+  options.mode = hosts.empty() ? sim::Mode::timing : sim::Mode::both;
+  options.hosts = std::move(hosts);
   options.trace = trace;
-  result.report = sim::simulate(program, library, options);
+  result.report = sim::simulate(program, counting(kernels, program, result.kernels), options);
   return result;
 }
 
 std::string describe_simulation(const NpuSimulation& simulation) {
   const sim::Report& report = simulation.report;
+  if (!report.finished()) return standstill(simulation) + findings_text(report);
   std::string text = concat(
-      headline(simulation), "\nCost of a kernel's call (", kNpuCostSource, ")\n",
+      headline(simulation), "\nCost of a kernel's call (", simulation.cost_source, ")\n",
       kernels_table(simulation),
       "\nSimulated cycles of the cores; busy is the sum of the next four\n",
       cores_table(simulation),
       "\nSimulated cycles of the DMA channels; a word takes one; stalled, without data or room, "
       "counts from loading on\n",
       channels_table(report));
-  for (const sim::Finding& finding : report.findings) {
-    text += concat("simulated: ", name(finding.kind), ": ", finding.text, "\n");
-  }
-  if (!report.finished()) text += "simulated: deadlock, who waits for whom:\n";
-  for (const std::string& line : report.deadlock) text += "  " + line + "\n";
-  return text;
+  return text + findings_text(report);
 }
 
 }  // namespace sotto::apps

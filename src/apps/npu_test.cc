@@ -1,4 +1,4 @@
-// "sotto npu" as a user meets it, and the costs of kernels that it stands on.
+// "sotto npu" as a user meets it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,13 +7,12 @@
 #include <sstream>
 
 #include "apps/npu_designs.h"
+#include "apps/npu_simulate.h"
 #include "apps/npu_table.h"
 #include "apps/process.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/testing.h"
-#include "npu/cycles/cost.h"
-#include "npu/recorder/record.h"
 
 namespace sotto::apps {
 namespace {
@@ -62,15 +61,50 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 TEST_F(NpuTest, ListNamesEveryDesign) {
-  EXPECT_THAT(text({"list"}), ContainsRegex("^passthrough  .*\ngemm  .*--shape.*\nseed_layer  "));
+  const std::vector<std::string> lines = lines_of(text({"list"}));
+  ASSERT_EQ(lines.size(), npu_examples().size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const NpuExample& example = npu_examples()[i];
+    EXPECT_THAT(lines[i], StartsWith(std::string(example.name) + "  "));
+    EXPECT_EQ(lines[i].find("--shape") != std::string::npos, !example.shape.empty());
+    EXPECT_EQ(lines[i].find("--type") != std::string::npos, example.has_type);
+  }
+}
+
+TEST_F(NpuTest, EveryDesignIsCheckedPlacedAndSimulated) {
+  const std::pair<const char*, std::vector<std::string>> runs[] = {
+      {"passthrough", {}},
+      {"layer_norm", {"--shape", "8x64"}},
+      {"gemm_1x1", {"--shape", "100x70x80"}},
+      {"gemm_2x2", {"--shape", "130x70x80", "--type", "int8"}},
+      {"gemm", {"--shape", "500x130x384", "--type", "int8"}},
+      {"softmax", {"--shape", "32x1500"}},
+      {"gelu", {"--shape", "32x100"}},
+      {"attention", {"--shape", "100x90"}}};
+  ASSERT_EQ(std::size(runs) + 1, npu_examples().size());  // and seed_layer, which is wrong
+  for (const auto& [design, options] : runs) {
+    for (const char* action : {"check", "plan", "simulate"}) {
+      std::vector<std::string> arguments = {action, design};
+      arguments.insert(arguments.end(), options.begin(), options.end());
+      EXPECT_THAT(text(arguments), HasSubstr(concat(design, options.empty() ? "" : " "))) << action;
+    }
+  }
+  const nlohmann::json all = simulation({"attention", "--shape", "256x100"});
+  // A tile of 64 keys and one of 36, on 16 cores.
+  std::int64_t calls = 0;
+  for (const nlohmann::json& kernel : all.at("kernel_costs").at("kernels")) {
+    if (kernel.at("name") == "attention_keys") calls += kernel.at("calls").get<std::int64_t>();
+  }
+  EXPECT_EQ(calls, 2 * 16);
 }
 
 TEST_F(NpuTest, CheckAcceptsWhatIsRight) {
   EXPECT_THAT(text({"check", "passthrough"}), StartsWith("ok: passthrough breaks no rule\n"));
-  EXPECT_THAT(text({"check", "gemm", "--shape", "256x64x256"}),
-              AllOf(StartsWith("ok: gemm 256x64x256 breaks no rule\ntiles 24, cores with a program "
-                               "16, FIFOs 36, streams 36, tasks of a dispatch 12\n"),
-                    ContainsRegex("fingerprint [0-9a-f]{64}\n$")));
+  EXPECT_THAT(
+      text({"check", "gemm", "--shape", "256x64x256"}),
+      AllOf(StartsWith("ok: gemm 256x64x256 bf16 breaks no rule\ntiles 24, cores with a program "
+                       "16, FIFOs 36, streams 36, tasks of a dispatch 12\n"),
+            ContainsRegex("fingerprint [0-9a-f]{64}\n$")));
 }
 
 TEST_F(NpuTest, CheckExplainsTheSeedsLayerInOneScreen) {
@@ -96,7 +130,7 @@ TEST_F(NpuTest, AWrongDesignIsNeitherPlacedNorSimulated) {
     EXPECT_EQ(outcome.exit_code, 1);
     EXPECT_EQ(outcome.out, "");
     EXPECT_THAT(outcome.err, AllOf(StartsWith("sotto: seed_layer is wrong in "),
-                                   HasSubstr("sotto npu check seed_layer names them\n")));
+                                   HasSubstr("check names them\n")));
     EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
   }
 }
@@ -114,7 +148,7 @@ TEST_F(NpuTest, PlanAddsUp) {
 
 TEST_F(NpuTest, PlanOfTheWholeArrayFillsItsMemoryTilesStreams) {
   const std::string plan = text({"plan", "gemm"});
-  EXPECT_THAT(plan, StartsWith("plan of gemm 512x512x512: 24 tiles\n"));
+  EXPECT_THAT(plan, StartsWith("plan of gemm 512x512x512 bf16: 24 tiles\n"));
   // Stack, two tiles of a and b each, one of c: 1,024 + 4 x 8,192 + 16,384.
   EXPECT_THAT(plan, ContainsRegex("core \\(3,5\\) +50,176 of 65,536 +15,360 "));
   EXPECT_THAT(plan, ContainsRegex("memory \\(2,1\\) +[^\n]* 6 of 6 "));
@@ -137,7 +171,7 @@ TEST_F(NpuTest, EverySimulatedFigureSaysSo) {
 
 TEST_F(NpuTest, SimulatedCyclesAddUp) {
   const nlohmann::json all = simulation({"gemm", "--shape", "256x128x256"});
-  EXPECT_EQ(all.at("design"), "gemm 256x128x256");
+  EXPECT_EQ(all.at("design"), "gemm 256x128x256 bf16");
   const nlohmann::json& simulated = all.at("simulated");
   const std::int64_t cycles = simulated.at("cycles");
   ASSERT_EQ(simulated.at("cores").size(), 16u);
@@ -191,7 +225,10 @@ TEST_F(NpuTest, WrongUsageExitsWith2) {
                "--shape: the design passthrough has only one shape");
   expect_usage({"plan", "gemm", "--shape", "512x512"}, "'512x512' is not a shape such as");
   expect_usage({"plan", "gemm", "--shape", "512x512x"}, "--shape: '' is not a whole number");
-  expect_usage({"plan", "gemm", "--shape", "100x64x256"}, "m and n must be multiples of 256");
+  expect_usage({"plan", "softmax", "--shape", "24x1500"},
+               "rows must be a multiple of the 16 cores");
+  expect_usage({"plan", "gelu", "--type", "int8"}, "--type: the design gelu has only one type");
+  expect_usage({"plan", "gemm", "--type", "f32"}, "'f32' is no type of a product");
   expect_usage({"simulate", "gemm", "--clock", "1000"},
                "--clock: '1000' is no clock of the array: there are 800, 1027, 1309, 1600, 1800");
   expect_usage({"check", "gemm", "--clock", "800"}, "there is no option '--clock'");
@@ -202,54 +239,6 @@ TEST(NpuTable, GroupsDigits) {
   EXPECT_EQ(grouped(999), "999");
   EXPECT_EQ(grouped(1000), "1,000");
   EXPECT_EQ(grouped(-1234567), "-1,234,567");
-}
-
-const NpuKernelCost& cost_of(std::string_view symbol) {
-  const auto costs = npu_kernel_costs();
-  return *std::ranges::find_if(costs, [&](const auto& cost) { return cost.symbol == symbol; });
-}
-
-TEST(NpuKernelCosts, AreThoseOfTheCode) {
-  npu::cycles::Costs costs;
-  EXPECT_EQ(cost_of("zero_sums").cycles, costs.of("zero_sums").cycles);
-  // Recorded with 2,048 words, so half of the iterations are too many.
-  const npu::cycles::KernelCost& copy = costs.of("passthrough");
-  ASSERT_EQ(copy.loops.size(), 1u);
-  EXPECT_EQ(cost_of("passthrough").cycles,
-            copy.cycles - copy.loops[0].trips / 2 * copy.loops[0].interval);
-}
-
-// To compile the product anew takes minutes; its cycles stand in a table.
-TEST(NpuKernelCosts, OfTheProductIsTheTables) {
-  const std::string page = read_text_file(sotto::testing::source_path("docs/npu/cycles.md"));
-  EXPECT_THAT(page,
-              HasSubstr(concat("| `gemm_bf16` | ", grouped(cost_of("gemm_bf16").cycles), " |")));
-}
-
-/// Accesses of 256 bits that a recorded call makes to each bank.
-void count_accesses(const std::vector<npu::recorder::Region>& regions,
-                    std::array<std::int64_t, 4>& banks) {
-  using npu::recorder::Region;
-  for (const Region& region : regions) {
-    count_accesses(region.body, banks);
-    const std::int64_t runs =
-        region.kind == Region::Kind::inner_loop ? region.trips * region.runs : region.runs;
-    for (const npu::core::Operation& operation : region.piece.graph.operations) {
-      if (!operation.access || operation.access->bank < 0) continue;
-      banks[static_cast<std::size_t>(operation.access->bank)] += runs;
-    }
-  }
-}
-
-TEST(NpuKernelCosts, BanksAreUsedAsRecorded) {
-  std::array<std::int64_t, 4> product{}, zeros{}, copy{};
-  count_accesses(npu::recorder::record("gemm_bf16").regions, product);
-  count_accesses(npu::recorder::record("zero_sums").regions, zeros);
-  count_accesses(npu::recorder::record("passthrough").regions, copy);
-  // Recorded with c in bank 2, a in 0, b in 1.
-  EXPECT_EQ(cost_of("gemm_bf16").accesses, (std::vector{product[2], product[0], product[1]}));
-  EXPECT_EQ(cost_of("zero_sums").accesses, std::vector{zeros[2]});
-  EXPECT_EQ(cost_of("passthrough").accesses, (std::vector{copy[1] / 2, copy[0] / 2}));
 }
 
 }  // namespace

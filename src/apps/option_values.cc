@@ -82,15 +82,21 @@ int parse_language(const std::string& value) {
   return *language;
 }
 
-npu::design::GemmShape parse_shape(const std::string& value) {
+std::vector<int> parse_shape(const std::string& value) {
   constexpr int kMax = 1 << 15;  // a matrix of them has elements that an int can count
-  const std::size_t first = value.find('x'), second = value.find('x', first + 1);
-  if (first == value.npos || second == value.npos) {
-    fail(ErrorKind::usage, "'", value, "' is not a shape such as 512x512x512");
+  std::vector<int> shape;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = value.find('x', begin);
+    shape.push_back(parse_int(value.substr(begin, end - begin), 1, kMax));
+    if (end == value.npos) return shape;
+    begin = end + 1;
   }
-  return {parse_int(value.substr(0, first), 1, kMax),
-          parse_int(value.substr(first + 1, second - first - 1), 1, kMax),
-          parse_int(value.substr(second + 1), 1, kMax)};
+}
+
+npu::design::GemmType parse_gemm_type(const std::string& value) {
+  if (value == "bf16") return npu::design::GemmType::bf16;
+  if (value == "int8") return npu::design::GemmType::int8;
+  fail(ErrorKind::usage, "'", value, "' is no type of a product: there are bf16 and int8");
 }
 
 int parse_clock(const std::string& value) {

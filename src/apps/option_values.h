@@ -26,7 +26,8 @@ std::vector<int> parse_token_list(const std::string& value);
 int parse_language(const std::string& value);
 
 /// "512x512x512": rows, inner size and columns of a matrix product.
-npu::design::GemmShape parse_shape(const std::string& value);
+std::vector<int> parse_shape(const std::string& value);
+npu::design::GemmType parse_gemm_type(const std::string& value);
 
 /// MHz of the NPU's array: one of npu::sim::kClocksMhz.
 int parse_clock(const std::string& value);

@@ -240,9 +240,11 @@ CLI::App* add_npu_design_command(CLI::App& npu, const char* name, const char* ab
     options.npu.action = action;
   });
   app->add_option("DESIGN", options.npu.design, "One that sotto npu list names")->required();
-  OptionGroup(*app, "Design")
-      .add("--shape", "MxKxN", "Of a matrix product [512x512x512]",
-           [&](const std::string& value) { options.npu.shape = parse_shape(value); });
+  OptionGroup group(*app, "Design");
+  group.add("--shape", "MxKxN", "Sizes, as sotto npu list says for the design",
+            [&](const std::string& value) { options.npu.shape = parse_shape(value); });
+  group.add("--type", "TYPE", "Of a product's operands: bf16 or int8 [bf16]",
+            [&](const std::string& value) { options.npu.type = parse_gemm_type(value); });
   return app;
 }
 

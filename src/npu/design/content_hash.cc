@@ -77,7 +77,7 @@ class Writer {
   void put(const Tile& t) { put(t.id.column, t.id.row); }
   void put(const Dim& d) { put(d.size, d.stride); }
   void put(const Pad& p) { put(p.before, p.after); }
-  void put(const FifoEnd& e) { put(e.tile, e.depth, e.layout, e.bank, e.channel); }
+  void put(const FifoEnd& e) { put(e.tile, e.depth, e.layout, e.bank, e.channel, e.room); }
   void put(const Fifo& f) {
     put(f.name, f.object, f.producer, f.consumers, f.repeat, f.padding, f.shared);
   }

@@ -35,7 +35,7 @@ TEST(ContentHash, LinesDoNotCount) {
 TEST(ContentHash, IsTheSameOnEveryMachine) {
   // Changes with what a design says and with how it is written down, and with nothing else.
   EXPECT_EQ(to_hex(content_hash(passthrough(4096))),
-            "e635c27ad8f3e9871354e3da4fe82c20b4f74dcb6348b36e53f2afc62feff2b5");
+            "e74469c9648e7846b9adb33644580f9f0f8478225d1f43fc538b77ca862c6f73");
 }
 
 /// A design with something in every list.
@@ -80,6 +80,7 @@ const std::vector<std::function<void(Design&)>> kChanges = {
     },
     [](Design& d) { d.fifos[0].consumers[0].bank = 0; },
     [](Design& d) { d.fifos[0].consumers[0].channel = 0; },
+    [](Design& d) { d.fifos[0].consumers[0].room = 300; },
     [](Design& d) { d.fifos[0].consumers[0].tile = {0}; },
     [](Design& d) { d.fifos[3].repeat = 1; },
     [](Design& d) { d.fifos[3].padding[1].after = 2; },

@@ -22,6 +22,10 @@ struct FifoEnd {
   Layout layout = {};               ///< of the memory, in stream order
   std::optional<int> bank = {};     ///< the wished bank of its buffers
   std::optional<int> channel = {};  ///< the wished DMA channel
+  /// Elements of a buffer in a core, where that is more than an object: for kernels that work on
+  /// whole vectors or tiles. The layout says where in it an object lies (else: at its beginning),
+  /// and the DMA leaves the rest alone.
+  int room = 0;
 };
 
 struct Fifo {
@@ -34,6 +38,11 @@ struct Fifo {
   bool shared = false;  ///< between cores that reach the producer's memory: no DMA, no stream
   Where where;
 };
+
+/// What a buffer of this end holds, and a kernel sees of it.
+inline Object buffer_object(const Fifo& fifo, const FifoEnd& end) {
+  return {fifo.object.element, std::max(fifo.object.count, end.room)};
+}
 
 /// Elements of an object in the producer's memory: without its padding.
 inline int count_in_memory(const Fifo& fifo) {

@@ -89,6 +89,21 @@ TEST_P(Deadlock, ACoreGivesBackTooLittle) {
   EXPECT_THAT(report.deadlock.back(), HasSubstr("wait for each other"));
 }
 
+TEST_P(Deadlock, LastsUntilNothingMoves) {
+  ArrayProgram spoiled = program();
+  for (design::CoreOperation& operation : spoiled.cores[0].operations) {
+    auto* release = std::get_if<design::LockRelease>(&operation);
+    if (release != nullptr && release->lock == 48) release->value = 0;
+  }
+  const Report report = run(spoiled);
+  ASSERT_FALSE(report.finished());
+  // Two objects of 1,024 words have come in, been copied and gone out again.
+  EXPECT_GT(report.cycles(), 2 * 1024);
+  EXPECT_LT(report.cycles(), 10 * 1024);
+  const CoreReport& core = report.cores[0];
+  EXPECT_LE(core.busy() + core.wait_input + core.wait_output + core.wait_lock, report.cycles());
+}
+
 TEST_P(Deadlock, AStreamIsCut) {
   ArrayProgram spoiled = program();
   std::erase_if(spoiled.connections, [](const auto& made) { return made.stream == "in"; });

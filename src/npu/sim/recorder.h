@@ -2,6 +2,7 @@
 // wanted, every span for a trace.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <set>
 
@@ -20,6 +21,11 @@ class Recorder {
 
   void begin_dispatch(Cycle now);
   void end_dispatch(Cycle now, std::int64_t operations);
+  /// A dispatch that does not end: nothing moves after the last that was taken down.
+  void stood_still() {
+    DispatchReport& dispatch = report_.dispatches.back();
+    dispatch.end = std::max(dispatch.end, last_);
+  }
   void sync(int channel, Cycle from, Cycle to);
   void dropped(int channel, const Where& where);
 

@@ -57,7 +57,7 @@ struct Finding {
 std::string_view name(Finding::Kind kind);
 
 struct DispatchReport {
-  Cycle begin = 0, end = 0;  ///< of its instructions
+  Cycle begin = 0, end = 0;  ///< of its instructions; in a deadlock, when nothing moved any more
   Cycle waiting = 0;         ///< of the controller, for tokens
   std::int64_t operations = 0;
   friend bool operator==(const DispatchReport&, const DispatchReport&) = default;

@@ -38,6 +38,7 @@ Report simulate(const design::ArrayProgram& program, const KernelLibrary& librar
     settle(*engine, program, options);
     if (!machine.controller.done()) {
       report.deadlock = explain(machine, engine->situation());
+      machine.recorder.stood_still();
       break;
     }
     rest.after(engine->situation());

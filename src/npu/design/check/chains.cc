@@ -93,10 +93,13 @@ class ChainCheck {
           "', which has ", buffer.object.count);
       return;
     }
+    // A core's buffer may have more room than an object; pieces of a link lie side by side.
+    const bool whole = c_.kind(chain_.tile) == TileKind::core;
+    const std::int64_t room = whole ? buffer.object.count : bd.count;
     // What no memory can hold is reported there.
-    const bool fits = bd.count <= memory_of(c_.kind(buffer.tile)).bytes;
+    const bool fits = room <= memory_of(c_.kind(buffer.tile)).bytes;
     if (!of_fifo_ || bd.layout.empty() || !fits) return;
-    if (reach_of(bd.layout) >= bd.count || touches_twice(bd.layout, bd.count)) {
+    if (reach_of(bd.layout) >= room || touches_twice(bd.layout, room)) {
       add(Category::layout, bd, "its layout does not move each of ", bd.count,
           " elements once (it reaches element ", reach_of(bd.layout), ")");
     }

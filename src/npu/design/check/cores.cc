@@ -153,7 +153,8 @@ class CoreCheck {
                       const Where& where) {
     if (!is_here(held.end, where)) return;
     const Fifo& fifo = c_.at(held.end.fifo);
-    check_object(kernel, i, fifo.object, "an object of " + describe(c_.design, held.end), where);
+    check_object(kernel, i, buffer_object(fifo, c_.end(held.end)),
+                 "an object of " + describe(c_.design, held.end), where);
     const Access access = kernel.parameters[i].access;
     if (held.end.side != kProducer && (access == Access::out || access == Access::in_out)) {
       add(Category::type_mismatch, where, kernel.symbol, " would write into ",
@@ -167,7 +168,7 @@ class CoreCheck {
   void check_argument(const Kernel& kernel, std::size_t i, const RingBuffer& ring,
                       const Where& where) {
     if (!is_here(ring.end, where)) return;
-    check_object(kernel, i, c_.at(ring.end.fifo).object,
+    check_object(kernel, i, buffer_object(c_.at(ring.end.fifo), c_.end(ring.end)),
                  "a buffer of " + describe(c_.design, ring.end), where);
     if (ring.index < 0 || ring.index >= c_.end(ring.end).depth) {
       add(Category::held_objects, where, "buffer ", ring.index, " of ",

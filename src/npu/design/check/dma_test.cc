@@ -236,6 +236,36 @@ TEST(Dma, LayoutsMoveEverythingOnce) {
               "reaches element 27");
 }
 
+/// Objects of 16 words in buffers of `room` at the core.
+Design in_room(int room, Layout layout, int kernel_words) {
+  Chain1 d({16, 4, 2, 2});
+  for (FifoEnd* end : {&d.design().fifos[0].consumers[0], &*d.design().fifos[1].producer}) {
+    end->room = room;
+    end->layout = layout;
+  }
+  for (Parameter& parameter : d.design().kernels[0].parameters) parameter.count = kernel_words;
+  return d.design();
+}
+
+TEST(Dma, ACoresBufferMayHaveMoreRoomThanAnObject) {
+  expect_accepted(in_room(16, {}, 16));
+  expect_accepted(in_room(24, {}, 24));
+  expect_accepted(in_room(28, {{4, 8}, {4, 1}}, 28));
+  expect_only(in_room(27, {{4, 8}, {4, 1}}, 27), Category::layout, "reaches element 27 of buffer");
+  expect_only(in_room(28, {{4, 3}, {4, 1}}, 28), Category::layout,
+              "does not move each of 16 elements once");
+  expect_only(
+      in_room(15, {}, 16), Category::layout,
+      "room for 15 elements; it is had in a core's own buffers, for an object's 16 or more");
+  expect_only(in_room(24, {}, 16), Category::type_mismatch, "of 24 elements");
+}
+
+TEST(Dma, RoomIsForCores) {
+  Memory1 d;
+  d.design().fifos[0].consumers[0].room = 300;
+  expect_only(d.design(), Category::layout, "fifo 'in' at memory (0,1): room for 300 elements");
+}
+
 /// A memory tile whose DMA sends what lies in its neighbour.
 Design neighbours(int column, int channel) {
   Builder b(npu1(4), "neighbours");

@@ -95,6 +95,11 @@ void check_end(Checking& c, EndRef ref, const Workers& workers) {
     c.findings.add(Category::bank_bytes, fifo.where, here,
                    ": a bank can be wished for at a core, or by a link");
   }
+  if (end.room != 0 && (kind != TileKind::core || fifo.shared || end.room < fifo.object.count)) {
+    c.findings.add(Category::layout, fifo.where, here, ": room for ", end.room,
+                   " elements; it is had in a core's own buffers, for an object's ",
+                   fifo.object.count, " or more");
+  }
   if (kind == TileKind::memory) {
     const int links = links_of(c.design, ref.fifo, end.tile, !sends);
     if (links == 0) {

@@ -1,0 +1,117 @@
+// What the simulator's shipped kernels cost is what npu/cycles computes, now where that is quick,
+// or what it said when docs/npu/cycles.md was written.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "apps/npu_table.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/testing.h"
+#include "npu/cycles/cost.h"
+#include "npu/recorder/record.h"
+#include "npu/sim/shipped_kernels.h"
+
+namespace sotto::apps {
+namespace {
+
+using npu::sim::Cost;
+using npu::sim::Cycle;
+
+/// Of a call with so many pointers, then these numbers.
+Cost cost_of(std::string_view symbol, int pointers, const std::vector<int>& numbers) {
+  npu::sim::CallArguments call(static_cast<std::size_t>(pointers), {.is_pointer = true});
+  for (const int number : numbers) call.push_back({.number = number});
+  for (const npu::sim::ShippedKernel& kernel : npu::sim::shipped_kernels()) {
+    if (kernel.symbol == symbol) return kernel.cost(call);
+  }
+  ADD_FAILURE() << symbol;
+  return {};
+}
+
+TEST(ShippedKernels, CostWhatTheirCodeTakes) {
+  npu::cycles::Costs costs;
+  EXPECT_EQ(cost_of("zero_sums", 1, {}).cycles, costs.of("zero_sums").cycles);
+  EXPECT_EQ(cost_of("passthrough", 2, {2048}).cycles, costs.of("passthrough").cycles);
+  if (testing::kSlowBuild) GTEST_SKIP() << "skipped: to schedule them takes minutes in this build";
+  for (const int kb : {1, 2, 3, 5, 7}) {
+    EXPECT_EQ(cost_of("gemm_bf16", 3, {kb}).cycles, costs.of("gemm_bf16", {.k_blocks = kb}).cycles);
+  }
+  for (const int half : {1, 2, 4, 7}) {  // of the blocks of k
+    const Cycle cycles = costs.of("gemm_int8", {.k_blocks = half}).cycles;
+    const Cycle used = cost_of("gemm_int8", 3, {2 * half}).cycles;
+    EXPECT_GE(used, cycles);
+    EXPECT_LE(used, cycles + cycles / 38);
+  }
+  for (const int valid : {28, 60}) {
+    EXPECT_EQ(cost_of("attention_reference", 4, {valid}).cycles,
+              costs.of("attention_reference", {.valid = valid}).cycles);
+  }
+  EXPECT_EQ(cost_of("attention_finish", 3, {0}).cycles, costs.of("attention_finish").cycles);
+}
+
+TEST(ShippedKernels, CostWhatThePageSays) {
+  const std::string page = read_text_file(testing::source_path("docs/npu/cycles.md"));
+  const auto expect = [&](std::string_view row, Cycle cycles) {
+    EXPECT_THAT(page, ::testing::HasSubstr(concat("| `", row, "` | ", grouped(cycles), " |")));
+  };
+  expect("gemm_bf16", cost_of("gemm_bf16", 3, {8}).cycles);
+  expect("gemm_int8", cost_of("gemm_int8", 3, {16}).cycles);
+  expect("gelu_bf16", cost_of("gelu_bf16", 2, {2048}).cycles);
+  expect("softmax_bf16", cost_of("softmax_bf16", 2, {1500}).cycles);
+  expect("layer_norm_bf16", cost_of("layer_norm_bf16", 4, {4, 512}).cycles);
+  expect("attention_weights", cost_of("attention_keys", 6, {60}).cycles - 20);  // and the call
+  expect("attention_values", cost_of("attention_values", 3, {60}).cycles);
+}
+
+/// Accesses of 256 bits that a recorded call makes to each bank.
+void count_accesses(const std::vector<npu::recorder::Region>& regions,
+                    std::array<Cycle, 4>& banks) {
+  using npu::recorder::Region;
+  for (const Region& region : regions) {
+    count_accesses(region.body, banks);
+    const Cycle runs =
+        region.kind == Region::Kind::inner_loop ? region.trips * region.runs : region.runs;
+    for (const npu::core::Operation& operation : region.piece.graph.operations) {
+      if (!operation.access || operation.access->bank < 0) continue;
+      banks[static_cast<std::size_t>(operation.access->bank)] += runs;
+    }
+  }
+}
+
+/// Each argument's bank is that of recorder/calls.cc.
+void expect_banks(std::string_view symbol, const char* recorded, const std::vector<int>& banks,
+                  const std::vector<int>& numbers, const npu::recorder::Sizes& sizes = {}) {
+  std::array<Cycle, 4> counted{}, said{};
+  count_accesses(npu::recorder::record(recorded, sizes).regions, counted);
+  const Cost cost = cost_of(symbol, static_cast<int>(banks.size()), numbers);
+  ASSERT_EQ(cost.bank_cycles.size(), banks.size()) << symbol;
+  for (std::size_t i = 0; i < banks.size(); ++i) {
+    said[static_cast<std::size_t>(banks[i])] += cost.bank_cycles[i];
+  }
+  EXPECT_EQ(said, counted) << symbol;
+}
+
+TEST(ShippedKernels, UseBanksAsRecorded) {
+  expect_banks("passthrough", "passthrough", {1, 0}, {2048});
+  expect_banks("zero_sums", "zero_sums", {2}, {});
+  expect_banks("gemm_bf16", "gemm_bf16", {2, 0, 1}, {8});
+  expect_banks("gemm_bf16", "gemm_bf16", {2, 0, 1}, {3}, {.k_blocks = 3});
+  expect_banks("gemm_int8", "gemm_int8", {2, 0, 1}, {16});
+  expect_banks("gemm_int8", "gemm_int8", {2, 0, 1}, {6}, {.k_blocks = 3});
+  expect_banks("gelu_bf16", "gelu_bf16", {1, 0}, {2048});
+  expect_banks("softmax_bf16", "softmax_bf16", {1, 0}, {1500});
+  expect_banks("layer_norm_bf16", "layer_norm_bf16", {1, 0, 2, 3}, {4, 512});
+  for (const int valid : {60, 28}) {
+    const npu::recorder::Sizes sizes{.valid = valid};
+    expect_banks("attention_reference", "attention_reference", {3, 3, 0, 1}, {valid}, sizes);
+    expect_banks("attention_values", "attention_values", {2, 0, 1}, {valid}, sizes);
+    // o is touched by rescaling only.
+    expect_banks("attention_keys", "attention_weights", {2, 3, 3, 0, 0, 1}, {valid}, sizes);
+  }
+  expect_banks("attention_finish", "attention_finish", {1, 2, 3}, {0});
+}
+
+}  // namespace
+}  // namespace sotto::apps

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "apps/npu_designs.h"
+#include "apps/npu_kernels.h"
 #include "apps/npu_plan.h"
 #include "apps/npu_simulate.h"
 #include "apps/npu_table.h"
@@ -80,6 +81,7 @@ int simulate(const std::string& name, const CheckedDesign& checked, const NpuOpt
 
 int npu_command(const NpuOptions& options, Console& console) {
   if (options.action == NpuAction::list) return list(console);
+  if (options.action == NpuAction::kernels) return npu_kernels(options, console);
   if (options.action == NpuAction::check) return check(options, console);
   NamedDesign named = make_npu_design(options.design, options.shape);
   try {

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "apps/npu_command.h"
+#include "apps/npu_kernels.h"
 #include "apps/npu_plan.h"
 #include "apps/npu_simulate.h"
 #include "apps/npu_table.h"
@@ -119,6 +120,7 @@ int npu_command_on(NamedDesign named, const NpuBench& bench, const NpuOptions& o
 
 int npu_command(const NpuOptions& options, Console& console) {
   if (options.action == NpuAction::list) return list(console);
+  if (options.action == NpuAction::kernels) return npu_kernels(options, console);
   return npu_command_on(make_npu_design(options),
                         {npu::sim::shipped_kernel_library(), kNpuCostSource}, options, console);
 }

@@ -1,5 +1,5 @@
-// The command "sotto npu": the example designs for the array, checked, placed and simulated. No
-// hardware is used.
+// The command "sotto npu": the example designs for the array, checked, placed and simulated; the
+// kernels of its cores, scheduled. No hardware is used.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 
 namespace sotto::apps {
 
-enum class NpuAction { list, check, plan, simulate };
+enum class NpuAction { list, check, plan, simulate, kernels };
 
 struct NpuOptions {
   NpuAction action = NpuAction::list;
@@ -21,7 +21,10 @@ struct NpuOptions {
   std::optional<npu::design::GemmType> type;   ///< absent: the example's own
   int mhz = 1800;                              ///< of the array
   std::optional<std::filesystem::path> trace;  ///< where to write one, for Perfetto
-  bool json = false;                           ///< the simulation as JSON instead of a table
+  bool json = false;                           ///< JSON instead of a table
+  std::vector<std::string> kernels;            ///< to tell the costs of; empty: all
+  std::optional<std::string> explain;          ///< a kernel whose inner loop is drawn instead
+  std::optional<std::string> assembly;         ///< a kernel whose code is printed instead
 };
 
 /// Returns the exit code: 0, or 1 when the design is wrong or does not come to its end. Throws

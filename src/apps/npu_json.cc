@@ -1,6 +1,8 @@
 #include <nlohmann/json.hpp>
 
+#include "apps/npu_kernels.h"
 #include "apps/npu_simulate.h"
+#include "npu/cycles/compilers.h"
 
 namespace sotto::apps {
 namespace {
@@ -45,7 +47,54 @@ Json channels_json(const sim::Report& report) {
   return channels;
 }
 
+Json kernel_json(const NpuKernelReport& report) {
+  const cycles::KernelCost& cost = report.cost;
+  Json loops = Json::array();
+  for (const cycles::LoopCost& loop : cost.loops) {
+    loops.push_back({{"name", loop.name},
+                     {"iterations", loop.trips},
+                     {"entered", loop.runs},
+                     {"interval", loop.interval},
+                     {"least_interval", loop.bound},
+                     {"binding", loop.binding},
+                     {"stages", loop.stages},
+                     {"unrolled", loop.unroll},
+                     {"spills", loop.spills},
+                     {"guarded", loop.is_guarded},
+                     {"cycles", loop.cycles * loop.runs}});
+  }
+  const cycles::LoopCost* const hot = cycles::hot_loop(cost);
+  return {{"name", cost.name},
+          {"call", report.size},
+          {"macs", cost.macs},
+          {"scheduled_cycles", cost.cycles},
+          {"compiled_cycles", cycles::compiled_cycles(cost.cycles, cycles::kPeano)},
+          {"share_of_peak", share_of_peak(cost)},
+          {"hot_loop", hot == nullptr ? Json(nullptr) : Json(hot->name)},
+          {"loops", std::move(loops)},
+          {"program_bytes", cost.program_bytes},
+          {"bank_bytes", cost.bank_bytes},
+          {"bank_conflicts", cost.bank_stalls},
+          {"stack_bytes", cost.stack_bytes}};
+}
+
 }  // namespace
+
+std::string kernels_json(const std::vector<NpuKernelReport>& reports) {
+  Json kernels = Json::array();
+  for (const NpuKernelReport& report : reports) kernels.push_back(kernel_json(report));
+  const cycles::Compiler& compiler = cycles::kPeano;
+  const Json all = {{"measured", false},
+                    {"compiler",
+                     {{"name", compiler.name},
+                      {"factor", compiler.factor},
+                      {"least", compiler.least},
+                      {"most", compiler.most},
+                      {"source", compiler.source},
+                      {"date", compiler.date}}},
+                    {"kernels", std::move(kernels)}};
+  return all.dump(2);
+}
 
 std::string simulation_json(const NpuSimulation& simulation) {
   const sim::Report& report = simulation.report;

@@ -248,9 +248,27 @@ CLI::App* add_npu_design_command(CLI::App& npu, const char* name, const char* ab
   return app;
 }
 
+void add_npu_kernels(CLI::App& npu, Options& options) {
+  CLI::App* kernels = npu.add_subcommand(
+      "kernels", "Say what a call of each kernel costs on a core, computed from its code");
+  kernels->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  kernels->callback([&options] {
+    options.command = Command::npu;
+    options.npu.action = NpuAction::kernels;
+  });
+  kernels->add_option("KERNEL", options.npu.kernels, "Only these; all takes minutes")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  OptionGroup group(*kernels, "Code");
+  group.add("--explain", "KERNEL", "Draw its inner loop: a row per cycle, a column per slot",
+            [&](const std::string& value) { options.npu.explain = value; });
+  group.add("--asm", "KERNEL", "Print its code as assembly for Peano",
+            [&](const std::string& value) { options.npu.assembly = value; });
+  kernels->add_flag("--json", options.npu.json, "Say it as JSON")->group("Code");
+}
+
 void add_npu(CLI::App& parent, Options& options) {
   CLI::App* npu = parent.add_subcommand(
-      "npu", "Check, place and simulate programs for the NPU; needs no hardware");
+      "npu", "Check, place, simulate and cost programs for the NPU; needs no hardware");
   npu->require_subcommand(1);
   npu->add_subcommand("list", "Name the designs that come with Sotto")->callback([&options] {
     options.command = Command::npu;
@@ -269,6 +287,7 @@ void add_npu(CLI::App& parent, Options& options) {
   group.add("--trace", "FILE", "Write what happened when, for https://ui.perfetto.dev",
             [&](const std::string& value) { options.npu.trace = value; });
   simulate->add_flag("--json", options.npu.json, "Say it as JSON")->group("Simulation");
+  add_npu_kernels(*npu, options);
 }
 
 bool asks_for_text(const std::string& argument) {
@@ -276,12 +295,12 @@ bool asks_for_text(const std::string& argument) {
 }
 
 void check_npu_command(const std::vector<std::string>& arguments) {
-  constexpr const char* kActions = ": list, check, plan or simulate";
+  constexpr const char* kActions = ": list, check, plan, simulate or kernels";
   if (arguments.size() < 2) {
-    fail(ErrorKind::usage, "what to do with the NPU's designs is missing", kActions);
+    fail(ErrorKind::usage, "what to do with the NPU's designs and kernels is missing", kActions);
   }
   const std::string& action = arguments[1];
-  for (const char* known : {"list", "check", "plan", "simulate"}) {
+  for (const char* known : {"list", "check", "plan", "simulate", "kernels"}) {
     if (action == known) return;
   }
   if (asks_for_text(action)) return;
@@ -334,6 +353,15 @@ void check_names(const Options& options) {
   }
   if (options.npu.trace && options.npu.trace->empty()) {
     fail(ErrorKind::usage, "--trace: the name of the file is empty");
+  }
+  if (options.npu.explain && options.npu.assembly) {
+    fail(ErrorKind::usage, "--explain and --asm: one of them at a time");
+  }
+  const bool shows_code = options.npu.explain || options.npu.assembly;
+  if (shows_code && (options.npu.json || !options.npu.kernels.empty())) {
+    fail(ErrorKind::usage, options.npu.explain ? "--explain" : "--asm",
+         " shows one kernel and no costs: ", options.npu.json ? "--json" : "KERNEL",
+         " does not go with it");
   }
   if (options.output_dir.empty()) {
     fail(ErrorKind::usage, "--output-dir: the name of the folder is empty; this one is .");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <sstream>
 #include <vector>
 
@@ -134,7 +135,7 @@ std::string assembly_of(const Instruction& made) {
   return text;
 }
 
-std::string assembly_of(const Bundle& bundle) {
+std::string assembly_of(const Bundle& bundle, const LabelOf& label_of) {
   if (bundle.instructions.empty() && bundle.bytes == 2) return "nop";
   const SlotSet filled = filled_slots(bundle);
   std::string line;
@@ -142,7 +143,12 @@ std::string assembly_of(const Bundle& bundle) {
     if (!filled.has(static_cast<Slot>(slot))) continue;
     std::string text = kNops[slot];
     for (const Instruction& made : bundle.instructions) {
-      if (info(made.opcode).slot == static_cast<Slot>(slot)) text = assembly_of(made);
+      if (info(made.opcode).slot != static_cast<Slot>(slot)) continue;
+      text = assembly_of(made);
+      const std::string label = label_of ? label_of(made) : "";
+      if (label.empty()) continue;
+      const size_t at = text.find('#');
+      text = at == std::string::npos ? text + ", #" + label : text.substr(0, at + 1) + label;
     }
     line += (line.empty() ? "" : "; ") + text;
   }
@@ -152,69 +158,86 @@ std::string assembly_of(const Bundle& bundle) {
 std::string assembly_of(const Pipeline& made, const std::string& name) {
   const Program& program = made.program;
   const std::string start = concat(".L_", name, "_start"), end = concat(".L_", name, "_end");
+  // The loop registers hold addresses of bundles.
+  const auto label_of = [&](const Instruction& one) -> std::string {
+    return one.opcode == Opcode::movxm_ls ? start : one.opcode == Opcode::movxm_le ? end : "";
+  };
   std::ostringstream out;
   out << "  .globl " << name << "\n  .p2align 4\n  .type " << name << ",@function\n";
   out << "// enters with " << holders(made, true) << "\n";
   out << "// leaves with " << holders(made, false) << "\n" << name << ":\n";
   for (int i = 0; i < static_cast<int>(program.bundles.size()); ++i) {
-    const bool first = program.loop && i == program.loop->first;
-    if (first) out << "  .p2align 4\n" << start << ":\n";
+    if (program.loop && i == program.loop->first) out << "  .p2align 4\n" << start << ":\n";
     if (program.loop && i == program.loop->last) out << "  .p2align 4\n" << end << ":\n";
-    std::string line = assembly_of(program.bundles[static_cast<size_t>(i)]);
-    // The loop registers hold addresses of bundles.
-    for (const auto& [mnemonic, label] : {std::pair("movxm ls, #", start), {"movxm le, #", end}}) {
-      const size_t at = line.find(mnemonic);
-      if (at == std::string::npos) continue;
-      const size_t digits = at + std::string(mnemonic).size();
-      const size_t stop = std::min(line.find(';', digits), line.size());
-      line.replace(digits, stop - digits, label);
-    }
-    out << "  " << line << "\n";
+    out << "  " << assembly_of(program.bundles[static_cast<size_t>(i)], label_of) << "\n";
   }
   out << "  ret lr\n";
   for (int i = 0; i < kDelaySlots; ++i) out << "  nop\n";
   return out.str();
 }
 
+namespace {
+
+constexpr size_t kTableColumns = std::size(kColumns);
+using Row = std::array<std::string, kTableColumns>;
+
+/// A long instruction stands in the column of scalars; it leaves that of moves empty.
+size_t column_of(Slot slot) {
+  const Slot shown = slot == Slot::lng ? Slot::alu : slot;
+  return static_cast<size_t>(std::find(std::begin(kColumns), std::end(kColumns), shown) -
+                             std::begin(kColumns));
+}
+
+std::vector<Row> rows_of(const Program& program, int first, int last) {
+  int64_t newest = 0, oldest = std::numeric_limits<int64_t>::max();
+  for (int i = first; i <= last; ++i) {
+    for (const Instruction& made : program.bundles[static_cast<size_t>(i)].instructions) {
+      if (made.operation < 0) continue;
+      newest = std::max(newest, made.iteration);
+      oldest = std::min(oldest, made.iteration);
+    }
+  }
+  const int unroll = program.loop ? program.loop->iterations : 1;
+  const int interval = (last - first + 1) / unroll;
+  const bool has_stages = newest - oldest >= unroll;
+  std::vector<Row> rows;
+  for (int i = first; i <= last; ++i) {
+    // Of the iterations that have begun.
+    const int64_t newest_here = newest - (unroll - 1) + (i - first) / interval;
+    Row& row = rows.emplace_back();
+    for (const Instruction& made : program.bundles[static_cast<size_t>(i)].instructions) {
+      std::string stage = has_stages ? "  " : "";
+      if (has_stages && made.operation >= 0) stage = concat(newest_here - made.iteration, " ");
+      row[column_of(info(made.opcode).slot)] = stage + assembly_of(made);
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
 std::string slot_table(const Program& program) {
   const int first = program.loop ? program.loop->first : 0;
   const int last = program.loop ? program.loop->last : static_cast<int>(program.bundles.size()) - 1;
-  int64_t newest = 0;
-  for (int i = first; i <= last; ++i) {
-    for (const Instruction& made : program.bundles[static_cast<size_t>(i)].instructions) {
-      newest = std::max(newest, made.iteration);
+  std::vector<Row> rows = rows_of(program, first, last);
+  Row head;
+  for (size_t c = 0; c < kTableColumns; ++c) head[c] = kSlotNames[static_cast<int>(kColumns[c])];
+  std::array<size_t, kTableColumns> widths{};  // 0: empty, and not drawn
+  for (const Row& row : rows) {
+    for (size_t c = 0; c < kTableColumns; ++c) {
+      if (!row[c].empty()) widths[c] = std::max({widths[c], row[c].size(), head[c].size()});
     }
-  }
-  std::vector<std::array<std::string, 6>> rows;
-  std::array<size_t, 6> widths{};
-  for (size_t c = 0; c < 6; ++c)
-    widths[c] = std::string(kSlotNames[static_cast<int>(kColumns[c])]).size();
-  for (int i = first; i <= last; ++i) {
-    std::array<std::string, 6> row;
-    for (const Instruction& made : program.bundles[static_cast<size_t>(i)].instructions) {
-      const Slot slot = info(made.opcode).slot;
-      for (size_t c = 0; c < 6; ++c) {
-        if (kColumns[c] != slot && !(slot == Slot::lng && kColumns[c] == Slot::alu)) continue;
-        const int64_t behind = made.operation < 0 || !program.loop ? 0 : newest - made.iteration;
-        row[c] = concat(behind > 0 ? concat(behind, " ") : "  ", assembly_of(made));
-        widths[c] = std::max(widths[c], row[c].size());
-      }
-    }
-    rows.push_back(std::move(row));
   }
   std::ostringstream out;
-  const auto cell = [&](const std::string& text, size_t c) {
-    out << " | " << text << std::string(widths[c] - text.size(), ' ');
+  const auto draw = [&](const std::string& number, const Row& row) {
+    std::string line = std::string(5 - std::min<size_t>(number.size(), 5), ' ') + number;
+    for (size_t c = 0; c < kTableColumns; ++c) {
+      if (widths[c] > 0) line += " | " + row[c] + std::string(widths[c] - row[c].size(), ' ');
+    }
+    out << line.substr(0, line.find_last_not_of(' ') + 1) << "\n";
   };
-  out << "cycle";
-  for (size_t c = 0; c < 6; ++c) cell(kSlotNames[static_cast<int>(kColumns[c])], c);
-  out << "\n";
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const std::string number = std::to_string(i);
-    out << std::string(5 - std::min<size_t>(number.size(), 5), ' ') << number;
-    for (size_t c = 0; c < 6; ++c) cell(rows[i][c], c);
-    out << "\n";
-  }
+  draw("cycle", head);
+  for (size_t i = 0; i < rows.size(); ++i) draw(std::to_string(i), rows[i]);
   return out.str();
 }
 

@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "npu/core/formats.h"
 #include "npu/core/loops_testing.h"
+#include "npu/core/weave.h"
 
 namespace sotto::npu::core {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 Register named(const char* name) {
@@ -95,6 +98,33 @@ TEST(Assembly, AFunctionHasItsLoopAndSaysWhereValuesAre) {
   EXPECT_THAT(text, HasSubstr("  .p2align 4\n.L_increment_end:\n"));
   EXPECT_THAT(text, HasSubstr(" = one"));
   EXPECT_THAT(text, HasSubstr("  ret lr\n  nop\n  nop\n  nop\n  nop\n  nop\n"));
+}
+
+TEST(Assembly, OfACallHasALabelForEachPlaceThatItNames) {
+  Weaver weaver;
+  const int label = weaver.label();
+  weaver.add(pipeline(increment_loop(64)).program, 0);
+  weaver.jump(label, named("r5"), 3);
+  const std::string text = assembly_of(weaver.finish(), "twice");
+  for (const char* place : {".L_twice_0_start", ".L_twice_0_end", ".L_twice_1"}) {
+    EXPECT_THAT(text, HasSubstr(concat("\n", place, ":\n")));
+  }
+  EXPECT_THAT(text, HasSubstr("movxm ls, #.L_twice_0_start"));
+  EXPECT_THAT(text, HasSubstr("movxm le, #.L_twice_0_end"));
+  EXPECT_THAT(text, ContainsRegex("jnz r5, #\\.L_twice_1\n"));
+  EXPECT_THAT(text, HasSubstr("\n  .size twice, .L_twice_size-twice\n"));
+}
+
+TEST(Assembly, StagesCountFromTheNewestIterationOfTheirCycle) {
+  const Pipeline made = pipeline(increment_loop(64));
+  ASSERT_GT(made.schedule.stages(), 1);
+  const std::string table = slot_table(made.program);
+  for (size_t op = 0; op < made.loop.operations.size(); ++op) {
+    const Placement& placement = made.schedule.placements[op];
+    const std::string shown =
+        concat(placement.cycle / made.schedule.interval, " ", info(placement.opcode).mnemonic);
+    EXPECT_THAT(table, HasSubstr(shown));
+  }
 }
 
 TEST(Assembly, TheTableHasARowPerCycle) {

@@ -5,11 +5,15 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "base/testing.h"
+#include "npu/cycles/compilers.h"
 #include "npu/cycles/cost.h"
 #include "npu/cycles/run.h"
 #include "npu/recorder/record.h"
@@ -142,6 +146,38 @@ TEST(Cost, IsThatOfTheTable) {
     const bool is_there = page.find(concat("| `", name, "` | ", cycles, " |")) != page.npos;
     EXPECT_TRUE(is_there) << name << " takes " << cycles;
   }
+}
+
+TEST(Cost, CountsProducts) {
+  Costs costs(kQuick);
+  const KernelCost& bytes = costs.of("gemm_int8_short");
+  EXPECT_EQ(bytes.macs, 64 * 24 * 64);
+  EXPECT_DOUBLE_EQ(bytes.peak_cycles, 64 * 24 * 64 / 256.);
+  // Lane by lane: an eighth of what the multiplier can.
+  const KernelCost& lanes = costs.of("scale_bf16");
+  EXPECT_EQ(lanes.macs, 1024);
+  EXPECT_DOUBLE_EQ(lanes.peak_cycles, 1024 / 128.);
+}
+
+TEST(Cost, TheHotLoopIsTheOneThatTakesMost) {
+  KernelCost cost;
+  EXPECT_EQ(hot_loop(cost), nullptr);
+  cost.loops.resize(3);
+  cost.loops[0].cycles = 100;
+  cost.loops[0].runs = 1;
+  cost.loops[1].cycles = 30;
+  cost.loops[1].runs = 4;
+  EXPECT_EQ(hot_loop(cost), &cost.loops[1]);
+}
+
+TEST(Compilers, FactorIsTheNotes) {
+  const std::string page = read_text_file(sotto::testing::source_path("docs/npu/calibration.md"));
+  std::array<char, 128> line;
+  std::snprintf(line.data(), line.size(),
+                "\nFactor %.3f, the median of %d rows, from %.3f to %.3f:", kPeano.factor,
+                kPeano.rows, kPeano.least, kPeano.most);
+  EXPECT_THAT(page, ::testing::HasSubstr(line.data()));
+  EXPECT_EQ(compiled_cycles(1000, kPeano), std::lround(1000 * kPeano.factor));
 }
 
 TEST(Cost, GrowsWithTheSizesOfACall) {

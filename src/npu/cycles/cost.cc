@@ -1,33 +1,13 @@
 #include "npu/cycles/cost.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "npu/cycles/run.h"
 #include "npu/recorder/record.h"
 
 namespace sotto::npu::cycles {
 namespace {
-
-/// Lanes that an instruction multiplies: a bf16 product of matrices 128, one of int8 256, one of
-/// int16 lanes 32.
-int macs_of(const core::Instruction& made) {
-  using enum core::Opcode;
-  switch (made.opcode) {
-    case vmac_f:
-    case vmsc_f:
-    case vmul_f:
-    case vnegmul_f:
-      return 128;
-    case vmac:
-    case vmsc:
-    case vnegmac:
-    case vnegmsc:
-    case vmul:
-    case vnegmul:
-      return 256;
-    default:
-      return 0;
-  }
-}
 
 LoopCost loop_cost(const CompiledPiece& piece) {
   LoopCost cost;
@@ -50,7 +30,10 @@ LoopCost loop_cost(const CompiledPiece& piece) {
 }  // namespace
 
 KernelCost cost_of(const recorder::Kernel& kernel, const core::Effort& effort) {
-  const Compiled compiled = compile(kernel, effort);
+  return cost_of(kernel, compile(kernel, effort));
+}
+
+KernelCost cost_of(const recorder::Kernel& kernel, const Compiled& compiled) {
   const std::string problem = check(compiled, kernel);
   if (!problem.empty()) fail(ErrorKind::unsupported, "code of ", kernel.name, ": ", problem);
   const BitRun ran = run(compiled, kernel);
@@ -58,17 +41,11 @@ KernelCost cost_of(const recorder::Kernel& kernel, const core::Effort& effort) {
   cost.name = kernel.name;
   cost.cycles = ran.cycles + kCallCycles;
   cost.bank_stalls = ran.bank_stalls;
+  cost.macs = ran.macs;
+  cost.peak_cycles = ran.peak_cycles;
   cost.program_bytes = compiled.image.bytes();
   cost.stack_bytes = compiled.stack_bytes;
   cost.moves = compiled.moves;
-  for (size_t bundle = 0; bundle < compiled.image.bundles.size(); ++bundle) {
-    for (const core::Instruction& made : compiled.image.bundles[bundle].instructions) {
-      const int macs = macs_of(made);
-      const int64_t runs = macs == 0 ? 0 : compiled.image.runs_of(static_cast<int>(bundle));
-      cost.mac_cycles += runs;
-      cost.macs += macs * runs;
-    }
-  }
   for (const CompiledPiece& piece : compiled.pieces) {
     if (!piece.is_loop) continue;
     cost.loops.push_back(loop_cost(piece));
@@ -80,6 +57,14 @@ KernelCost cost_of(const recorder::Kernel& kernel, const core::Effort& effort) {
     cost.bank_bytes[static_cast<size_t>(object.bank)] += object.bytes;
   }
   return cost;
+}
+
+const LoopCost* hot_loop(const KernelCost& cost) {
+  const auto takes = [](const LoopCost& loop) { return loop.cycles * loop.runs; };
+  const auto most =
+      std::max_element(cost.loops.begin(), cost.loops.end(),
+                       [&](const LoopCost& a, const LoopCost& b) { return takes(a) < takes(b); });
+  return most == cost.loops.end() ? nullptr : &*most;
 }
 
 const KernelCost& Costs::of(const std::string& name, const recorder::Sizes& sizes) {

@@ -41,8 +41,8 @@ struct KernelCost {
   std::string name;
   int64_t cycles = 0;                              ///< of one call, all included
   int64_t bank_stalls = 0;                         ///< included
-  int64_t macs = 0;                                ///< products of the multiplier's lanes
-  int64_t mac_cycles = 0;                          ///< instructions that multiply matrices or lanes
+  int64_t macs = 0;                                ///< products of numbers
+  double peak_cycles = 0;                          ///< that those take at the peak of their types
   int program_bytes = 0;                           ///< with the plain twins of guarded loops
   int stack_bytes = 0;                             ///< of spills
   int moves = 0;                                   ///< instructions between pieces, in the code
@@ -52,6 +52,11 @@ struct KernelCost {
 
 /// Throws Error when no code is found, or when what is found is wrong.
 KernelCost cost_of(const recorder::Kernel& kernel, const core::Effort& effort = {});
+KernelCost cost_of(const recorder::Kernel& kernel, const Compiled& compiled);
+
+/// The loop that takes most of the call; nullptr when it has none. Its place in cost.loops is that
+/// among the loops of the compiled pieces.
+const LoopCost* hot_loop(const KernelCost& cost);
 
 /// Costs by kernel and sizes, each computed once: seconds for the large ones.
 class Costs {

@@ -24,6 +24,43 @@ constexpr size_t kVectorBytes = 32;
 constexpr int64_t kDataBytes = int64_t{core::kBanks} * core::kBankBytes;
 constexpr int64_t kStackBytes = 16 * 1024;
 
+/// What an instruction multiplies, and the most that one of its types can.
+struct Products {
+  int macs = 0, peak = 1;
+};
+
+/// The control word says shape and types: modes of the operands in bits 1 to 4, variant in 5 to 7.
+Products products_of(Opcode opcode, uint32_t control) {
+  switch (opcode) {
+    case Opcode::vmac:
+    case Opcode::vmsc:
+    case Opcode::vnegmac:
+    case Opcode::vnegmsc:
+    case Opcode::vmul:
+    case Opcode::vnegmul:
+    case Opcode::vmac_f:
+    case Opcode::vmsc_f:
+    case Opcode::vmul_f:
+    case Opcode::vnegmul_f:
+      break;
+    default:
+      return {};
+  }
+  constexpr uint32_t kShapeBits = 0xfe;
+  switch (control & kShapeBits) {
+    case 28:
+      return {128, 128};  // bf16, 4 x 8 by 8 x 4
+    case 60:
+      return {16, 128};  // bf16, lane by lane
+    case 776 & kShapeBits:
+      return {256, 256};  // int8, 4 x 8 by 8 x 8
+    case 56:
+      return {32, 64};  // int16, lane by lane
+    default:
+      fail(ErrorKind::unsupported, "a product with the unknown control word ", control);
+  }
+}
+
 /// Tokens of scalars are their values; those of vector units number their bits.
 class BitSemantics : public core::Semantics {
  public:
@@ -64,6 +101,7 @@ class BitSemantics : public core::Semantics {
     const bool stores = execution.access != nullptr && row.memory == MemoryUse::store;
     if (stores) results.emplace_back();
     if (execution.access != nullptr && !stores) sources.push_back(load(execution));
+    count_products(execution, sources);
     compute(execution, sources, results);
     if (stores) store(execution, results.back());
     keep_scalars(execution, sources, results);
@@ -75,8 +113,19 @@ class BitSemantics : public core::Semantics {
   std::vector<std::byte> memory() const { return {memory_.begin(), memory_.begin() + kDataBytes}; }
   const std::string& problem() const { return problem_; }
   const std::vector<bool>& jumps() const { return jumps_; }
+  int64_t macs() const { return macs_; }
+  double peak_cycles() const { return peak_cycles_; }
 
  private:
+  void count_products(const Execution& execution, const std::vector<Bits>& sources) {
+    if (sources.empty()) return;
+    uint32_t control;
+    std::memcpy(&control, sources.back().bytes.data(), sizeof(control));
+    const Products made = products_of(execution.opcode, control);
+    macs_ += made.macs;
+    peak_cycles_ += static_cast<double>(made.macs) / made.peak;
+  }
+
   static bool is_vector(core::RegisterClass cls) {
     return recorder::unit_bytes(cls) == static_cast<int>(kVectorBytes);
   }
@@ -180,6 +229,8 @@ class BitSemantics : public core::Semantics {
   std::vector<std::array<std::byte, kVectorBytes>> vectors_;
   std::map<size_t, Bits> scalars_;  ///< on the stack, by address
   std::vector<bool> jumps_;
+  int64_t macs_ = 0;
+  double peak_cycles_ = 0;
   std::string problem_;
 };
 
@@ -202,7 +253,9 @@ BitRun run(const Compiled& compiled, const recorder::Kernel& kernel) {
   const core::Register stack{core::RegisterClass::sp, 0};
   registers[static_cast<size_t>(stack.first_unit())] = static_cast<Token>(kDataBytes + kStackBytes);
   const core::Run run = core::replay(compiled.image, std::move(registers), semantics);
-  BitRun result{run.problem, run.cycles, run.bank_stalls, semantics.memory()};
+  BitRun result{
+      run.problem,       run.cycles, run.bank_stalls, semantics.macs(), semantics.peak_cycles(),
+      semantics.memory()};
   if (result.problem.empty()) result.problem = semantics.problem();
   int64_t wanted = 0;
   for (const core::Repeat& loop : compiled.image.loops) {

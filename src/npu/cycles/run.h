@@ -16,6 +16,8 @@ struct BitRun {
   std::string problem;      ///< the first breach of a rule; empty when there is none
   int64_t cycles = 0;       ///< bundles and stalls
   int64_t bank_stalls = 0;  ///< included
+  int64_t macs = 0;         ///< products that were added up, by shape of the instruction
+  double peak_cycles = 0;   ///< that those would take at the peak of their types
   std::vector<std::byte> memory;
 };
 

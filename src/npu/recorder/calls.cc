@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "npu/kernels/kernels.h"
 
 namespace sotto::npu::kernels {
@@ -40,9 +41,9 @@ class Arguments {
   size_t at_ = 0;
 };
 
-void add(std::vector<Call>& all, std::string name, std::vector<CallBuffer> buffers,
-         std::function<void(Arguments&)> run) {
-  all.push_back({std::move(name), std::move(buffers),
+void add(std::vector<Call>& all, std::string name, std::string size,
+         std::vector<CallBuffer> buffers, std::function<void(Arguments&)> run) {
+  all.push_back({std::move(name), std::move(size), std::move(buffers),
                  [run = std::move(run)](std::span<std::byte* const> pointers) {
                    Arguments arguments(pointers);
                    run(arguments);
@@ -50,12 +51,12 @@ void add(std::vector<Call>& all, std::string name, std::vector<CallBuffer> buffe
 }
 
 void add_bring_up(std::vector<Call>& all) {
-  add(all, "passthrough", {{"out", 8192, 1, Fill::zeros}, {"in", 8192, 0, Fill::bytes}},
-      [](Arguments& next) {
+  add(all, "passthrough", "2048 words",
+      {{"out", 8192, 1, Fill::zeros}, {"in", 8192, 0, Fill::bytes}}, [](Arguments& next) {
         auto* const out = next.next<int32>();
         passthrough(out, next.next<int32>(), 2048);
       });
-  add(all, "scale_bf16", {bf16("out", 1024, 1, Fill::zeros), bf16("in", 1024, 0)},
+  add(all, "scale_bf16", "1024", {bf16("out", 1024, 1, Fill::zeros), bf16("in", 1024, 0)},
       [](Arguments& next) {
         constexpr bfloat16 kFactor = 1.5f;
         auto* const out = next.bf16();
@@ -64,11 +65,11 @@ void add_bring_up(std::vector<Call>& all) {
 }
 
 void add_products(std::vector<Call>& all, const Sizes& sizes) {
-  add(all, "zero_sums", {f32("c", kTileElements, 2)},
+  add(all, "zero_sums", "64 x 64", {f32("c", kTileElements, 2)},
       [](Arguments& next) { zero_sums(next.f32()); });
   for (const bool is_short : {false, true}) {
     const int kb = is_short ? 3 : sizes.k_blocks;
-    add(all, is_short ? "gemm_bf16_short" : "gemm_bf16",
+    add(all, is_short ? "gemm_bf16_short" : "gemm_bf16", concat("64 x ", 8 * kb, " x 64"),
         {f32("c", kTileElements, 2), bf16("a", kTile * 8 * kb, 0), bf16("b", kTile * 8 * kb, 1)},
         [kb](Arguments& next) {
           auto* const c = next.f32();
@@ -79,7 +80,7 @@ void add_products(std::vector<Call>& all, const Sizes& sizes) {
   for (const bool is_short : {false, true}) {
     // As many bytes of operands as bf16 has.
     const int kb = is_short ? 3 : 2 * sizes.k_blocks;
-    add(all, is_short ? "gemm_int8_short" : "gemm_int8",
+    add(all, is_short ? "gemm_int8_short" : "gemm_int8", concat("64 x ", 8 * kb, " x 64"),
         {{"c", 4 * kTileElements, 2, Fill::bytes},
          {"a", kTile * 8 * kb, 0, Fill::bytes},
          {"b", kTile * 8 * kb, 1, Fill::bytes}},
@@ -93,23 +94,24 @@ void add_products(std::vector<Call>& all, const Sizes& sizes) {
 
 void add_rows(std::vector<Call>& all, const Sizes& sizes) {
   const int elements = sizes.elements;
-  add(all, "gelu_bf16", {bf16("out", elements, 1, Fill::zeros), bf16("in", elements, 0)},
+  add(all, "gelu_bf16", std::to_string(elements),
+      {bf16("out", elements, 1, Fill::zeros), bf16("in", elements, 0)},
       [elements](Arguments& next) {
         auto* const out = next.bf16();
         gelu_bf16(out, next.bf16(), elements);
       });
-  add(all, "gelu_bf16_tail", {bf16("out", 128, 1), bf16("in", 128, 0)}, [](Arguments& next) {
+  add(all, "gelu_bf16_tail", "109", {bf16("out", 128, 1), bf16("in", 128, 0)}, [](Arguments& next) {
     auto* const out = next.bf16();
     gelu_bf16(out, next.bf16(), 109);
   });
   const int row = sizes.row, row_end = (row + 31) / 32 * 32;
-  add(all, "softmax_bf16", {bf16("out", row_end, 1, Fill::zeros), bf16("in", row_end, 0)},
-      [row](Arguments& next) {
+  add(all, "softmax_bf16", std::to_string(row),
+      {bf16("out", row_end, 1, Fill::zeros), bf16("in", row_end, 0)}, [row](Arguments& next) {
         auto* const out = next.bf16();
         softmax_bf16(out, next.bf16(), row);
       });
   const int rows = sizes.rows, width = sizes.width;
-  add(all, "layer_norm_bf16",
+  add(all, "layer_norm_bf16", concat(rows, " x ", width),
       {bf16("out", rows * width, 1, Fill::zeros), bf16("in", rows * width, 0),
        bf16("gamma", width, 2), bf16("beta", width, 3)},
       [rows, width](Arguments& next) {
@@ -121,19 +123,19 @@ void add_rows(std::vector<Call>& all, const Sizes& sizes) {
 }
 
 void add_statistics(std::vector<Call>& all) {
-  add(all, "zero_statistics", {f32("sums", kRowSums, 3), f32("squares", kRowSums, 3)},
+  add(all, "zero_statistics", "64 rows", {f32("sums", kRowSums, 3), f32("squares", kRowSums, 3)},
       [](Arguments& next) {
         auto* const sums = next.f32();
         zero_statistics(sums, next.f32());
       });
-  add(all, "row_statistics",
+  add(all, "row_statistics", "64 x 64",
       {f32("sums", kRowSums, 3), f32("squares", kRowSums, 3), bf16("a", kTileElements, 0)},
       [](Arguments& next) {
         auto* const sums = next.f32();
         auto* const squares = next.f32();
         row_statistics(sums, squares, next.bf16(), 8);
       });
-  add(all, "finish_statistics",
+  add(all, "finish_statistics", "64 rows",
       {bf16("rows", kRowBlocks, 3, Fill::zeros), bf16("inverse_sigmas", kRowBlocks, 3, Fill::zeros),
        f32("sums", kRowSums, 3), f32("squares", kRowSums, 3, Fill::positive_floats)},
       [](Arguments& next) {
@@ -142,7 +144,7 @@ void add_statistics(std::vector<Call>& all) {
         auto* const sums = next.f32();
         finish_statistics(rows, inverse_sigmas, sums, next.f32(), 512);
       });
-  add(all, "bias_rows", {bf16("rows", kRowBlocks, 3, Fill::zeros)},
+  add(all, "bias_rows", "64 rows", {bf16("rows", kRowBlocks, 3, Fill::zeros)},
       [](Arguments& next) { bias_rows(next.bf16()); });
 }
 
@@ -155,28 +157,28 @@ void add_epilogues(std::vector<Call>& all) {
                    low = bf16("low", kStrip, 1, Fill::zeros), c = f32("c", kTileElements, 2),
                    rows = bf16("rows", kRowBlocks, 3), columns = bf16("columns", kRowBlocks, 0),
                    sigmas = bf16("inverse_sigmas", kRowBlocks, 3);
-  add(all, "add_plane", {c, bf16("plane", kTileElements, 0)}, [](Arguments& next) {
+  add(all, "add_plane", "64 x 64", {c, bf16("plane", kTileElements, 0)}, [](Arguments& next) {
     auto* const sums = next.f32();
     add_plane(sums, next.bf16());
   });
-  add(all, "gelu_sums", {c, rows, columns}, [](Arguments& next) {
+  add(all, "gelu_sums", "64 x 64", {c, rows, columns}, [](Arguments& next) {
     auto* const sums = next.f32();
     auto* const left = next.bf16();
     gelu_sums(sums, left, next.bf16());
   });
-  add(all, "epilogue_residual", {out, low, c, rows, columns}, [](Arguments& next) {
+  add(all, "epilogue_residual", "16 x 64", {out, low, c, rows, columns}, [](Arguments& next) {
     auto* const high = next.bf16();
     auto* const rest = next.bf16();
     auto* const sums = next.f32();
     auto* const left = next.bf16();
     epilogue_residual(high, rest, sums, left, next.bf16(), 1, 0, 13);
   });
-  add(all, "epilogue_parts", {out, low, c}, [](Arguments& next) {
+  add(all, "epilogue_parts", "16 x 64", {out, low, c}, [](Arguments& next) {
     auto* const high = next.bf16();
     auto* const rest = next.bf16();
     epilogue_parts(high, rest, next.f32(), 1, 0, 13);
   });
-  add(all, "epilogue_gelu", {out, c, rows, columns}, [](Arguments& next) {
+  add(all, "epilogue_gelu", "16 x 64", {out, c, rows, columns}, [](Arguments& next) {
     auto* const to = next.bf16();
     auto* const sums = next.f32();
     auto* const left = next.bf16();
@@ -187,7 +189,7 @@ void add_epilogues(std::vector<Call>& all) {
                                                         {"epilogue_norm_v", epilogue_norm_v},
                                                         {"epilogue_norm_gelu", epilogue_norm_gelu}};
   for (const auto& [name, kernel] : norms) {
-    add(all, name, {out, c, rows, columns, sigmas}, [kernel = kernel](Arguments& next) {
+    add(all, name, "16 x 64", {out, c, rows, columns, sigmas}, [kernel = kernel](Arguments& next) {
       auto* const to = next.bf16();
       auto* const sums = next.f32();
       auto* const left = next.bf16();
@@ -203,13 +205,15 @@ void add_attention(std::vector<Call>& all, const Sizes& sizes) {
                    k = bf16("k", kTileElements, 1), o = f32("o", kTileElements, 2),
                    row_sums = f32("row_sums", kRowSums, 3, Fill::positive_floats),
                    offsets = f32("offsets", kRowSums, 3);
-  add(all, "attention_reference", {offsets, row_sums, q, k}, [valid](Arguments& next) {
-    auto* const to = next.f32();
-    auto* const sums = next.f32();
-    auto* const queries = next.bf16();
-    attention_reference(to, sums, queries, next.bf16(), valid);
-  });
-  add(all, "attention_weights", {bf16("p", kTileElements, 0, Fill::zeros), row_sums, q, k, offsets},
+  add(all, "attention_reference", concat("64 x ", valid, " keys"), {offsets, row_sums, q, k},
+      [valid](Arguments& next) {
+        auto* const to = next.f32();
+        auto* const sums = next.f32();
+        auto* const queries = next.bf16();
+        attention_reference(to, sums, queries, next.bf16(), valid);
+      });
+  add(all, "attention_weights", concat("64 x ", valid, " keys"),
+      {bf16("p", kTileElements, 0, Fill::zeros), row_sums, q, k, offsets},
       [valid](Arguments& next) {
         auto* const p = next.bf16();
         auto* const sums = next.f32();
@@ -217,21 +221,22 @@ void add_attention(std::vector<Call>& all, const Sizes& sizes) {
         auto* const keys = next.bf16();
         attention_weights(p, sums, queries, keys, next.f32(), valid, 0, 0);
       });
-  add(all, "attention_values",
+  add(all, "attention_values", concat("64 x ", valid, " keys"),
       {o, bf16("p", kTileElements, 0, Fill::small_bfloat16s), bf16("v", kTileElements, 1)},
       [valid](Arguments& next) {
         auto* const values = next.f32();
         auto* const p = next.bf16();
         attention_values(values, p, next.bf16(), valid);
       });
-  add(all, "attention_rescale", {o, row_sums, offsets, q, k}, [valid](Arguments& next) {
-    auto* const values = next.f32();
-    auto* const sums = next.f32();
-    auto* const to = next.f32();
-    auto* const queries = next.bf16();
-    attention_rescale(values, sums, to, queries, next.bf16(), valid, 3);
-  });
-  add(all, "attention_finish", {bf16("out", kStrip, 1, Fill::zeros), o, row_sums},
+  add(all, "attention_rescale", concat("64 x ", valid, " keys"), {o, row_sums, offsets, q, k},
+      [valid](Arguments& next) {
+        auto* const values = next.f32();
+        auto* const sums = next.f32();
+        auto* const to = next.f32();
+        auto* const queries = next.bf16();
+        attention_rescale(values, sums, to, queries, next.bf16(), valid, 3);
+      });
+  add(all, "attention_finish", "16 x 64", {bf16("out", kStrip, 1, Fill::zeros), o, row_sums},
       [](Arguments& next) {
         auto* const out = next.bf16();
         auto* const values = next.f32();

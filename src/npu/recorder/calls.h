@@ -34,6 +34,7 @@ struct CallBuffer {
 
 struct Call {
   std::string name;
+  std::string size;  ///< as people say it: "64 x 64 x 64"
   std::vector<CallBuffer> buffers;
   std::function<void(std::span<std::byte* const> buffers)> run;
 };

@@ -119,6 +119,8 @@ class Fuser {
     if (writer->opcode == Opcode::vmov_x_bm && only_stored(stored.value)) {
       store.opcode = Opcode::vst_am;
       store.uses = {{{source.value, source.first + stored.first, 1}, RegisterClass::am, distance}};
+    } else if (writer->opcode == Opcode::vsrs_cm_x && only_stored(stored.value)) {
+      store_shifted(store, *writer);
     } else if (writer->opcode == Opcode::vconv_bf16_fp32 && readers_.count(stored.value, 0) == 1) {
       store.opcode = Opcode::vst_conv;
       store.uses = {{source, RegisterClass::bm, distance}};
@@ -126,12 +128,31 @@ class Fuser {
       store.rounds = true;
     }
   }
+  /// Half of an accumulator of integers, shifted and rounded on its way.
+  static void store_shifted(Step& store, const Step& shift) {
+    const int half = store.uses[0].part.first;
+    Use source = shift.uses[0];
+    source.part = {source.part.value, source.part.first + 2 * half, 2};
+    source.wanted = RegisterClass::bm;
+    store.opcode = Opcode::vst_srs_bm;
+    store.suffix = shift.suffix;
+    store.uses = {source, shift.uses[1]};
+    store.rounds = true;
+    store.effect = [half, effect = shift.effect](std::span<const Bits> sources,
+                                                 std::span<Bits> results) {
+      constexpr int kHalfOfCm = 64, kHalfOfX = 32;
+      std::vector<Bits> whole(2), shifted(1);
+      std::memcpy(whole[0].bytes.data() + half * kHalfOfCm, sources[0].bytes.data(), kHalfOfCm);
+      whole[1] = sources[1];
+      effect(whole, shifted);
+      std::memcpy(results.back().bytes.data(), shifted[0].bytes.data() + half * kHalfOfX, kHalfOfX);
+    };
+  }
   bool only_stored(int value) const {
     for (int unit = 0; unit < 2; ++unit) {
       int stores = 0;
       for (const Item& item : list_) {
         if (!item.loop && item.step.is_store && !item.step.uses.empty() &&
-            (item.step.opcode == Opcode::vst || item.step.opcode == Opcode::vst_am) &&
             stores_unit(item.step, value, unit)) {
           ++stores;
         }
@@ -144,8 +165,11 @@ class Fuser {
   bool stores_unit(const Step& store, int value, int unit) const {
     const Part part = store.uses[0].part;
     if (store.opcode == Opcode::vst) return part.value == value && part.first == unit;
-    const Step* const move = writers_.at(value)[0];
-    return part.value == move->uses[0].part.value && part.first == move->uses[0].part.first + unit;
+    const Step* const writer = writers_.at(value)[0];
+    const bool moves = writer->opcode == Opcode::vmov_x_bm;
+    if (store.opcode != (moves ? Opcode::vst_am : Opcode::vst_srs_bm)) return false;
+    const Part source = writer->uses[0].part;
+    return part.value == source.value && part.first == source.first + (moves ? unit : 2 * unit);
   }
 
   void broadcast_lane(Step& broadcast) const {

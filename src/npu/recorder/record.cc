@@ -99,7 +99,9 @@ Kernel record(const std::string& name, const Sizes& sizes) {
       memory.push_back({call.buffers[i].name, &buffers[i], call.buffers[i].bank});
       pointers.push_back(buffers[i].data());
     }
-    return record(name, memory, [&] { call.run(pointers); });
+    Kernel kernel = record(name, memory, [&] { call.run(pointers); });
+    kernel.size = call.size;
+    return kernel;
   }
   fail(ErrorKind::unsupported, "no kernel ", name, " to record");
 }

@@ -14,7 +14,7 @@
 
 namespace sotto::npu::recorder::testing {
 
-/// "vlda.conv", "vadd.16".
+/// "vlda.conv.fp32.bf16", "vadd.16".
 inline std::string text_of(const core::Operation& operation) {
   return core::info(core::choices(operation.opcode)[0]).mnemonic + operation.suffix;
 }

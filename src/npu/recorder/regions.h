@@ -58,6 +58,7 @@ struct Preset {
 
 struct Kernel {
   std::string name;
+  std::string size{};  ///< of the call, for people
   std::vector<Object> objects;
   std::vector<Region> regions;
   std::vector<Preset> presets;  ///< constants that opcodes.h has no setter for: shifts

@@ -92,7 +92,29 @@ TEST_F(TinyKernel, ConversionsHappenInLoadsAndStores) {
     }
   });
   EXPECT_THAT(texts_of(loops_of(kernel).at(0)->piece.graph),
-              ElementsAre("vlda.conv", "vadd.f", "vst.conv"));
+              ElementsAre("vlda.conv.fp32.bf16", "vadd.f", "vst.conv.bf16.fp32"));
+}
+
+TEST_F(TinyKernel, ConstantTripsNeedNoPromise) {
+  const Kernel kernel = record_kernel([&] {
+    SOTTO_LOOP(kConstantTrips, int i = 0; i < 5; ++i) {
+      aie::store_v(out + 32 * i, aie::load_v<32>(a + 32 * i));
+    }
+  });
+  EXPECT_EQ(loops_of(kernel).at(0)->min_trips, 5);
+}
+
+TEST_F(TinyKernel, StoresShiftIntegers) {
+  const Kernel kernel = record_kernel([&] {
+    aie::set_rounding(aie::rounding_mode::conv_even);
+    aie::set_saturation(aie::saturation_mode::saturate);
+    SOTTO_LOOP(16, int i = 0; i < 16; ++i) {
+      const auto x = aie::load_v<32>(a + 32 * i).cast_to<int16>();
+      aie::store_v(out + 32 * i, aie::mul<acc32>(x, x).to_vector<int16>(3).cast_to<bfloat16>());
+    }
+  });
+  EXPECT_THAT(texts_of(loops_of(kernel).at(0)->piece.graph),
+              ElementsAre("vldb", "vldb", "vmul", "vst.srs.s16.s32", "vst.srs.s16.s32"));
 }
 
 TEST_F(TinyKernel, AValueOfTwoUsesIsConvertedOnItsOwn) {
@@ -105,7 +127,7 @@ TEST_F(TinyKernel, AValueOfTwoUsesIsConvertedOnItsOwn) {
   });
   EXPECT_THAT(texts_of(loops_of(kernel).at(0)->piece.graph),
               ElementsAre("vldb", "vconv.fp32.bf16", "vmax_lt.bf16", "vconv.fp32.bf16", "vadd.f",
-                          "vst.conv"));
+                          "vst.conv.bf16.fp32"));
 }
 
 TEST_F(TinyKernel, MasksAreMadeOfScalars) {

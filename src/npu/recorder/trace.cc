@@ -97,6 +97,7 @@ void Recorder::end_loop() {
          " times or more, but runs ", trips);
   }
   if (trips == 0) return;
+  if (loop.min_trips == kConstantTrips) loop.min_trips = trips;
   auto node = std::make_unique<LoopNode>(
       fold(std::move(loop.name), loop.min_trips, std::move(loop.iterations), trace_.values));
   place().push_back({{}, std::move(node)});

@@ -135,6 +135,9 @@ struct Trace {
   }
 };
 
+/// Least trips of a loop whose count is a constant of the source: as many as it runs.
+inline constexpr int64_t kConstantTrips = -1;
+
 /// Collects the steps of this thread's kernel from its construction to finish().
 class Recorder {
  public:

@@ -1,0 +1,156 @@
+#include "apps/npu_kernels.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <mutex>
+
+#include "apps/npu_table.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/thread_pool.h"
+#include "npu/cycles/compilers.h"
+#include "npu/cycles/explain.h"
+#include "npu/recorder/record.h"
+
+namespace sotto::apps {
+namespace {
+
+using npu::cycles::KernelCost;
+using npu::cycles::kPeano;
+
+void check_known(const std::string& name) {
+  const std::vector<std::string> known = npu::recorder::recordable();
+  if (std::ranges::find(known, name) != known.end()) return;
+  std::string names;
+  for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
+  fail(ErrorKind::usage, "there is no kernel '", name, "'; there are ", names);
+}
+
+NpuKernelReport report(const std::string& name) {
+  const npu::recorder::Kernel kernel = npu::recorder::record(name);
+  return {kernel.size, npu::cycles::cost_of(kernel)};
+}
+
+/// Kernels are compiled side by side; a message names the last one that was begun.
+std::vector<NpuKernelReport> report_all(const std::vector<std::string>& names, Console& console) {
+  std::vector<NpuKernelReport> reports(names.size());
+  std::vector<std::exception_ptr> errors(names.size());
+  std::mutex mutex;
+  std::size_t done = 0;
+  ThreadPool pool(std::min(ThreadPool::default_size(), static_cast<int>(names.size())));
+  pool.parallel_for(static_cast<std::int64_t>(names.size()), [&](std::int64_t i, int) {
+    const auto at = static_cast<std::size_t>(i);
+    if (interrupted()) return;
+    {
+      const std::lock_guard lock(mutex);
+      console.progress(concat(done, " of ", names.size(), " kernels compiled, now ", names[at]));
+    }
+    try {
+      reports[at] = report(names[at]);
+    } catch (...) {
+      errors[at] = std::current_exception();
+    }
+    const std::lock_guard lock(mutex);
+    ++done;
+  });
+  console.progress("");
+  check_interrupted();
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
+  return reports;
+}
+
+void show(std::string text, Console& console) {
+  if (text.ends_with('\n')) text.pop_back();
+  console.text(text);
+}
+
+std::string percent(double part) {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%.1f", 100 * part);
+  return text.data();
+}
+
+std::string fixed(double value) {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%.2f", value);
+  return text.data();
+}
+
+std::string bytes_or_none(std::int64_t bytes) {
+  return bytes == 0 ? "-" : grouped(bytes);
+}
+
+}  // namespace
+
+double share_of_peak(const KernelCost& cost) {
+  return cost.peak_cycles / static_cast<double>(cost.cycles);
+}
+
+std::string kernels_table(const std::vector<NpuKernelReport>& reports) {
+  Table table("<<>>>>>><>>>>>>>");
+  table.add({"kernel", "call", "MACs", "scheduled", "compiled", "% of peak", "II", "least",
+             "binding", "program", "bank 0", "bank 1", "bank 2", "bank 3", "conflicts", "stack"});
+  for (const NpuKernelReport& report : reports) {
+    const KernelCost& cost = report.cost;
+    const npu::cycles::LoopCost* const loop = npu::cycles::hot_loop(cost);
+    std::vector<std::string> row = {cost.name,
+                                    report.size,
+                                    cost.macs == 0 ? "-" : grouped(cost.macs),
+                                    grouped(cost.cycles),
+                                    grouped(npu::cycles::compiled_cycles(cost.cycles, kPeano)),
+                                    cost.macs == 0 ? "-" : percent(share_of_peak(cost)),
+                                    loop == nullptr ? "-" : grouped(loop->interval),
+                                    loop == nullptr ? "-" : grouped(loop->bound),
+                                    loop == nullptr ? "-" : loop->binding,
+                                    grouped(cost.program_bytes)};
+    for (const std::int64_t bytes : cost.bank_bytes) row.push_back(bytes_or_none(bytes));
+    row.push_back(grouped(cost.bank_stalls));
+    row.push_back(bytes_or_none(cost.stack_bytes));
+    table.add(std::move(row));
+  }
+  return concat(
+      table.text(),
+      "\nscheduled: cycles of a call of the code that Sotto schedules, computed by "
+      "running it; nothing here is measured on an NPU.\ncompiled: ",
+      fixed(kPeano.factor), " times that, which is what ", kPeano.name,
+      " takes for AMD's matrix "
+      "product (",
+      fixed(kPeano.least), " to ", fixed(kPeano.most),
+      "; docs/npu/calibration.md).\n"
+      "% of peak: of 128 bf16, 256 int8 or 64 int16 MACs a cycle. II: cycles from iteration to "
+      "iteration of the loop that takes most; least: that any\nschedule needs, because of what is "
+      "binding. Bytes; of buffers by bank, as placed for the conflicts that are counted.\n");
+}
+
+int npu_kernels(const NpuOptions& options, Console& console) {
+  for (const std::string& name : options.kernels) check_known(name);
+  for (const auto& name : {options.explain, options.assembly}) {
+    if (name) check_known(*name);
+  }
+  if (options.explain || options.assembly) {
+    const std::string& name = options.explain ? *options.explain : *options.assembly;
+    console.progress(concat("compiling ", name));
+    const npu::recorder::Kernel kernel = npu::recorder::record(name);
+    const npu::cycles::Compiled compiled = npu::cycles::compile(kernel);
+    // Also of assembly: it is shown only if it is right.
+    const KernelCost cost = npu::cycles::cost_of(kernel, compiled);
+    console.progress("");
+    show(options.explain ? npu::cycles::explain(kernel, compiled, cost)
+                         : npu::cycles::assembly(kernel, compiled),
+         console);
+    return 0;
+  }
+  catch_interrupts();
+  const std::vector<NpuKernelReport> reports =
+      report_all(options.kernels.empty() ? npu::recorder::recordable() : options.kernels, console);
+  show(options.json ? kernels_json(reports) : kernels_table(reports), console);
+  return 0;
+}
+
+}  // namespace sotto::apps

@@ -60,6 +60,7 @@ KernelEncoder::KernelEncoder(const model::Dims& dims, const model::Weights& weig
       k(high.rows, high.columns),
       v(high.rows, high.columns),
       mixed(high.rows, high.columns),
+      mixed_low(high.rows, high.columns),
       hidden(high.rows, dims.n_audio_ffn / kTile),
       planes(high.rows, 3 * high.columns),
       dims_(dims),
@@ -195,26 +196,34 @@ void KernelEncoder::convolve(const model::MelWindow& mel) {
                       .planes = {&positions_high, &positions_low}});
 }
 
-void KernelEncoder::add_to_residual(const Tiles& x, const Linear& linear) {
+void KernelEncoder::add_to_residual(const Tiles& x, const Tiles* low_x, const Linear& linear) {
   runner_.run(Product{.x = x,
                       .linear = linear,
                       .epilogue = Epilogue::residual,
                       .out = high,
                       .end_row = frames_,
                       .low = &low,
-                      .planes = {&high, &low}});
+                      .planes = {&high, &low},
+                      .low_x = low_x});
 }
 
 void KernelEncoder::attend(int layer) {
-  const auto project = [&](Tiles& out, const Linear& linear, Epilogue epilogue) {
-    runner_.run(
-        Product{.x = high, .linear = linear, .epilogue = epilogue, .out = out, .end_row = frames_});
+  const bool two_parts = has_two_parts(layer);
+  const auto project = [&](Tiles& out, const Linear& linear, Epilogue epilogue,
+                           const Tiles* low_x = nullptr) {
+    runner_.run(Product{.x = high,
+                        .linear = linear,
+                        .epilogue = epilogue,
+                        .out = out,
+                        .end_row = frames_,
+                        .low_x = low_x});
   };
   project(q, query(layer), Epilogue::norm_a);
   project(k, key(layer), Epilogue::norm_k);
-  project(v, value(layer), Epilogue::norm_v);
-  runner_.run(Attention{.q = q, .k = k, .v = v, .out = mixed, .keys = frames_});
-  add_to_residual(mixed, output(layer));
+  project(v, value(layer), Epilogue::norm_v, two_parts ? &low : nullptr);
+  Tiles* const mixed_parts = two_parts ? &mixed_low : nullptr;
+  runner_.run(Attention{.q = q, .k = k, .v = v, .out = mixed, .keys = frames_, .low = mixed_parts});
+  add_to_residual(mixed, mixed_parts, output(layer));
 }
 
 void KernelEncoder::feed_forward(int layer) {
@@ -223,7 +232,7 @@ void KernelEncoder::feed_forward(int layer) {
                       .epilogue = Epilogue::norm_gelu,
                       .out = hidden,
                       .end_row = frames_});
-  add_to_residual(hidden, second(layer));
+  add_to_residual(hidden, nullptr, second(layer));
 }
 
 std::vector<float> KernelEncoder::features() const {

@@ -75,6 +75,8 @@ TEST_F(RegistersTest, OfAttention) {
     attention_rescale(c_.data(), sums_.data(), offsets.data(), q, k, 64, 0);
   });
   expect_registers("finish", none, [&] { attention_finish(p, c_.data(), sums_.data(), 0); });
+  expect_registers("finish_parts", none,
+                   [&] { attention_finish_parts(p, low_.data(), c_.data(), sums_.data(), 0); });
 }
 
 }  // namespace

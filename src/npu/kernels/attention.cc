@@ -109,7 +109,8 @@ inline void raise(float* o, float* row_sums, float* offsets, const Half& largest
   const Sum shifted = aie::add(positive_part(Sum(largest)), constant(kWhole));
   const Sum by = aie::sub(shifted, constant(kWhole));
   const auto whole = aie::sub(bits_of(shifted), aie::broadcast<int32, kSum>(kBitsOfWhole));
-  const auto exponent = aie::upshift(aie::min(whole, int32(254)), 23);
+  // From 2^8 on the shift saturates, and nothing stays; in between lies 255, where nothing does.
+  const auto exponent = aie::upshift(whole, 23);
   store_sum(offsets, aie::sub(load_sum(offsets), by));
   store_sum(row_sums, scaled_down(load_sum(row_sums), exponent));
   SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i, o += kSum) {

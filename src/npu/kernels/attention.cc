@@ -109,11 +109,36 @@ inline void raise(float* o, float* row_sums, float* offsets, const Half& largest
   const Sum shifted = aie::add(positive_part(Sum(largest)), constant(kWhole));
   const Sum by = aie::sub(shifted, constant(kWhole));
   const auto whole = aie::sub(bits_of(shifted), aie::broadcast<int32, kSum>(kBitsOfWhole));
-  const auto exponent = aie::upshift(aie::min(whole, int32(254)), 23);
+  // From 2^8 on the shift saturates, and nothing stays; in between lies 255, where nothing does.
+  const auto exponent = aie::upshift(whole, 23);
   store_sum(offsets, aie::sub(load_sum(offsets), by));
   store_sum(row_sums, scaled_down(load_sum(row_sums), exponent));
   SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i, o += kSum) {
     store_sum(o, scaled_down(load_sum(o), exponent));
+  }
+}
+
+/// o / row_sums of a strip, in one part or two.
+template <bool kTwoParts>
+inline void finish(bfloat16* __restrict high, bfloat16* __restrict low, const float* __restrict o,
+                   const float* __restrict row_sums, int strip) {
+  round_to_nearest();
+  o += strip * kStripBlocks * kTileBlocks * kSum;
+  row_sums += strip * kStripBlocks * kSum;
+  SOTTO_LOOP(kStripBlocks, int i = 0; i < kStripBlocks; ++i) {
+    const Split inverse = split(reciprocal(load_sum(row_sums + i * kSum)));
+    SOTTO_LOOP(8, int n8 = 0; n8 < kTile / 8; ++n8, o += 2 * kSum, high += kOperand) {
+      const Sum left = multiply(split(load_sum(o)), inverse);
+      const Sum right = multiply(split(load_sum(o + kSum)), inverse);
+      if constexpr (kTwoParts) {
+        const Split left_parts = split(left), right_parts = split(right);
+        aie::store_v(high, weave(left_parts.high, right_parts.high));
+        aie::store_v(low, weave(left_parts.low, right_parts.low));
+        low += kOperand;
+      } else {
+        aie::store_v(high, weave(left.to_vector<bfloat16>(), right.to_vector<bfloat16>()));
+      }
+    }
   }
 }
 
@@ -169,17 +194,13 @@ void attention_rescale(float* __restrict o, float* __restrict row_sums, float* _
 
 void attention_finish(bfloat16* __restrict out, const float* __restrict o,
                       const float* __restrict row_sums, int strip) {
-  round_to_nearest();
-  o += strip * kStripBlocks * kTileBlocks * kSum;
-  row_sums += strip * kStripBlocks * kSum;
-  SOTTO_LOOP(kStripBlocks, int i = 0; i < kStripBlocks; ++i) {
-    const Split inverse = split(reciprocal(load_sum(row_sums + i * kSum)));
-    SOTTO_LOOP(8, int n8 = 0; n8 < kTile / 8; ++n8, o += 2 * kSum, out += kOperand) {
-      const Half left = multiply(split(load_sum(o)), inverse).to_vector<bfloat16>();
-      const Half right = multiply(split(load_sum(o + kSum)), inverse).to_vector<bfloat16>();
-      aie::store_v(out, weave(left, right));
-    }
-  }
+  finish<false>(out, nullptr, o, row_sums, strip);
+}
+
+void attention_finish_parts(bfloat16* __restrict high, bfloat16* __restrict low,
+                            const float* __restrict o, const float* __restrict row_sums,
+                            int strip) {
+  finish<true>(high, low, o, row_sums, strip);
 }
 
 void attention_keys(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,

@@ -118,6 +118,29 @@ TEST_F(AttentionTest, AnyNumberOfKeysIsCloseToFloat64) {
   testing::record("relative_l1", worst);
 }
 
+TEST_F(AttentionTest, InTwoPartsIsTheFloat32Mean) {
+  const Problem problem(100, 5, 3);
+  const Matrix one_part = attend(problem, buffers_);
+  Buffer<bfloat16> high(kTile * kTile), low(kTile * kTile);
+  for (int strip = 0; strip < kStrips; ++strip) {
+    attention_finish_parts(high.data() + strip * kStrip, low.data() + strip * kStrip,
+                           buffers_.o.data(), buffers_.row_sums.data(), strip);
+  }
+  int not_low = 0;
+  for (int row = 0; row < kTile; ++row) {
+    const double sum = buffers_.row_sums[static_cast<std::size_t>(row / 4 * kSum + row % 4 * 4)];
+    for (int i = 0; i < kHead; ++i) {
+      const double truth = buffers_.o[testing::index_c(row, i)] / sum;
+      const double first = high[testing::index_a(row, i, kHead)];
+      const double both = first + low[testing::index_a(row, i, kHead)];
+      EXPECT_EQ(first, one_part.at(row, i)) << row << ' ' << i;
+      EXPECT_NEAR(both, truth, std::abs(truth) * 0x1p-14) << row << ' ' << i;
+      not_low += std::abs(first - truth) > std::abs(truth) * 0x1p-10;
+    }
+  }
+  EXPECT_GT(not_low, kTile * kHead / 4);  // where one part says less
+}
+
 TEST_F(AttentionTest, NarrowAndWideScores) {
   for (const int deviation : {0, 1, 6, 15, 30}) {
     const Problem problem(300, 10, deviation);

@@ -86,9 +86,10 @@ Matrix rows_of(const Tiles& tiles, int row, std::size_t (*index)(int, int)) {
   return m;
 }
 
-/// LayerNorm without gamma and beta, times the layer that carries them.
-Matrix normed_product(const Matrix& x, const Linear& linear) {
-  Matrix y = product(x, linear.w);
+/// LayerNorm without gamma and beta, times the layer that carries them. `low` is the part of the
+/// rows that is multiplied too but is not in their statistics.
+Matrix normed_product(const Matrix& x, const Linear& linear, const Matrix* low = nullptr) {
+  Matrix y = product(low == nullptr ? x : sum_of(x, *low), linear.w);
   for (int i = 0; i < x.rows; ++i) {
     double mean = 0, variance = 0;
     for (int j = 0; j < x.columns; ++j) mean += x.at(i, j) / x.columns;
@@ -131,12 +132,15 @@ Matrix kernel_sums(const Tiles& x, int row, const Linear& linear) {
   return sums;
 }
 
-/// A product that was added to the residual stream. All errors but the last are relative to the
-/// product alone, which the residual is much larger than.
+/// A product that was added to the residual stream, of x and its low part if it has one. All errors
+/// but the last are relative to the product alone, which the residual is much larger than.
 void check_residual(const KernelEncoder& encoder, const Residual& before, const Tiles& x,
-                    const Linear& linear, const std::string& name, int row) {
-  const Matrix alone = product(frames(x, row), linear.w);
-  const Matrix sums = kernel_sums(x, row, linear);
+                    const Tiles* low_x, const Linear& linear, const std::string& name, int row) {
+  Matrix alone = product(frames(x, row), linear.w), sums = kernel_sums(x, row, linear);
+  if (low_x != nullptr) {
+    alone = sum_of(alone, product(frames(*low_x, row), linear.w));
+    sums = sum_of(sums, kernel_sums(*low_x, row, linear));
+  }
   expect_below(name + "_sums", relative_l1(sums, alone), 1e-5);
   expect_below(name + "_rounded", relative_l1(rounded(sums), alone), 3e-3);
 
@@ -233,13 +237,16 @@ void check_convolutions(const KernelEncoder& encoder, const model::MelWindow& me
 }
 
 void check_attention(const KernelEncoder& encoder, const Residual& before, int layer, int row) {
-  const auto norm = [&](const char* name, double scale, const Matrix& actual) {
-    const Matrix truth = normed_product(before.high, encoder.projection(layer, name, scale));
-    expect_below(label(name, layer, row), relative_l1(actual, truth), 5e-3);
+  const bool two_parts = KernelEncoder::has_two_parts(layer);
+  const auto norm = [&](const char* name, const Linear& linear, const Matrix& actual,
+                        const Matrix* low = nullptr) {
+    expect_below(label(name, layer, row),
+                 relative_l1(actual, normed_product(before.high, linear, low)), 5e-3);
   };
-  norm("query", kQueryScale, frames(encoder.q, row));
-  norm("key", 1, rows_of(encoder.k, row, in_k));
-  norm("value", 1, rows_of(encoder.v, row, in_v));
+  norm("query", encoder.query(layer), frames(encoder.q, row));
+  norm("key", encoder.key(layer), rows_of(encoder.k, row, in_k));
+  norm("value", encoder.value(layer), rows_of(encoder.v, row, in_v),
+       two_parts ? &before.low : nullptr);
 
   const Matrix mixed = frames(encoder.mixed, row);
   double worst = 0;
@@ -248,15 +255,15 @@ void check_attention(const KernelEncoder& encoder, const Residual& before, int l
         worst, relative_l1(columns_of(mixed, head * kTile, kTile), attention(encoder, row, head)));
   }
   expect_below(label("attention", layer, row), worst, 8e-3);
-  check_residual(encoder, before, encoder.mixed, encoder.output(layer), label("output", layer, row),
-                 row);
+  check_residual(encoder, before, encoder.mixed, two_parts ? &encoder.mixed_low : nullptr,
+                 encoder.output(layer), label("output", layer, row), row);
 }
 
 void check_feed_forward(const KernelEncoder& encoder, const Residual& before, int layer, int row) {
   const Matrix truth = gelu_of(normed_product(before.high, encoder.first(layer)));
   expect_below(label("norm_product_and_gelu", layer, row),
                relative_l1(frames(encoder.hidden, row), truth), 5e-3);
-  check_residual(encoder, before, encoder.hidden, encoder.second(layer),
+  check_residual(encoder, before, encoder.hidden, nullptr, encoder.second(layer),
                  label("second", layer, row), row);
 }
 

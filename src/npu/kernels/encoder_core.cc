@@ -59,11 +59,12 @@ void add_planes(Core& core) {
 /// The sums of a tile, and the statistics of its rows where they are wanted.
 void multiply_slices(Core& core, bool with_statistics) {
   CoreWorkspace& work = *core.work;
-  for (int slice = 0; slice < core.phase().slices; ++slice) {
+  const int slices = core.phase().slices;
+  for (int slice = 0; slice < slices + core.phase().low_slices; ++slice) {
     const bfloat16* a = take(core.a);
     const bfloat16* b = take(core.b);
     gemm_bf16(core.c, a, b, kTile / 8);
-    if (with_statistics) row_statistics(work.sums, work.squares, a, kTile / 8);
+    if (with_statistics && slice < slices) row_statistics(work.sums, work.squares, a, kTile / 8);
     give_back(core.a);
     give_back(core.b);
   }
@@ -154,6 +155,18 @@ void take_queries(Core& core) {
   pass_over(core.b, core.rows - 1 - core.row);
 }
 
+void send_attention(Core& core, int strip) {
+  const int parts = core.phase().parts;
+  acquire_greater_equal(core.out.empty, parts);
+  if (parts == 2) {
+    attention_finish_parts(core.out.here, core.out.next, core.c, core.work->sums, strip);
+  } else {
+    attention_finish(core.out.here, core.c, core.work->sums, strip);
+    core.out.turn();
+  }
+  release(core.out.full, parts);
+}
+
 void attend(Core& core) {
   float* const row_sums = core.work->sums;
   float* const offsets = core.work->squares;
@@ -169,12 +182,7 @@ void attend(Core& core) {
     attention_values(core.c, core.weights, take(core.b), valid);
     give_back(core.b);
   }
-  for (int strip = 0; strip < kStrips; ++strip) {
-    acquire_greater_equal(core.out.empty, 1);
-    attention_finish(core.out.here, core.c, row_sums, strip);
-    release(core.out.full, 1);
-    core.out.turn();
-  }
+  for (int strip = 0; strip < kStrips; ++strip) send_attention(core, strip);
 }
 
 void run_attention(Core& core) {

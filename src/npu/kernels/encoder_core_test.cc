@@ -58,8 +58,10 @@ class Work {
 /// Rows of `rows` tiles, of which neither the first nor the last is full.
 class ProductWork : public Work {
  public:
-  ProductWork(std::uint32_t seed, Epilogue epilogue, int rows, int inputs, int outputs, bool planes)
+  ProductWork(std::uint32_t seed, Epilogue epilogue, int rows, int inputs, int outputs, bool planes,
+              int low_inputs = 0)
       : x_(random_tiles(rows, inputs, seed)),
+        low_x_(random_tiles(rows, low_inputs, seed + 5)),
         linear_(random_linear(inputs, outputs, seed + 1)),
         high_(random_tiles(rows, outputs, seed + 3)),
         low_(random_tiles(rows, outputs, seed + 4, 0.01)),
@@ -85,12 +87,13 @@ class ProductWork : public Work {
                        .out = out,
                        .end_row = kTile * x_.rows - 27,
                        .low = &low,
-                       .first_row = 3};
+                       .first_row = 3,
+                       .low_x = low_x_.columns == 0 ? nullptr : &low_x_};
     if (planes) product.planes = {&high_, &low_};
     return product;
   }
 
-  Tiles x_;
+  Tiles x_, low_x_;
   Linear linear_;
   Tiles high_, low_;
   Tiles expected_, expected_low_, out_, out_low_;
@@ -99,24 +102,32 @@ class ProductWork : public Work {
 
 class AttentionWork : public Work {
  public:
-  AttentionWork(std::uint32_t seed, int rows, int heads, int keys, double deviation)
+  AttentionWork(std::uint32_t seed, int rows, int heads, int keys, double deviation,
+                bool two_parts = false)
       : q_(random_tiles(rows, heads, seed, deviation)),
         k_(random_tiles((keys + kTile - 1) / kTile, heads, seed + 1)),
         v_(random_tiles(k_.rows, heads, seed + 2)),
         expected_(rows, heads),
+        expected_low_(rows, heads),
         out_(rows, heads),
-        direct_{.q = q_, .k = k_, .v = v_, .out = expected_, .keys = keys},
-        network_{.q = q_, .k = k_, .v = v_, .out = out_, .keys = keys} {}
+        out_low_(rows, heads),
+        direct_(attention(expected_, expected_low_, keys, two_parts)),
+        network_(attention(out_, out_low_, keys, two_parts)) {}
 
   void compute(DirectRunner& direct) override { direct.run(direct_); }
   void enqueue(NetworkRunner& network) override { network.enqueue(network_); }
   void expect_same() const override {
     EXPECT_TRUE(same_bits(out_, expected_)) << network_.keys << " keys";
+    EXPECT_TRUE(same_bits(out_low_, expected_low_)) << network_.keys << " keys";
   }
 
  private:
+  Attention attention(Tiles& out, Tiles& low, int keys, bool two_parts) const {
+    return {.q = q_, .k = k_, .v = v_, .out = out, .keys = keys, .low = two_parts ? &low : nullptr};
+  }
+
   Tiles q_, k_, v_;
-  Tiles expected_, out_;
+  Tiles expected_, expected_low_, out_, out_low_;
   Attention direct_, network_;
 };
 
@@ -164,6 +175,15 @@ TEST_P(NetworkTest, ProductsAgreeBitForBit) {
   }
 }
 
+TEST_P(NetworkTest, LowPartsOfOperandsAgreeBitForBit) {
+  add<ProductWork>(Epilogue::norm_v, 3, 2, 3, false, 2);
+  expect_agreement();
+  add<ProductWork>(Epilogue::residual, 2, 2, 2, true, 1);  // of the first columns
+  expect_agreement();
+  add<ProductWork>(Epilogue::gelu_planes, 2, 3, 1, true, 2);
+  expect_agreement();
+}
+
 TEST_P(NetworkTest, MoreColumnTilesThanAPhaseHolds) {
   add<ProductWork>(Epilogue::norm_a, 2, 1, kMaxTiles * GetParam().columns + 1, false);
   expect_agreement();
@@ -176,6 +196,8 @@ TEST_P(NetworkTest, AttentionAgreesBitForBit) {
   expect_agreement();
   add<AttentionWork>(1, 1, 128, 12.0);  // scores far above the first tile's: rescaling
   expect_agreement();
+  add<AttentionWork>(3, 2, 70, 0.4, true);
+  expect_agreement();
 }
 
 TEST_P(NetworkTest, PhasesFollowEachOtherInAnyOrderWithoutAPause) {
@@ -185,7 +207,8 @@ TEST_P(NetworkTest, PhasesFollowEachOtherInAnyOrderWithoutAPause) {
       const int size = 1 + static_cast<int>(random() % 3);
       switch (random() % 4) {
         case 0:
-          add<AttentionWork>(size, 1 + static_cast<int>(random() % 2), 40 * size, 0.5);
+          add<AttentionWork>(size, 1 + static_cast<int>(random() % 2), 40 * size, 0.5,
+                             random() % 2 == 0);
           break;
         case 1:
           add<ProductWork>(Epilogue::residual, size, 1, 2, true);
@@ -194,7 +217,7 @@ TEST_P(NetworkTest, PhasesFollowEachOtherInAnyOrderWithoutAPause) {
           add<ProductWork>(Epilogue::gelu_planes, 1, size, 1, true);
           break;
         default:
-          add<ProductWork>(Epilogue::norm_k, size, 2, 1, false);
+          add<ProductWork>(Epilogue::norm_k, size, 2, 1, false, static_cast<int>(random() % 3));
       }
     }
     expect_agreement();
@@ -220,6 +243,8 @@ PhaseHeader some_phase() {
           .first_row = 0,
           .end_row = kTile,
           .keys = 0,
+          .low_slices = 1,
+          .parts = 0,
           .unused = {}};
 }
 
@@ -259,16 +284,23 @@ TEST(EncoderCoreTest, EndsAtAnInvalidHeaderOnly) {
   EXPECT_TRUE(ends_at(changed([](P& p) { p.end_row = -1; })));
   EXPECT_TRUE(ends_at(changed([](P& p) { p.end_row = kMaxRows + 1; })));
   EXPECT_TRUE(ends_at(changed([](P& p) { p.keys = 1; })));
+  EXPECT_TRUE(ends_at(changed([](P& p) { p.low_slices = 2; })));
+  EXPECT_TRUE(ends_at(changed([](P& p) { p.low_slices = -1; })));
+  EXPECT_TRUE(ends_at(changed([](P& p) { p.parts = 1; })));
 
   const auto attention = [&](auto change) {
     PhaseHeader phase = {};
     phase.magic = kPhaseMagic;
     phase.kind = PhaseKind::attention;
-    phase.passes = phase.keys = 1;
+    phase.passes = phase.keys = phase.parts = 1;
     change(phase);
     return phase;
   };
   EXPECT_FALSE(ends_at(attention([](P&) {})));
+  EXPECT_FALSE(ends_at(attention([](P& p) { p.parts = 2; })));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.parts = 3; })));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.parts = 0; })));
+  EXPECT_TRUE(ends_at(attention([](P& p) { p.low_slices = 1; })));
   EXPECT_TRUE(ends_at(attention([](P& p) { p.keys = 0; })));
   EXPECT_TRUE(ends_at(attention([](P& p) { p.keys = kMaxRows + 1; })));
   EXPECT_TRUE(ends_at(attention([](P& p) { p.tiles = 1; })));

@@ -31,10 +31,16 @@ class KernelEncoder {
 
   Tiles high, low;       ///< the residual stream in two parts
   Tiles q, k, v, mixed;  ///< layouts A, K, V, A
+  Tiles mixed_low;       ///< the second part of mixed, where it has two
   Tiles hidden;
   Tiles planes;  ///< the first convolution's frames 2t - 1, 2t and 2t + 1 side by side
 
-  Linear projection(int layer, const char* name, double scale) const;  ///< query, key or value
+  /// Whether the layer's values see both parts of the residual stream, and its output both parts of
+  /// what attention mixed from them.
+  static bool has_two_parts(int layer) { return layer == 0; }
+  Linear query(int layer) const;
+  Linear key(int layer) const;
+  Linear value(int layer) const;
   Linear output(int layer) const;
   Linear first(int layer) const;  ///< of the perceptron
   Linear second(int layer) const;
@@ -42,8 +48,9 @@ class KernelEncoder {
   std::vector<float> read(const std::string& name, const model::Shape& shape) const;
 
  private:
+  Linear key_or_value(int layer, const char* name) const;
   std::vector<float> bias(const std::string& name, int size) const;
-  void add_to_residual(const Tiles& x, const Linear& linear);
+  void add_to_residual(const Tiles& x, const Tiles* low_x, const Linear& linear);
   void convolve_first(const model::MelWindow& mel);
 
   const model::Dims dims_;

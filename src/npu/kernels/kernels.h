@@ -132,4 +132,7 @@ void attention_keys(float* o, float* row_sums, float* offsets, bfloat16* p, cons
 void attention_values(float* o, const bfloat16* p, const bfloat16* v, int valid);
 /// out = o / row_sums of strip `strip`, 16 x 64 (layout A).
 void attention_finish(bfloat16* out, const float* o, const float* row_sums, int strip);
+/// The same in two parts.
+void attention_finish_parts(bfloat16* high, bfloat16* low, const float* o, const float* row_sums,
+                            int strip);
 }

@@ -206,6 +206,8 @@ void NetworkRunner::send_product(const Product& product, const Group& group) {
                              .first_row = product.first_row,
                              .end_row = product.end_row,
                              .keys = 0,
+                             .low_slices = product.low_x == nullptr ? 0 : product.low_x->columns,
+                             .parts = 0,
                              .unused = {}};
   for (int column = 0; column < columns_; ++column) {
     send_b(column, header(phase, &product.linear, &group, column));
@@ -217,8 +219,10 @@ void NetworkRunner::send_product(const Product& product, const Group& group) {
       }
       for (int column = 0; column < columns_; ++column) {
         const int n = group.at(tile, column);
-        for (int k = 0; k < product.x.columns; ++k) {
-          send_b(column, n < 0 ? zeros_.data() : product.linear.tiles.at(n, k));
+        for (const Tiles* x : {&product.x, product.low_x}) {
+          for (int k = 0; x != nullptr && k < x->columns; ++k) {
+            send_b(column, n < 0 ? zeros_.data() : product.linear.tiles.at(n, k));
+          }
         }
       }
     }
@@ -237,8 +241,10 @@ void NetworkRunner::send_tile_a(const Product& product, const Group& group, int 
     }
   };
   if (product.epilogue == Epilogue::residual) send_planes();
-  for (int k = 0; k < product.x.columns; ++k) {
-    send_a(row, there ? product.x.at(tile_row, k) : zeros_.data());
+  for (const Tiles* x : {&product.x, product.low_x}) {
+    for (int k = 0; x != nullptr && k < x->columns; ++k) {
+      send_a(row, there ? x->at(tile_row, k) : zeros_.data());
+    }
   }
   if (product.epilogue == Epilogue::gelu_planes) send_planes();
 }
@@ -274,6 +280,8 @@ void NetworkRunner::enqueue(const Attention& attention) {
                              .first_row = 0,
                              .end_row = 0,
                              .keys = attention.keys,
+                             .low_slices = 0,
+                             .parts = attention.low == nullptr ? 1 : 2,
                              .unused = {}};
   const auto tile = [&](const Tiles& tiles, int row, int head) {
     return row < tiles.rows && head < tiles.columns ? tiles.at(row, head) : zeros_.data();
@@ -307,6 +315,8 @@ void NetworkRunner::receive_attention(const Attention& attention, int first_head
         const bool kept = tile_row < attention.q.rows && head < attention.q.columns;
         for (int at = 0; at < kObject; at += kStrip) {
           take_strip(row, column, kept ? attention.out.at(tile_row, head) + at : nullptr);
+          if (attention.low == nullptr) continue;
+          take_strip(row, column, kept ? attention.low->at(tile_row, head) + at : nullptr);
         }
       }
     }

@@ -9,19 +9,19 @@
 // A product phase computes, in every pass p, for every one of the phase's `tiles` column tiles t,
 // the 64 x 64 tile of rows from 64 (p rows + r) on:
 //   A    [before the slices, where the epilogue is `residual`: planes] slices x tile of x (layout
-//        A) [after the slices, where it is `gelu_planes`: planes]
-//   B    slices x tile of weights (layout V)
+//        A), low_slices x tile of its low part [after them, where it is `gelu_planes`: planes]
+//   B    slices x tile of weights (layout V), low_slices x the first of them again
 //   out  4 strips; where the result has two parts, each strip's high part, then its low part
 // Planes are `planes` tiles (layout A) for column 0 of the network, then as many for column 1, …:
-// each core adds its own. Row statistics for LayerNorm are taken from x at the pass's first column
-// tile.
+// each core adds its own. Row statistics for LayerNorm are taken from x, not from its low part, at
+// the pass's first column tile.
 //
 // An attention phase computes, in every pass, attention of 64 queries a row in one head a column:
 //   A    two tiles at the beginning of the phase, whose contents do not matter: the core keeps both
 //        buffers to the end of the phase, for its queries and weights, and what comes next waits
 //   B    `rows` tiles of queries (layout A), of which each core keeps that of its row, then for
 //        every 64 keys their tile (layout K) and that of their values (layout V)
-//   out  4 strips (layout A)
+//   out  4 strips (layout A), in one part or two
 #pragma once
 
 #include "npu/kernels/blocks.h"
@@ -69,7 +69,9 @@ struct PhaseHeader {
   int32 first_row;    ///< product: rows first_row <= row < end_row count, the others become zero
   int32 end_row;      ///< both 0 … kMaxRows
   int32 keys;         ///< attention: 1 … kMaxRows; beyond them keys hold anything, values zeros
-  int32 unused[22];
+  int32 low_slices;   ///< product: 0 … slices
+  int32 parts;        ///< attention: of its result, 1 … 2
+  int32 unused[20];
 };
 static_assert(sizeof(PhaseHeader) == 128);
 
@@ -108,16 +110,16 @@ inline constexpr bool is_within(int32 value, int32 first, int32 last) {
 inline bool is_valid(const PhaseHeader& phase) {
   if (phase.magic != kPhaseMagic || !is_within(phase.passes, 1, kMaxCount)) return false;
   if (phase.kind == PhaseKind::attention) {
-    return is_within(phase.keys, 1, kMaxRows) && phase.tiles == 0 && phase.slices == 0 &&
-           phase.epilogue == Epilogue::residual && phase.planes == 0 && phase.first_row == 0 &&
-           phase.end_row == 0;
+    return is_within(phase.keys, 1, kMaxRows) && is_within(phase.parts, 1, 2) && phase.tiles == 0 &&
+           phase.slices == 0 && phase.epilogue == Epilogue::residual && phase.planes == 0 &&
+           phase.first_row == 0 && phase.end_row == 0 && phase.low_slices == 0;
   }
   return phase.kind == PhaseKind::product && is_within(phase.tiles, 1, kMaxTiles) &&
          is_within(phase.slices, 1, kMaxCount) && phase.epilogue >= Epilogue::residual &&
          phase.epilogue <= Epilogue::norm_gelu &&
          is_within(phase.planes, 0, has_two_parts(phase.epilogue) ? 2 : 0) &&
          is_within(phase.first_row, 0, kMaxRows) && is_within(phase.end_row, 0, kMaxRows) &&
-         phase.keys == 0;
+         phase.keys == 0 && is_within(phase.low_slices, 0, phase.slices) && phase.parts == 0;
 }
 
 }  // namespace sotto::npu::kernels

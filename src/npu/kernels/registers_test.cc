@@ -1,6 +1,8 @@
-// Every kernel that rounds sets the core's registers itself: it must not live on what the kernel
-// before it left behind.
+// Every kernel that rounds sets the core's registers itself, and does so first: it must not live on
+// what the kernel before it left behind.
 #include <gtest/gtest.h>
+
+#include <cstring>
 
 #include "npu/kernels/kernels.h"
 #include "npu/kernels/kernels_testing.h"
@@ -8,69 +10,93 @@
 namespace sotto::npu::kernels {
 namespace {
 
-using testing::normal_matrix;
+/// What the kernels read and write.
+struct alignas(64) Numbers {
+  bfloat16 in[kTile * kTile], out[kTile * kTile], low[kTile * kTile];
+  bfloat16 rows[kTileBlocks * kOperand], columns[kTileBlocks * kOperand],
+      inverse[kTileBlocks * kOperand];
+  float c[kTile * kTile];
+  float sums[kTileBlocks * kSum], squares[kTileBlocks * kSum], offsets[kTileBlocks * kSum];
+};
 
 class RegistersTest : public testing::KernelTest {
  protected:
-  RegistersTest() { std::fill(sums_.begin(), sums_.end(), 1.0f); }
+  RegistersTest() {
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    for (bfloat16& x : n_.in) x = testing::to_bf16(normal(random));
+    for (bfloat16& x : n_.rows) x = testing::to_bf16(normal(random));
+    for (bfloat16& x : n_.columns) x = testing::to_bf16(normal(random));
+    for (bfloat16& x : n_.inverse) x = testing::to_bf16(normal(random));
+    for (float& x : n_.c) x = normal(random);
+    for (float& x : n_.sums) x = 2 + std::abs(normal(random));
+    for (float& x : n_.squares) x = 100 + normal(random);
+  }
 
-  /// Runs `kernel` on a core as it leaves reset.
+  /// Runs `kernel` on a core as it leaves reset, or with another saturation left behind; then once
+  /// more on the same numbers, with the registers as it left them, which must change nothing.
   void expect_registers(const char* name, host::Saturation saturation,
-                        const std::function<void()>& kernel) {
-    state_ = {};
+                        const std::function<void()>& kernel,
+                        host::Saturation before = host::Saturation::none) {
+    start_ = n_;
+    state_ = {.saturation = before};
     kernel();
     EXPECT_EQ(state_.rounding, host::Rounding::conv_even) << name;
     EXPECT_EQ(state_.saturation, saturation) << name;
+    first_ = n_;
+    EXPECT_NE(std::memcmp(&first_, &start_, sizeof n_), 0) << name;
+    n_ = start_;
+    kernel();
+    EXPECT_EQ(std::memcmp(&first_, &n_, sizeof n_), 0) << name;
+    n_ = start_;
   }
 
-  static constexpr std::size_t kBlocks = kTileBlocks * kOperand;
-  Buffer<bfloat16> in_ = testing::pack_a(normal_matrix(kTile, kTile, 1));
-  Buffer<bfloat16> out_{kTile * kTile}, low_{kTile * kTile}, rows_{kBlocks}, columns_{kBlocks},
-      inverse_{kBlocks};
-  Buffer<float> c_{kTile * kTile}, sums_{kTileBlocks * kSum}, squares_{kTileBlocks * kSum};
+  Numbers n_ = {}, start_, first_;
 };
 
 TEST_F(RegistersTest, OfRowsAndStatistics) {
   using enum host::Saturation;
-  expect_registers("scale", none, [&] { scale_bf16(out_.data(), in_.data(), in_[0], 64); });
-  expect_registers("gelu", saturate, [&] { gelu_bf16(out_.data(), in_.data(), 64); });
-  expect_registers("softmax", saturate, [&] { softmax_bf16(out_.data(), in_.data(), 64); });
-  expect_registers("layer_norm", none, [&] {
-    layer_norm_bf16(out_.data(), in_.data(), in_.data(), in_.data(), 1, 64);
-  });
-  expect_registers("finish_statistics", none, [&] {
-    finish_statistics(rows_.data(), inverse_.data(), sums_.data(), squares_.data(), 64);
-  });
+  expect_registers("scale", none, [&] { scale_bf16(n_.out, n_.in, n_.in[0], 64); });
+  expect_registers(
+      "gelu", none, [&] { gelu_bf16(n_.out, n_.in, 64); }, saturate);
+  expect_registers("softmax", saturate, [&] { softmax_bf16(n_.out, n_.in, 64); });
+  expect_registers("layer_norm", none,
+                   [&] { layer_norm_bf16(n_.out, n_.in, n_.in, n_.in, 1, 64); });
+  expect_registers("finish_statistics", none,
+                   [&] { finish_statistics(n_.rows, n_.inverse, n_.sums, n_.squares, 64); });
 }
 
 TEST_F(RegistersTest, OfEpilogues) {
   using enum host::Saturation;
-  bfloat16 *out = out_.data(), *low = low_.data(), *rows = rows_.data(), *columns = columns_.data();
-  bfloat16* inverse = inverse_.data();
-  const float* c = c_.data();
-  expect_registers("residual", saturate,
-                   [&] { epilogue_residual(out, low, c, rows, columns, 0, 0, 16); });
-  expect_registers("gelu", saturate, [&] { epilogue_gelu(out, c, rows, columns, 0, 0, 16); });
-  expect_registers("gelu_sums", saturate, [&] { gelu_sums(c_.data(), rows, columns); });
-  expect_registers("parts", saturate, [&] { epilogue_parts(out, low, c, 0, 0, 16); });
+  const auto expect_wrapping = [&](const char* name, const std::function<void()>& kernel) {
+    expect_registers(name, none, kernel, saturate);
+  };
+  expect_wrapping("residual",
+                  [&] { epilogue_residual(n_.out, n_.low, n_.c, n_.rows, n_.columns, 0, 0, 16); });
+  expect_wrapping("gelu", [&] { epilogue_gelu(n_.out, n_.c, n_.rows, n_.columns, 0, 0, 16); });
+  expect_wrapping("gelu_sums", [&] { gelu_sums(n_.c, n_.rows, n_.columns); });
+  expect_wrapping("parts", [&] { epilogue_parts(n_.out, n_.low, n_.c, 0, 0, 16); });
   for (const auto epilogue :
        {epilogue_norm_a, epilogue_norm_k, epilogue_norm_v, epilogue_norm_gelu}) {
-    expect_registers("norm", saturate, [&] { epilogue(out, c, rows, columns, inverse, 0, 0, 16); });
+    expect_wrapping("norm",
+                    [&] { epilogue(n_.out, n_.c, n_.rows, n_.columns, n_.inverse, 0, 0, 16); });
   }
 }
 
 TEST_F(RegistersTest, OfAttention) {
   using enum host::Saturation;
-  Buffer<float> offsets(kTileBlocks * kSum);
-  bfloat16 *p = out_.data(), *q = in_.data(), *k = in_.data();
-  expect_registers("reference", none,
-                   [&] { attention_reference(offsets.data(), sums_.data(), q, k, 64); });
+  bfloat16 *q = n_.in, *k = n_.in;
+  expect_registers("reference", none, [&] { attention_reference(n_.offsets, n_.sums, q, k, 64); });
   expect_registers("weights", saturate,
-                   [&] { attention_weights(p, sums_.data(), q, k, offsets.data(), 64, 0, 8); });
+                   [&] { attention_weights(n_.out, n_.sums, q, k, n_.offsets, 64, 0, 8); });
   expect_registers("rescale", saturate, [&] {
-    attention_rescale(c_.data(), sums_.data(), offsets.data(), q, k, 64, 0);
+    for (int pair = 0; pair < 8; ++pair) {
+      attention_rescale(n_.c, n_.sums, n_.offsets, q, k, 64, pair);
+    }
   });
-  expect_registers("finish", none, [&] { attention_finish(p, c_.data(), sums_.data(), 0); });
+  expect_registers("finish", none, [&] { attention_finish(n_.out, n_.c, n_.sums, 0); });
+  expect_registers("finish_parts", none,
+                   [&] { attention_finish_parts(n_.out, n_.low, n_.c, n_.sums, 0); });
 }
 
 }  // namespace

@@ -76,8 +76,10 @@ void compute_row(const Product& product, int row) {
     };
     zero_sums(c.data());
     if (product.epilogue == Epilogue::residual) add_planes();
-    for (int k = 0; k < product.x.columns; ++k) {
-      gemm_bf16(c.data(), product.x.at(row, k), product.linear.tiles.at(n, k), kTile / 8);
+    for (const Tiles* x : {&product.x, product.low_x}) {
+      for (int k = 0; x != nullptr && k < x->columns; ++k) {
+        gemm_bf16(c.data(), x->at(row, k), product.linear.tiles.at(n, k), kTile / 8);
+      }
     }
     if (product.epilogue == Epilogue::gelu_planes) {
       reset_core();
@@ -106,8 +108,13 @@ void compute_row(const Attention& attention, int row) {
     }
     for (int strip = 0; strip < kStrips; ++strip) {
       reset_core();
-      attention_finish(attention.out.at(row, head) + strip * kStrip, o.data(), row_sums.data(),
-                       strip);
+      bfloat16* const out = attention.out.at(row, head) + strip * kStrip;
+      if (attention.low == nullptr) {
+        attention_finish(out, o.data(), row_sums.data(), strip);
+      } else {
+        attention_finish_parts(out, attention.low->at(row, head) + strip * kStrip, o.data(),
+                               row_sums.data(), strip);
+      }
     }
   }
 }

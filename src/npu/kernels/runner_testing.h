@@ -52,6 +52,7 @@ struct Product {
   Tiles* low = nullptr;                   ///< the second part of the result
   std::vector<const Tiles*> planes = {};  ///< what is added; may be where the result goes
   int first_row = 0;
+  const Tiles* low_x = nullptr;  ///< the low part of x, if it is to be multiplied too
 };
 
 /// Attention of all queries and heads (tile columns) over the first `keys` keys.
@@ -59,6 +60,7 @@ struct Attention {
   const Tiles &q, &k, &v;
   Tiles& out;
   int keys;
+  Tiles* low = nullptr;  ///< the second part of the result, if it is wanted
 };
 
 class Runner {

@@ -24,8 +24,9 @@ inline auto largest(const bfloat16* in, int count) {
   return aie::reduce_max(largest);
 }
 
-/// (x - largest) log2(e), not below -185. `largest - x` is a positive float32 and so in order as an
-/// integer, infinity included.
+/// (x - largest) log2(e), not below -185: what lies there counts as -32, so any bound would do that
+/// keeps infinity out. `largest - x` is a positive float32 and so in order as an integer, infinity
+/// included.
 inline Sum binary_exponent(const Sum& largest, const Half& x) {
   constexpr bfloat16 kHigh = -1.4453125f, kLow = 0.00261746f;  // -log2(e)
   constexpr int32 kBitsOf128 = 0x43000000;

@@ -242,6 +242,14 @@ void add_attention(std::vector<Call>& all, const Sizes& sizes) {
         auto* const values = next.f32();
         attention_finish(out, values, next.f32(), 2);
       });
+  add(all, "attention_finish_parts",
+      {bf16("high", kStrip, 1, Fill::zeros), bf16("low", kStrip, 1, Fill::zeros), o, row_sums},
+      [](Arguments& next) {
+        auto* const high = next.bf16();
+        auto* const low = next.bf16();
+        auto* const values = next.f32();
+        attention_finish_parts(high, low, values, next.f32(), 2);
+      });
 }
 
 }  // namespace

@@ -25,6 +25,7 @@
 #define attention_keys(...) SOTTO_CHARGED(attention_keys, __VA_ARGS__)
 #define attention_values(...) SOTTO_CHARGED(attention_values, __VA_ARGS__)
 #define attention_finish(...) SOTTO_CHARGED(attention_finish, __VA_ARGS__)
+#define attention_finish_parts(...) SOTTO_CHARGED(attention_finish_parts, __VA_ARGS__)
 #define encoder_core charged_encoder_core
 #include "npu/kernels/encoder_core.cc"
 #undef encoder_core

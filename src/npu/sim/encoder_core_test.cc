@@ -73,6 +73,8 @@ struct Data {
                     .first_row = 0,
                     .end_row = 50,
                     .keys = 0,
+                    .low_slices = 0,
+                    .parts = 0,
                     .unused = {}};
     for (int i = 0; i < kStepBlock; ++i) phase.columns[i] = bfloat16(static_cast<float>(i % 5));
     std::memcpy(static_cast<void*>(w.data()), &phase, sizeof(phase));

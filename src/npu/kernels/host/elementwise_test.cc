@@ -62,6 +62,18 @@ TEST_F(ElementwiseTest, FloatSignsAreBits) {
   EXPECT_EQ(static_cast<float>(aie::abs(aie::broadcast<bfloat16, 32>(-3.0f))[31]), 3.0f);
 }
 
+TEST_F(ElementwiseTest, NoDifferenceIsAboveNan) {
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  const aie::vector<float, 16> a(kNaN, 1.0f, 3.0f, 1.0f), b(1.0f, kNaN, 1.0f, 3.0f);
+  const aie::vector<bfloat16, 16> narrow_a(kNaN, 1.0f, 3.0f, 1.0f),
+      narrow_b(1.0f, kNaN, 1.0f, 3.0f);
+  const float expected[] = {0, 0, 2, 0};
+  for (unsigned i = 0; i < 4; ++i) {
+    EXPECT_EQ(aie::maxdiff(a, b)[i], expected[i]) << i;
+    EXPECT_EQ(static_cast<float>(aie::maxdiff(narrow_a, narrow_b)[i]), expected[i]) << i;
+  }
+}
+
 TEST_F(ElementwiseTest, FloatSumsOfAnyLength) {
   const auto a = random_vector<float, 4>(5);
   const auto b = random_vector<float, 4>(6);
@@ -78,6 +90,9 @@ TEST_F(ElementwiseTest, Accumulators) {
   EXPECT_EQ(aie::add(a, b).data()[0], 2 << 20);
   EXPECT_EQ(aie::sub(a, b).data()[0], -(12 << 20));
   EXPECT_EQ(aie::neg(a).data()[0], 5 << 20);
+  const auto minus = aie::neg(aie::accum<accfloat, 16>(aie::vector<float, 16>(0.0f, 2.5f)));
+  EXPECT_EQ(std::bit_cast<uint32>(minus.data()[0]), 0u);  // subtracted from zero, not negated
+  EXPECT_EQ(minus.data()[1], -2.5f);
   EXPECT_EQ(aie::add(a, ramp<int16, 16>()).data()[3], (-2 * (1 << 20)) + 3);
   EXPECT_EQ(aie::sub(a, int16(1)).data()[5], -1);
   const auto floats = aie::add(aie::zeros<accfloat, 16>(), aie::broadcast<bfloat16, 16>(2.5f));

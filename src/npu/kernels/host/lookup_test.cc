@@ -261,6 +261,16 @@ TEST_F(LookupTest, LinearApproximationOfWordsTakesLongOffsets) {
   EXPECT_EQ(y.data()[2], 16'000'000'112 + 7000 * 63);
 }
 
+TEST_F(LookupTest, StepsAreNotWiderThanTheKeys) {
+  const auto table = duplicated(std::vector<std::array<int16, 2>>(4));
+  const aie::lut<4, int16> lut(4, table.data(), table.data());
+  using Approximation = aie::linear_approx<int16, aie::lut<4, int16>>;
+  EXPECT_THAT(message_of(ErrorKind::unsupported, [&] { Approximation(lut, 17); }),
+              HasSubstr("linear_approx in steps of 2^17 of keys of 16 bits"));
+  // A single segment for all that are not negative.
+  EXPECT_EQ((Approximation(lut, 16).compute(aie::broadcast<int16, 16>(32767)).data()[0]), 0);
+}
+
 TEST_F(LookupTest, LinearApproximationOfIntegersIgnoresTheRounding) {
   std::vector<std::array<int16, 2>> entries(16);
   for (int i = 0; i < 16; ++i) entries[i] = {static_cast<int16>(i), static_cast<int16>(100 * i)};

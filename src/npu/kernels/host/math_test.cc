@@ -81,6 +81,9 @@ TEST_F(MathTest, AccumulatorsGoInAndOut) {
   // 2^40 + 2^17 + 1: the pieces are 2^40, 2^17 and 1, and float keeps 24 bits of their sum.
   wide.data()[0] = (int64{1} << 40) + (1 << 17) + 1;
   EXPECT_EQ(aie::to_float(wide)[0], 0x1p40f + 0x1p17f);
+  // 2^16 is half a place beside 2^40 and is gone before 2^15 comes; together they would round up.
+  wide.data()[0] = (int64{1} << 40) + (1 << 16) + (1 << 15);
+  EXPECT_EQ(aie::to_float(wide)[0], 0x1p40f);
 }
 
 TEST_F(MathTest, VectorsOfAnyLength) {

@@ -187,7 +187,12 @@ class linear_approx<T, lut<4, Offset, Offset>> {
       : table_(table),
         step_bits_(static_cast<int>(step_bits)),
         bias_(bias),
-        shift_offset_(shift_offset) {}
+        shift_offset_(shift_offset) {
+    if (step_bits > 8 * sizeof(T)) {
+      sotto::fail(sotto::ErrorKind::unsupported, "linear_approx in steps of 2^", step_bits,
+                  " of keys of ", 8 * sizeof(T), " bits: there would be one step for all of them");
+    }
+  }
 
   template <unsigned Elems>
   accum<accum_tag, Elems> compute(const vector<T, Elems>& x) const {

@@ -36,11 +36,15 @@ inline void round_to_nearest() {
   aie::set_rounding(aie::rounding_mode::conv_even);
 }
 
-/// Also clamps integers on their way out of an accumulator: what the fixed-point parts of gelu.h
-/// and exp2.h rely on.
+/// Also clamps integers on their way out of an accumulator: what exp2.h relies on.
 inline void round_and_saturate() {
   round_to_nearest();
   aie::set_saturation(aie::saturation_mode::saturate);
+}
+/// Instead, integers lose their upper bits there: what gelu.h relies on.
+inline void round_and_wrap() {
+  round_to_nearest();
+  aie::set_saturation(aie::saturation_mode::none);
 }
 
 inline Sum load_sum(const float* from) {
@@ -55,6 +59,15 @@ inline SumPair join(const Sum& left, const Sum& right) {
   pair.insert(0, left);
   pair.insert(1, right);
   return pair;
+}
+
+/// x + c in every lane, as a product: ties to even, as the matrix unit adds.
+inline SumPair plus(const SumPair& x, bfloat16 c) {
+  constexpr bfloat16 kOne = 1.0f;
+  const Half constants = aie::broadcast<bfloat16, kSum>(c),
+             ones = aie::broadcast<bfloat16, kSum>(kOne);
+  return join(aie::mac(x.extract<kSum>(0), constants, ones),
+              aie::mac(x.extract<kSum>(1), constants, ones));
 }
 
 /// Two 4 x 4 blocks side by side as one 4 x 8 block, and back.

@@ -233,13 +233,13 @@ void check_convolutions(const KernelEncoder& encoder, const model::MelWindow& me
 }
 
 void check_attention(const KernelEncoder& encoder, const Residual& before, int layer, int row) {
-  const auto norm = [&](const char* name, double scale, const Matrix& actual) {
-    const Matrix truth = normed_product(before.high, encoder.projection(layer, name, scale));
-    expect_below(label(name, layer, row), relative_l1(actual, truth), 5e-3);
+  const auto norm = [&](const char* name, const Linear& linear, const Matrix& actual) {
+    expect_below(label(name, layer, row), relative_l1(actual, normed_product(before.high, linear)),
+                 5e-3);
   };
-  norm("query", kQueryScale, frames(encoder.q, row));
-  norm("key", 1, rows_of(encoder.k, row, in_k));
-  norm("value", 1, rows_of(encoder.v, row, in_v));
+  norm("query", encoder.query(layer), frames(encoder.q, row));
+  norm("key", encoder.key(layer), rows_of(encoder.k, row, in_k));
+  norm("value", encoder.value(layer), rows_of(encoder.v, row, in_v));
 
   const Matrix mixed = frames(encoder.mixed, row);
   double worst = 0;

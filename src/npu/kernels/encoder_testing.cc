@@ -86,17 +86,45 @@ Norm KernelEncoder::norm(const std::string& name) const {
   return {read(name + ".weight", {width_}), read(name + ".bias", {width_})};
 }
 
-Linear KernelEncoder::projection(int layer, const char* name, double scale) const {
-  const std::string prefix = block(layer) + ".attn." + name;
+Linear KernelEncoder::query(int layer) const {
+  const std::string prefix = block(layer) + ".attn.query";
   const Norm before = norm(block(layer) + ".attn_ln");
   return make_linear(read(prefix + ".weight", {width_, width_}), bias(prefix + ".bias", width_),
-                     width_, scale, &before);
+                     width_, kQueryScale, &before);
+}
+
+/// What is added to all keys alike changes no weight, and what is added to all values alike comes
+/// out of every mean of them: it goes to the output's bias.
+Linear KernelEncoder::key_or_value(int layer, const char* name) const {
+  Norm before = norm(block(layer) + ".attn_ln");
+  std::fill(before.beta.begin(), before.beta.end(), 0.0f);
+  return make_linear(read(block(layer) + ".attn." + name + ".weight", {width_, width_}),
+                     std::vector<float>(static_cast<std::size_t>(width_)), width_, 1, &before);
+}
+Linear KernelEncoder::key(int layer) const {
+  return key_or_value(layer, "key");
+}
+Linear KernelEncoder::value(int layer) const {
+  return key_or_value(layer, "value");
 }
 
 Linear KernelEncoder::output(int layer) const {
-  const std::string prefix = block(layer) + ".attn.out";
-  return make_linear(read(prefix + ".weight", {width_, width_}), bias(prefix + ".bias", width_),
-                     width_);
+  const std::string prefix = block(layer) + ".attn.";
+  const auto width = static_cast<std::size_t>(width_);
+  const auto times = [&](const std::string& name, const std::vector<float>& x,
+                         std::vector<float> y) {
+    const std::vector<float> weights = read(prefix + name + ".weight", {width_, width_});
+    for (std::size_t n = 0; n < width; ++n) {
+      double sum = y[n];
+      for (std::size_t k = 0; k < width; ++k) sum += double{weights[n * width + k]} * x[k];
+      y[n] = static_cast<float>(sum);
+    }
+    return y;
+  };
+  const std::vector<float> shared =
+      times("value", norm(block(layer) + ".attn_ln").beta, bias(prefix + "value.bias", width_));
+  return make_linear(read(prefix + "out.weight", {width_, width_}),
+                     times("out", shared, bias(prefix + "out.bias", width_)), width_);
 }
 
 Linear KernelEncoder::first(int layer) const {
@@ -182,9 +210,9 @@ void KernelEncoder::attend(int layer) {
     runner_.run(
         Product{.x = high, .linear = linear, .epilogue = epilogue, .out = out, .end_row = frames_});
   };
-  project(q, projection(layer, "query", kQueryScale), Epilogue::norm_a);
-  project(k, projection(layer, "key", 1), Epilogue::norm_k);
-  project(v, projection(layer, "value", 1), Epilogue::norm_v);
+  project(q, query(layer), Epilogue::norm_a);
+  project(k, key(layer), Epilogue::norm_k);
+  project(v, value(layer), Epilogue::norm_v);
   runner_.run(Attention{.q = q, .k = k, .v = v, .out = mixed, .keys = frames_});
   add_to_residual(mixed, output(layer));
 }

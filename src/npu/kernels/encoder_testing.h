@@ -34,7 +34,9 @@ class KernelEncoder {
   Tiles hidden;
   Tiles planes;  ///< the first convolution's frames 2t - 1, 2t and 2t + 1 side by side
 
-  Linear projection(int layer, const char* name, double scale) const;  ///< query, key or value
+  Linear query(int layer) const;
+  Linear key(int layer) const;
+  Linear value(int layer) const;
   Linear output(int layer) const;
   Linear first(int layer) const;  ///< of the perceptron
   Linear second(int layer) const;
@@ -42,6 +44,7 @@ class KernelEncoder {
   std::vector<float> read(const std::string& name, const model::Shape& shape) const;
 
  private:
+  Linear key_or_value(int layer, const char* name) const;
   std::vector<float> bias(const std::string& name, int size) const;
   void add_to_residual(const Tiles& x, const Linear& linear);
   void convolve_first(const model::MelWindow& mel);

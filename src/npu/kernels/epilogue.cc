@@ -15,7 +15,7 @@ void add_plane(float* __restrict c, const bfloat16* __restrict plane) {
 
 void gelu_sums(float* __restrict c, const bfloat16* __restrict rows,
                const bfloat16* __restrict columns) {
-  round_and_saturate();
+  round_and_wrap();
   SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
     SOTTO_LOOP(8, int n8 = 0; n8 < kTile / 8; ++n8) {
       const SumPair values =

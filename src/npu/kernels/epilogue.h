@@ -82,7 +82,7 @@ inline SumPair finished(const EpilogueBuffers& buffers, int i, int n8) {
 /// An epilogue on strip `strip`. Buffers other than outputs are those of the tile.
 template <EpilogueKind kKind>
 inline void epilogue(EpilogueBuffers buffers, int strip, int first, int end) {
-  round_and_saturate();
+  round_and_wrap();
   constexpr bfloat16 kZero = 0.0f;
   const Half zeros = aie::broadcast<bfloat16, kSum>(kZero);
   buffers.c += strip * kStripBlocks * kTileBlocks * kSum;

@@ -14,7 +14,7 @@ inline Operand gelu_of(const bfloat16* in) {
 }  // namespace
 
 void gelu_bf16(bfloat16* __restrict out, const bfloat16* __restrict in, int count) {
-  round_and_saturate();
+  round_and_wrap();
   const int whole = count & -kOperand;
   SOTTO_LOOP_IF_ANY(int i = 0; i < whole; i += kOperand) {
     aie::store_v(out + i, gelu_of(in + i));

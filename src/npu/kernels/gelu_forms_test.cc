@@ -58,7 +58,7 @@ Coefficients least_squares(const std::vector<Sample>& samples, std::size_t degre
 /// The polynomial that minimises max scale |f - p| over -1 <= u <= 1, by Lawson's method: least
 /// squares on Chebyshev nodes, whose squares are weighted with the errors of all steps before.
 Coefficients fit(const Function& f, const Function& scale, std::size_t degree) {
-  constexpr int kNodes = 401, kSteps = 80;
+  constexpr int kNodes = 401, kSteps = 200;
   std::vector<Sample> samples;
   for (int i = 0; i < kNodes; ++i) {
     const double u = std::cos(M_PI * (i + 0.5) / kNodes);
@@ -113,12 +113,21 @@ T fixed(double value, int bits) {
   return static_cast<T>(scaled);
 }
 
+/// The error of h counts by `weight`(t).
 template <std::size_t degree>
-OnePiece<degree> one_piece() {
-  const Coefficients p = fit_g(2, 2, degree, 1 - 0x1p-15);
-  OnePiece<degree> form{fixed<int16>(p[0], 15), {}};
-  for (std::size_t i = 0; i < degree; ++i) form.coefficients[i] = fixed<int32>(p[i + 1], 30);
+OnePiece<degree> one_piece(const Function& weight) {
+  const auto t = [](double u) { return 2 + 2 * u; };
+  const Coefficients p = fit([=](double u) { return g(t(u)); },
+                             [=](double u) { return t(u) * weight(t(u)); }, degree, 1 - 0x1p-15);
+  OnePiece<degree> form{fixed<int16>(p[0], 16), {}};
+  for (std::size_t i = 0; i < degree; ++i) form.coefficients[i] = fixed<int32>(p[i + 1], 31);
   return form;
+}
+double evenly(double) {
+  return 1;
+}
+double less_where_large(double t) {
+  return 1 / (1 + t);
 }
 
 template <std::size_t degree>
@@ -239,7 +248,7 @@ struct Measured {
 
 class GeluFormsTest : public KernelTest {
  protected:
-  GeluFormsTest() { round_and_saturate(); }
+  GeluFormsTest() { round_and_wrap(); }
 
   /// `stated`: the error in the comment of gelu.h.
   void measure(const char* name, double stated, const Cost& cost, const Form& form) {
@@ -252,6 +261,7 @@ class GeluFormsTest : public KernelTest {
     record(prefix + "_store", cost.store);
     record(prefix + "_move", cost.move);
     record(prefix + "_load", cost.load);
+    record(prefix + "_port", cost.port);
     record(prefix + "_sum", cost.total());
   }
   template <typename F>
@@ -274,8 +284,7 @@ TEST_F(GeluFormsTest, WhatIsAtMostAsCostlyAsTheFormKeptIsLessAccurate) {
   measure("table_in_fixed_point", 1.43e-4, FixedStraightPieces{fixed_chords.data()});
   measure("table_of_1024_points", 9.7e-4, NearestPoint{points.data()});
   measure("exponential", 1.39e-3, exponential());
-  measure("one_piece_degree_4", 3.3e-3, one_piece<4>());
-  measure("one_piece_degree_5", 1.7e-3, one_piece<5>());
+  measure("one_piece_degree_5", 1.7e-3, one_piece<5>(evenly));
   measure("two_pieces_degree_2", 5.9e-3, two_pieces<2>());
   measure("two_pieces_degree_3", 1.43e-3, two_pieces<3>());
   measure("two_pieces_degree_4", 3.4e-4, two_pieces<4>());
@@ -285,15 +294,14 @@ TEST_F(GeluFormsTest, WhatIsAtMostAsCostlyAsTheFormKeptIsLessAccurate) {
   const Measured kept = forms_.front();
   EXPECT_LT(kept.error, 2e-3);  // the bar
   for (auto form = forms_.begin() + 1; form != forms_.end(); ++form) {
-    if (form->cost.total() <= kept.cost.total() ||
-        form->cost.fullest_slot() <= kept.cost.fullest_slot()) {
+    if (form->cost.total() <= kept.cost.total() || form->cost.fullest() <= kept.cost.fullest()) {
       EXPECT_GT(form->error, kept.error) << form->name;
     }
   }
 }
 
 TEST_F(GeluFormsTest, TheCoefficientsKeptAreThoseOfTheFit) {
-  const auto fitted = one_piece<6>();
+  const auto fitted = one_piece<6>(less_where_large);
   double difference = 0;
   for (int i = 0; i < 40000; i += 32) {
     aie::vector<float, 32> x;

@@ -15,12 +15,13 @@ struct StraightPieces {
   using Table = aie::lut<4, float, bfloat16>;
   // Sixteen lanes: t, floor; min, max, two shuffles (one to an accumulator); product; sum.
   static constexpr Cost kCost =
-      kPartsCost + Cost{.vector = 2 + 2, .store = 2 + 2, .move = 2 * 4, .load = 2 * 4};
+      kPartsCost +
+      Cost{.vector = 2 + 2, .store = 2 + 2, .move = 2 * 4, .load = 2 * 4, .port = 2 + 2};
   const void* table;
 
   SumPair operator()(const SumPair& x) const {
     constexpr int kStepBits = 2 - std::countr_zero(pieces);
-    const auto [positive, magnitude] = parts(x);
+    const auto [positive, magnitude] = parts(x, kLargestOfQ14);
     const aie::linear_approx<bfloat16, Table> h(Table(pieces, table, table), kStepBits);
     const Operand t = magnitude.to_vector<bfloat16>();
     return aie::add(positive, join(h.compute(t.extract<16>(0)), h.compute(t.extract<16>(1))));
@@ -33,14 +34,15 @@ struct FixedStraightPieces {
   static constexpr unsigned kPieces = 128;
   // Sixteen lanes: bit_and, to acc64, product to subtract, bias, index, min, shuffle, offset to
   // acc64, product, store.
-  static constexpr Cost kCost = kPartsCost + kCentredCost + kAddCost +
-                                Cost{.vector = 2 * 3, .store = 2 * 2, .move = 2 * 5, .load = 2 * 4};
+  static constexpr Cost kCost =
+      kPartsCost + kFixedCost + kCentredCost + kAddCost +
+      Cost{.vector = 2 * 3, .store = 2 * 2, .move = 2 * 5, .load = 2 * 4, .port = 2 * 3};
   const void* table;
 
   SumPair operator()(const SumPair& x) const {
-    const auto [positive, magnitude] = parts(x);
+    const auto [positive, magnitude] = parts(x, kLargestOfQ14);
     const aie::linear_approx<int16, Table> h(Table(kPieces, table, table), 9, kPieces / 2, 9);
-    return add_small(positive, h.compute(centred(magnitude)).to_vector<int16>(9));
+    return add_small(positive, h.compute(centred(fixed_q14(magnitude))).to_vector<int16>(9));
   }
 };
 
@@ -50,14 +52,14 @@ struct NearestPoint {
   using Table = aie::lut<4, int16, int16>;
   static constexpr unsigned kPoints = 1024;
   // Sixteen lanes: to acc64, index, min, shuffle; and one shuffle to join them.
-  static constexpr Cost kCost = kPartsCost + kCentredCost + kUncentredCost + kAddCost +
-                                Cost{.store = 2, .move = 2 * 3 + 1, .load = 2 * 4};
+  static constexpr Cost kCost = kPartsCost + kFixedCost + kAddCost +
+                                Cost{.store = 2, .move = 2 * 3 + 1, .load = 2 * 4, .port = 2};
   const void* table;
 
   SumPair operator()(const SumPair& x) const {
-    const auto [positive, magnitude] = parts(x);
+    const auto [positive, magnitude] = parts(x, kLargestOfQ14);
     const aie::parallel_lookup<uint16, Table> h(Table(kPoints, table, table), 6);
-    return add_small(positive, h.fetch(uncentred(centred(magnitude))));
+    return add_small(positive, h.fetch(fixed_q14(magnitude)));
   }
 };
 

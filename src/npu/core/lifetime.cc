@@ -281,6 +281,18 @@ class Shortener {
 
 }  // namespace
 
+struct LifetimeFinder::Touches : public npu::core::Touches {
+  using npu::core::Touches::Touches;
+};
+
+LifetimeFinder::LifetimeFinder(const Loop& loop)
+    : loop_(loop), touches_(std::make_unique<const Touches>(loop)) {}
+LifetimeFinder::~LifetimeFinder() = default;
+
+std::vector<Lifetime> LifetimeFinder::of(size_t reg, const Schedule& schedule) const {
+  return register_lifetimes(loop_, *touches_, reg, schedule);
+}
+
 Lifetimes lifetimes_of(const Loop& loop, const Schedule& schedule) {
   const Touches touches(loop);
   Lifetimes all;

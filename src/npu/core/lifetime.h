@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,19 @@ struct Lifetime {
 /// By register and unit within it; a state of a loop is there throughout.
 using Lifetimes = std::vector<std::vector<Lifetime>>;
 Lifetimes lifetimes_of(const Loop& loop, const Schedule& schedule);
+
+/// Lifetimes of single registers of one loop under schedules that change.
+class LifetimeFinder {
+ public:
+  explicit LifetimeFinder(const Loop& loop);
+  ~LifetimeFinder();
+  std::vector<Lifetime> of(size_t reg, const Schedule& schedule) const;
+
+ private:
+  struct Touches;
+  const Loop& loop_;
+  std::unique_ptr<const Touches> touches_;
+};
 
 /// The files that share registers.
 enum class RegisterPool : uint8_t {

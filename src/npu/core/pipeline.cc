@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <optional>
 
 #include "base/error.h"
 #include "npu/core/emit.h"
+#include "npu/core/fit.h"
 #include "npu/core/spill.h"
 
 namespace sotto::npu::core {
@@ -67,7 +69,7 @@ class Search {
       if (!probe) break;
       // Where a little longer an interval has no room, a shorter one has none.
       if (has_room(found_.loop, *probe)) {
-        for (const int longer : {0, 1, 2, 3, 4, bound / 16, bound / 12, bound / 8, bound / 6}) {
+        for (int longer = 0; longer <= std::max(4, bound / 6); longer += 1 + longer / 6) {
           if (bound + longer >= interval || !try_interval(edges, bound + longer)) continue;
           best = found_;
           interval = bound + longer;
@@ -77,7 +79,7 @@ class Search {
       }
       const int victim = found_.spills < effort_.max_spills ? pick_spill(*probe) : -1;
       if (victim < 0) break;
-      spill_one(victim);
+      spill_one(victim, is_read_at_once(*probe, victim));
     }
     return best;
   }
@@ -92,6 +94,7 @@ class Search {
       ++tries_;
       if (!schedule) continue;
       shorten_lifetimes(found_.loop, edges, *schedule, 0);
+      if (!has_room(found_.loop, *schedule)) fit_registers(found_.loop, edges, *schedule, 0, 0);
       return schedule;
     }
     return std::nullopt;
@@ -104,22 +107,22 @@ class Search {
     constexpr int kMoreAfterTheFirst = 12;
     bool found = false;
     int left = effort_.seeds;
-    constexpr int kHopeless = 4;
+    constexpr int kHopeless = 6;
     int crowded = 0;
     for (int i = 0; left > 0; ++i, --left) {
       if (++tries_ > most_tries() && i > 0) break;
-      const int seed = seed_of(i);
+      // By slack values live shorter.
+      const int seed = crowded > 0 ? 2 * i + 1 : seed_of(i);
       std::optional<Schedule> schedule =
           find_schedule(found_.loop, edges, distances, interval, static_cast<uint32_t>(seed));
       if (!schedule) continue;
-      shorten_lifetimes(found_.loop, edges, *schedule, static_cast<uint32_t>(seed));
-      if (!has_room(found_.loop, *schedule)) {
+      const std::optional<Allocation> allocation =
+          registers_for(edges, *schedule, static_cast<uint32_t>(seed));
+      if (!allocation) {
         if (!found && ++crowded == kHopeless) return false;
         continue;
       }
-      const std::optional<Allocation> allocation =
-          allocate_for(*schedule, static_cast<uint32_t>(seed));
-      if (!allocation || !has_trips(*schedule, allocation->unroll)) continue;
+      if (!has_trips(*schedule, allocation->unroll)) continue;
       Program program = emit(found_.loop, *schedule, *allocation);
       const auto cost = [](const Program& of) { return std::pair(of.cycles(), of.bytes()); };
       if (found && cost(program) >= cost(found_.program)) continue;
@@ -132,6 +135,32 @@ class Search {
           spill_area(found_.loop) * found_.allocation.unroll + kept_area(found_.loop);
     }
     return found;
+  }
+
+  /// Registers for the schedule, which changes for them: what fits by number may not fit by place.
+  std::optional<Allocation> registers_for(const std::vector<Edge>& edges, Schedule& schedule,
+                                          uint32_t seed) {
+    shorten_lifetimes(found_.loop, edges, schedule, seed);
+    if (!has_room(found_.loop, schedule) && !fits(edges, schedule, 0, seed)) return std::nullopt;
+    for (const int spare : {2, 4, 6}) {
+      if (std::optional<Allocation> allocation = allocate_for(schedule, seed)) return allocation;
+      fits(edges, schedule, spare, seed);
+      if (!has_room(found_.loop, schedule)) return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
+  /// Whether the schedule comes to take few enough registers: again and again as long as little is
+  /// too much and it becomes less.
+  bool fits(const std::vector<Edge>& edges, Schedule& schedule, int spare, uint32_t seed) const {
+    const int64_t little = 2 * schedule.interval;
+    int64_t excess = INT64_MAX;
+    for (uint32_t round = 0;; ++round) {
+      const int64_t left = fit_registers(found_.loop, edges, schedule, spare, seed + round);
+      if (left == 0) return true;
+      if (left > little || left >= excess) return false;
+      excess = left;
+    }
   }
 
   /// Whether the kernel runs once at least; a loop without stages does so anyhow.
@@ -153,8 +182,12 @@ class Search {
   std::optional<Allocation> allocate_for(const Schedule& schedule, uint32_t seed) {
     const int least = least_unroll(found_.loop, schedule);
     for (int unroll = least; unroll <= least + 2; ++unroll) {
-      std::optional<Allocation> allocation = allocate(found_.loop, schedule, unroll, seed);
-      if (allocation) return allocation;
+      constexpr uint32_t kOrders = 3;
+      for (uint32_t order = 0; order < kOrders; ++order) {
+        std::optional<Allocation> allocation =
+            allocate(found_.loop, schedule, unroll, seed + order);
+        if (allocation) return allocation;
+      }
     }
     return std::nullopt;
   }
@@ -174,7 +207,12 @@ class Search {
       for (const Lifetime& life : lifetimes[at]) {
         cycles += life.throughout ? schedule.interval : life.length();
       }
-      const double worth = static_cast<double>(cycles) / accesses_of(found_.loop, reg);
+      const int accesses = is_read_at_once(schedule, reg)
+                               ? register_file(found_.loop.registers[at].cls).units
+                               : accesses_of(found_.loop, reg);
+      // A reload, too, is there a few cycles before it is read.
+      constexpr int kReloaded = 3;
+      const double worth = static_cast<double>(cycles) / accesses - kReloaded;
       if (worth <= most) continue;
       best = reg;
       most = worth;
@@ -182,9 +220,24 @@ class Search {
     return best;
   }
 
-  void spill_one(int reg) {
+  /// Whether one load an iteration serves all readers of an invariant without a long wait.
+  bool is_read_at_once(const Schedule& schedule, int reg) const {
+    if (!is_invariant(found_.loop, reg)) return false;
+    constexpr int kSoon = 6;
+    int first = INT_MAX, last = INT_MIN;
+    for (size_t op = 0; op < found_.loop.operations.size(); ++op) {
+      for (const Operand& use : found_.loop.operations[op].uses) {
+        if (use.reg != reg) continue;
+        first = std::min(first, schedule.placements[op].cycle);
+        last = std::max(last, schedule.placements[op].cycle);
+      }
+    }
+    return last - first <= kSoon;
+  }
+
+  void spill_one(int reg, bool once) {
     if (is_invariant(found_.loop, reg)) found_.kept.push_back({reg, kept_area(found_.loop)});
-    found_.loop = spill(found_.loop, reg);
+    found_.loop = spill(found_.loop, reg, once);
     ++found_.spills;
   }
 

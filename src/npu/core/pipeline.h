@@ -17,7 +17,7 @@ struct Effort {
   int extra_interval = 4;  ///< above the bound, before something is spilled
   int max_spills = 24;
   /// Schedules tried in all, times their operations; but at least one for each interval.
-  int tried_operations = 20'000;
+  int tried_operations = 40'000;
 };
 
 /// An invariant that lies on the stack: its lowest byte, below sp - kKeptBytes, ends at `offset`.

@@ -18,9 +18,10 @@ bool is_accumulator(RegisterClass cls) {
 
 class Spiller {
  public:
-  Spiller(const Loop& loop, int reg)
+  Spiller(const Loop& loop, int reg, bool once)
       : from_(loop),
         reg_(reg),
+        once_(once),
         kept_(is_invariant(loop, reg)),
         offset_(kept_ ? kept_area(loop) : spill_area(loop)),
         made_(loop) {
@@ -33,7 +34,7 @@ class Spiller {
     for (size_t op = 0; op < from_.operations.size(); ++op) {
       Operation operation = from_.operations[op];
       for (Operand& use : operation.uses) {
-        if (use.reg == reg_) use = reload(use);
+        if (use.reg == reg_) use = once_ ? reload_once(use) : reload(use);
       }
       moved_[op] = made_.add(operation);
       for (const Operand& def : operation.defs) {
@@ -78,6 +79,12 @@ class Spiller {
     }
   }
 
+  /// For all that read the register.
+  Operand reload_once(const Operand& use) {
+    if (!fresh_) fresh_ = reload(whole(reg_)).reg;
+    return {*fresh_, use.first, use.units, 0};
+  }
+
   /// A fresh register with the used units, loaded just before.
   Operand reload(const Operand& use) {
     const VirtualRegister& old = from_.registers[static_cast<size_t>(reg_)];
@@ -97,10 +104,11 @@ class Spiller {
 
   const Loop& from_;
   const int reg_;
-  const bool kept_;
+  const bool once_, kept_;
   const int offset_;
   Loop made_;
   int stack_ = 0;
+  std::optional<int> fresh_;
   std::vector<int> moved_;
 };
 
@@ -187,9 +195,9 @@ int accesses_of(const Loop& loop, int reg) {
   return std::max(units, 1);
 }
 
-Loop spill(const Loop& loop, int reg) {
+Loop spill(const Loop& loop, int reg, bool once) {
   SOTTO_CHECK(can_spill(loop, reg));
-  return Spiller(loop, reg).run();
+  return Spiller(loop, reg, once).run();
 }
 
 }  // namespace sotto::npu::core

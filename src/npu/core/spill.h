@@ -43,7 +43,8 @@ int spill_depth(const Loop& loop, const Schedule& schedule);
 /// Loads and stores that a spill takes.
 int accesses_of(const Loop& loop, int reg);
 
-/// The loop with register `reg` on the stack, below what is there already.
-Loop spill(const Loop& loop, int reg);
+/// The loop with register `reg` on the stack, below what is there already; reloaded before each
+/// use, or once an iteration.
+Loop spill(const Loop& loop, int reg, bool once = false);
 
 }  // namespace sotto::npu::core

@@ -16,14 +16,11 @@ void add_plane(float* __restrict c, const bfloat16* __restrict plane) {
 void gelu_sums(float* __restrict c, const bfloat16* __restrict rows,
                const bfloat16* __restrict columns) {
   round_and_wrap();
-  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
-    SOTTO_LOOP(8, int n8 = 0; n8 < kTile / 8; ++n8) {
-      const SumPair values =
-          finished<EpilogueKind{.gelu = true}>({.c = c, .rows = rows, .columns = columns}, i, n8);
-      float* to = c + (i * kTileBlocks + 2 * n8) * kSum;
-      store_sum(to, values.extract<kSum>(0));
-      store_sum(to + kSum, values.extract<kSum>(1));
-    }
+  SOTTO_LOOP(128, int block = 0; block < kTileBlocks * kTile / 8; ++block) {
+    const SumPair values = finished<EpilogueKind{.gelu = true}>(
+        {.c = c, .rows = rows, .columns = columns}, block / 8, block % 8);
+    store_sum(c + 2 * block * kSum, values.extract<kSum>(0));
+    store_sum(c + (2 * block + 1) * kSum, values.extract<kSum>(1));
   }
 }
 
@@ -37,8 +34,8 @@ void epilogue_residual(bfloat16* __restrict high, bfloat16* __restrict low,
 void epilogue_gelu(bfloat16* __restrict out, const float* __restrict c,
                    const bfloat16* __restrict rows, const bfloat16* __restrict columns, int strip,
                    int first, int end) {
-  epilogue<EpilogueKind{.gelu = true}>({.high = out, .c = c, .rows = rows, .columns = columns},
-                                       strip, first, end);
+  epilogue_in_blocks<EpilogueKind{.gelu = true}>(
+      {.high = out, .c = c, .rows = rows, .columns = columns}, strip, first, end);
 }
 
 void epilogue_parts(bfloat16* __restrict high, bfloat16* __restrict low, const float* __restrict c,
@@ -74,7 +71,7 @@ void epilogue_norm_v(bfloat16* __restrict out, const float* __restrict c,
 void epilogue_norm_gelu(bfloat16* __restrict out, const float* __restrict c,
                         const bfloat16* __restrict rows, const bfloat16* __restrict columns,
                         const bfloat16* __restrict inverse_sigmas, int strip, int first, int end) {
-  epilogue<EpilogueKind{.norm = true, .gelu = true}>(
+  epilogue_in_blocks<EpilogueKind{.norm = true, .gelu = true}>(
       {.high = out, .c = c, .rows = rows, .columns = columns, .inverse_sigmas = inverse_sigmas},
       strip, first, end);
 }

@@ -35,6 +35,13 @@ inline aie::mask<kSum> rows_within(Scalar row, Scalar first, Scalar end) {
   return aie::mask<kSum>::from_uint32(below_end & ~below_first);
 }
 
+/// The same of two rows of a 4 x 8 block.
+inline aie::mask<kSum> two_rows_within(Scalar row, Scalar first, Scalar end) {
+  const auto below_end = (1u << (8 * clamp_index(end - row, 2))) - 1;
+  const auto below_first = (1u << (8 * clamp_index(first - row, 2))) - 1;
+  return aie::mask<kSum>::from_uint32(below_end & ~below_first);
+}
+
 /// Stores 8 rows x 8 columns, blocks[i][j] the 4 x 4 block i of rows and j of columns, at position
 /// (pair of row blocks, column block of eight) of a strip.
 template <Layout kLayout>
@@ -79,15 +86,58 @@ inline SumPair finished(const EpilogueBuffers& buffers, int i, int n8) {
   return pair;
 }
 
+/// Where the buffers of a strip begin that all of a tile share.
+template <EpilogueKind kKind>
+inline EpilogueBuffers of_strip(EpilogueBuffers buffers, int strip) {
+  buffers.c += strip * kStripBlocks * kTileBlocks * kSum;
+  if constexpr (kKind.step) buffers.rows += strip * kStripBlocks * kOperand;
+  if constexpr (kKind.norm) buffers.inverse_sigmas += strip * kStripBlocks * kOperand;
+  return buffers;
+}
+
+/// Zeros in the rows of a strip in layout a that are not in first <= row < end.
+inline void clear_rows_outside(bfloat16* strip, int first, int end) {
+  constexpr bfloat16 kZero = 0.0f;
+  const Half zeros = aie::broadcast<bfloat16, kSum>(kZero);
+  aie::mask<kSum> upper[kStripBlocks], lower[kStripBlocks];  // two rows of eight elements each
+  SOTTO_UNROLL
+  for (int i = 0; i < kStripBlocks; ++i) {
+    upper[i] = two_rows_within(4 * i, first, end);
+    lower[i] = two_rows_within(4 * i + 2, first, end);
+  }
+  SOTTO_LOOP(8, int n8 = 0; n8 < kTile / 8; ++n8) {
+    SOTTO_UNROLL
+    for (int i = 0; i < kStripBlocks; ++i) {
+      bfloat16* block = strip + (i * (kTile / 8) + n8) * kOperand;
+      aie::store_v(block, aie::select(zeros, aie::load_v<kSum>(block), upper[i]));
+      aie::store_v(block + kSum, aie::select(zeros, aie::load_v<kSum>(block + kSum), lower[i]));
+    }
+  }
+}
+
+/// The same as `epilogue` for layout a, 4 x 8 pieces at a time and all rows alike: GELU needs so
+/// many registers that a loop over larger pieces has none left.
+template <EpilogueKind kKind>
+inline void epilogue_in_blocks(EpilogueBuffers buffers, int strip, int first, int end) {
+  static_assert(kKind.layout == Layout::a && !kKind.low);
+  round_and_wrap();
+  buffers = of_strip<kKind>(buffers, strip);
+  SOTTO_LOOP(32, int block = 0; block < kStripBlocks * kTile / 8; ++block) {
+    const SumPair values = finished<kKind>(buffers, block / 8, block % 8);
+    aie::store_v(buffers.high + block * kOperand,
+                 weave(values.extract<kSum>(0).template to_vector<bfloat16>(),
+                       values.extract<kSum>(1).template to_vector<bfloat16>()));
+  }
+  if (first > 0 || end < 4 * kStripBlocks) clear_rows_outside(buffers.high, first, end);
+}
+
 /// An epilogue on strip `strip`. Buffers other than outputs are those of the tile.
 template <EpilogueKind kKind>
 inline void epilogue(EpilogueBuffers buffers, int strip, int first, int end) {
   round_and_wrap();
   constexpr bfloat16 kZero = 0.0f;
   const Half zeros = aie::broadcast<bfloat16, kSum>(kZero);
-  buffers.c += strip * kStripBlocks * kTileBlocks * kSum;
-  if constexpr (kKind.step) buffers.rows += strip * kStripBlocks * kOperand;
-  if constexpr (kKind.norm) buffers.inverse_sigmas += strip * kStripBlocks * kOperand;
+  buffers = of_strip<kKind>(buffers, strip);
   SOTTO_LOOP(2, int pair = 0; pair < 2; ++pair) {
     const aie::mask<kSum> within[2] = {rows_within(8 * pair, first, end),
                                        rows_within(8 * pair + 4, first, end)};

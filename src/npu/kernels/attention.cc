@@ -109,7 +109,7 @@ inline void raise(float* o, float* row_sums, float* offsets, const Half& largest
   const Sum shifted = aie::add(positive_part(Sum(largest)), constant(kWhole));
   const Sum by = aie::sub(shifted, constant(kWhole));
   const auto whole = aie::sub(bits_of(shifted), aie::broadcast<int32, kSum>(kBitsOfWhole));
-  // From 2^8 on the shift saturates, and nothing stays; in between lies 255, where nothing does.
+  // From 255 on nothing stays: above, the shift saturates.
   const auto exponent = aie::upshift(whole, 23);
   store_sum(offsets, aie::sub(load_sum(offsets), by));
   store_sum(row_sums, scaled_down(load_sum(row_sums), exponent));

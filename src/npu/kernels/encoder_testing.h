@@ -36,7 +36,7 @@ class KernelEncoder {
   Tiles planes;  ///< the first convolution's frames 2t - 1, 2t and 2t + 1 side by side
 
   /// Whether the layer's values see both parts of the residual stream, and its output both parts of
-  /// what attention mixed from them.
+  /// what attention mixed from them (docs/npu/core.md says why the first layer's do).
   static bool has_two_parts(int layer) { return layer == 0; }
   Linear query(int layer) const;
   Linear key(int layer) const;

@@ -42,7 +42,8 @@ Json channels_json(const sim::Report& report) {
                         {"descriptors", channel.descriptors},
                         {"words", channel.words},
                         {"stalled_since_load", channel.stalled()},
-                        {"wait_lock", channel.wait_lock}});
+                        {"wait_lock", channel.wait_lock},
+                        {"memory", channel.memory}});
   }
   return channels;
 }

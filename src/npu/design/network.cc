@@ -64,9 +64,8 @@ class Expansion {
         f.name + (end.side == kProducer ? ".out" : ".in" + std::to_string(end.side));
     Ring ring;
     for (int i = 0; i < depth_of(at.depth); ++i) {
-      ring.buffers.push_back(
-          add_buffer(name + "[" + std::to_string(i) + "]", at.tile, buffer_object(f, at), at.bank,
-                     f.where));
+      ring.buffers.push_back(add_buffer(name + "[" + std::to_string(i) + "]", at.tile,
+                                        buffer_object(f, at), at.bank, f.where));
     }
     ring.empty = add_lock(name + ".empty", at.tile, depth_of(at.depth), f.where);
     ring.full = add_lock(name + ".full", at.tile, 0, f.where);

@@ -17,11 +17,14 @@ class Ddr {
         delay_seed_(delay_seed),
         busy_until_(channels, 0),
         count_(channels, 0),
-        reads_(channels, false) {}
+        reads_(channels, false),
+        spent_(channels, 0) {}
 
   /// A channel's request begins at `time`, in cycle clock.cycle(time): when it is answered. Those
   /// of one cycle must be made in the order of the channels.
   Picoseconds request(int channel, Direction direction, Picoseconds time, std::int64_t bytes);
+  /// How long each channel's requests took, together.
+  const std::vector<Picoseconds>& spent() const { return spent_; }
 
  private:
   std::uint64_t random(int channel);
@@ -33,6 +36,7 @@ class Ddr {
   std::vector<std::size_t> used_;  ///< channels that made requests
   std::vector<std::uint64_t> count_;
   std::vector<bool> reads_;
+  std::vector<Picoseconds> spent_;
 };
 
 inline std::uint64_t Ddr::random(int channel) {
@@ -68,6 +72,7 @@ inline Picoseconds Ddr::request(int channel, Direction direction, Picoseconds ti
   if (busy_until_[self] == 0) used_.push_back(self);
   reads_[self] = direction == Direction::mm2s;
   busy_until_[self] = clock_.cycle(time + taken);
+  spent_[self] += taken;
   return time + taken;
 }
 

@@ -47,6 +47,7 @@ Report::Binding Report::binding() const {
   for (const CoreReport& core : cores) consider(to_string(core.tile), core.busy());
   for (const ChannelReport& channel : channels) {
     consider(to_string(channel), channel.words);
+    consider(concat("host memory, at ", to_string(channel)), channel.memory);
   }
   Cycle controller = 0;
   for (const DispatchReport& dispatch : dispatches) {

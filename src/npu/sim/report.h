@@ -35,6 +35,7 @@ struct ChannelReport {
   std::int64_t words = 0;        ///< moved: a cycle each
   Cycle active = 0;              ///< with a descriptor and its lock
   Cycle wait_lock = 0;           ///< with a descriptor and without its lock
+  Cycle memory = 0;              ///< in a shim: with a request to host memory under way
   /// Receiving: without a word on the stream. Sending: without room in it; in a shim also without a
   /// word of memory.
   Cycle stalled() const { return active - words; }

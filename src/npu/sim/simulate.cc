@@ -43,6 +43,9 @@ Report simulate(const design::ArrayProgram& program, const KernelLibrary& librar
     }
     rest.after(engine->situation());
   }
+  for (std::size_t i = 0; i < report.channels.size(); ++i) {
+    report.channels[i].memory = machine.clock.cycle(machine.ddr.spent()[i]);
+  }
   std::sort(report.findings.begin(), report.findings.end());
   return report;
 }

@@ -42,6 +42,7 @@ const std::map<std::string, std::set<std::string>> kNpuArrows = {
     {"npu/cycles", {"npu/core", "npu/kernels", "npu/recorder"}},
     {"npu/design", {"npu"}},
     {"npu/sim", {"npu", "npu/design", "npu/kernels"}},
+    {"npu/calibrate", {"npu", "npu/design", "npu/sim"}},
 };
 
 /// Headers that only some files may see, so that the rest does not depend on that library. In these

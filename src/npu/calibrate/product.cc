@@ -40,6 +40,8 @@ class Drawing {
   int a_count() const { return p_.tile_m * p_.tile_k; }
   int b_count() const { return p_.tile_k * p_.tile_n; }
   int c_count() const { return p_.tile_m * p_.tile_n; }
+  int row_k() const { return p_.row_k == 0 ? p_.k : p_.row_k; }
+  int row_n() const { return p_.row_n == 0 ? p_.n : p_.row_n; }
   int run_k() const { return p_.run_k == 0 ? p_.tile_k : p_.run_k; }
   /// Tiles that a memory tile holds: two of what is read together.
   int depth() const { return 2 * run_k() / p_.tile_k; }
@@ -117,25 +119,25 @@ class Drawing {
   /// A band, as high as all cores together, after the other; the next one is on its way before the
   /// one before is awaited. A comes again for every tile of columns.
   void write_sequence() {
-    const auto a = b_.host<In>("a", p_.m * p_.k);
-    const auto b = b_.host<In>("b", p_.k * p_.n);
-    const auto c = b_.host<Out>("c", p_.m * p_.n);
+    const auto a = b_.host<In>("a", p_.m * row_k());
+    const auto b = b_.host<In>("b", p_.b_by_columns ? row_k() * p_.n : p_.k * row_n());
+    const auto c = b_.host<Out>("c", p_.m * row_n());
     const int band_rows = p_.rows * p_.tile_m, step = p_.columns * p_.tile_n;
     std::vector<TaskRef> before;
     for (int band = 0; band < p_.m; band += band_rows) {
       std::vector<TaskRef> tasks;
       for (int i = 0; i < p_.columns; ++i) {
         tasks.push_back(b_.drain(c_[i], c,
-                                 {.offset = std::int64_t{band} * p_.n + i * p_.tile_n,
-                                  .layout = {{band_rows, p_.n}, {p_.tile_n, 1}},
+                                 {.offset = std::int64_t{band} * row_n() + i * p_.tile_n,
+                                  .layout = {{band_rows, row_n()}, {p_.tile_n, 1}},
                                   .runs = column_tiles_,
                                   .run_stride = step}));
       }
       for (int i = 0; i < p_.rows; ++i) {
         tasks.push_back(
             b_.fill(a_[i], a,
-                    {.offset = std::int64_t{band + i * p_.tile_m} * p_.k,
-                     .layout = {{p_.k / run_k(), run_k()}, {p_.tile_m, p_.k}, {run_k(), 1}},
+                    {.offset = std::int64_t{band + i * p_.tile_m} * row_k(),
+                     .layout = {{p_.k / run_k(), run_k()}, {p_.tile_m, row_k()}, {run_k(), 1}},
                      .runs = column_tiles_}));
       }
       for (int i = 0; i < p_.columns; ++i) tasks.push_back(fill_b(i, b, step));
@@ -149,15 +151,15 @@ class Drawing {
     if (!p_.b_by_columns) {
       return b_.fill(b_fifos_[i], b,
                      {.offset = i * p_.tile_n,
-                      .layout = {{p_.k, p_.n}, {p_.tile_n, 1}},
+                      .layout = {{p_.k, row_n()}, {p_.tile_n, 1}},
                       .runs = column_tiles_,
                       .run_stride = step});
     }
     return b_.fill(b_fifos_[i], b,
-                   {.offset = std::int64_t{i} * p_.tile_n * p_.k,
-                    .layout = {{p_.k / run_k(), run_k()}, {p_.tile_n, p_.k}, {run_k(), 1}},
+                   {.offset = std::int64_t{i} * p_.tile_n * row_k(),
+                    .layout = {{p_.k / run_k(), run_k()}, {p_.tile_n, row_k()}, {run_k(), 1}},
                     .runs = column_tiles_,
-                    .run_stride = std::int64_t{step} * p_.k});
+                    .run_stride = std::int64_t{step} * row_k()});
   }
 
   static constexpr int kStack = 3328;  // as those products were built with [SI]

@@ -21,6 +21,10 @@ struct Product {
   /// Elements of K that lie in a row in host memory and are read together; 0: a tile's.
   int run_k = 0;
 
+  /// Elements from row to row of A (and of a B by columns), and of B and C, in host memory; 0: as
+  /// many as they have.
+  int row_k = 0, row_n = 0;
+
   double operations() const { return 2.0 * m * k * n; }
   /// Of the kernel on one core.
   std::int64_t calls_per_core() const;

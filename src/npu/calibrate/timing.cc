@@ -1,5 +1,7 @@
 #include "npu/calibrate/timing.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "npu/design/check/check.h"
 #include "npu/design/lower.h"
@@ -7,7 +9,7 @@
 namespace sotto::npu::calibrate {
 namespace {
 
-constexpr std::int64_t kCallsMax = 512;  // simulated one by one
+constexpr std::int64_t kCallsMax = 256;  // simulated one by one
 
 }  // namespace
 
@@ -32,18 +34,26 @@ double product_cycles(const Product& product, const ProductCost& cost, const sim
     return static_cast<double>(timed(draw(p), library_of(p, cost), costs, mhz).cycles());
   };
   const int bands = product.m / (product.rows * product.tile_m);
-  const int steps = product.n / (product.columns * product.tile_n);
-  if (product.calls_per_core() <= kCallsMax || bands < 3 || steps < 4) return cycles(product);
-  const auto small = [&](int b, int s) {
+  const int columns = product.n / (product.columns * product.tile_n);
+  const int run = product.run_k == 0 ? product.tile_k : product.run_k;
+  const int steps = product.k / run, few = std::max(2, 8 * product.tile_k / run);
+  if (product.calls_per_core() <= kCallsMax) return cycles(product);
+  const auto small = [&](int b, int c, int s) {
     Product part = product;
     part.m = b * product.rows * product.tile_m;
-    part.n = s * product.columns * product.tile_n;
+    part.n = c * product.columns * product.tile_n;
+    part.k = s * run;
+    part.row_k = product.row_k == 0 ? product.k : product.row_k;
+    part.row_n = product.row_n == 0 ? product.n : product.row_n;
     return cycles(part);
   };
-  const double least = small(2, 2);
-  const double step = (small(2, 4) - least) / 4;
-  const double band = small(3, 2) - least;
-  return least + (bands - 2) * band + bands * (steps - 2) * step;
+  // start + bands (band + columns (column + steps step))
+  const double least = small(2, 2, few);
+  const double step = (small(2, 2, 2 * few) - least) / (4 * few);
+  const double column = (small(2, 4, few) - least) / 4 - few * step;
+  const double band = small(3, 2, few) - least - 2 * (column + few * step);
+  const double start = least - 2 * (band + 2 * (column + few * step));
+  return start + bands * (band + columns * (column + steps * step));
 }
 
 }  // namespace sotto::npu::calibrate

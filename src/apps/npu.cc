@@ -3,6 +3,7 @@
 #include <set>
 #include <sstream>
 
+#include "apps/npu_calibrate.h"
 #include "apps/npu_designs.h"
 #include "apps/npu_plan.h"
 #include "apps/npu_simulate.h"
@@ -81,6 +82,7 @@ int simulate(const std::string& name, const CheckedDesign& checked, const NpuOpt
 int npu_command(const NpuOptions& options, Console& console) {
   if (options.action == NpuAction::list) return list(console);
   if (options.action == NpuAction::check) return check(options, console);
+  if (options.action == NpuAction::calibrate) return calibrate_npu(options.json, console);
   NamedDesign named = make_npu_design(options.design, options.shape);
   try {
     const CheckedDesign checked = npu::design::check(std::move(named.design));

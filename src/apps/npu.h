@@ -1,5 +1,5 @@
-// The command "sotto npu": the example designs for the array, checked, placed and simulated. No
-// hardware is used.
+// The command "sotto npu": the example designs for the array, checked, placed and simulated, and
+// the simulator compared with measurements. No hardware is used.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace sotto::apps {
 
-enum class NpuAction { list, check, plan, simulate };
+enum class NpuAction { list, check, plan, simulate, calibrate };
 
 struct NpuOptions {
   NpuAction action = NpuAction::list;
@@ -19,7 +19,7 @@ struct NpuOptions {
   std::optional<npu::design::GemmShape> shape;  ///< absent: the example's own
   int mhz = 1800;                               ///< of the array
   std::optional<std::filesystem::path> trace;   ///< where to write one, for Perfetto
-  bool json = false;                            ///< the simulation as JSON instead of a table
+  bool json = false;  ///< the simulation, or the comparison, as JSON instead of a table
 };
 
 /// Returns the exit code: 0, or 1 when the design is wrong or does not come to its end. Throws

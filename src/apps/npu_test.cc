@@ -182,8 +182,9 @@ TEST_F(NpuTest, TraceIsWrittenForPerfetto) {
 }
 
 TEST_F(NpuTest, WrongUsageExitsWith2) {
-  expect_usage({}, "what to do with the NPU's designs is missing: list, check, plan or simulate");
-  expect_usage({"draw"}, "there is no 'sotto npu draw': list, check, plan or simulate");
+  expect_usage(
+      {}, "what to do with the NPU's designs is missing: list, check, plan, simulate or calibrate");
+  expect_usage({"draw"}, "there is no 'sotto npu draw': list, check, plan, simulate or calibrate");
   expect_usage({"check"}, "DESIGN is required");
   expect_usage({"check", "gem"}, "there is no design 'gem': sotto npu list names them");
   expect_usage({"check", "gemm", "gemm"}, "'gemm' is one argument too many: sotto npu takes one");

@@ -267,6 +267,13 @@ void add_npu(CLI::App& parent, Options& options) {
   group.add("--trace", "FILE", "Write what happened when, for https://ui.perfetto.dev",
             [&](const std::string& value) { options.npu.trace = value; });
   simulate->add_flag("--json", options.npu.json, "Say it as JSON")->group("Simulation");
+  CLI::App* calibrate = npu->add_subcommand(
+      "calibrate", "Compare the simulator with published measurements; fails when one got worse");
+  calibrate->callback([&options] {
+    options.command = Command::npu;
+    options.npu.action = NpuAction::calibrate;
+  });
+  calibrate->add_flag("--json", options.npu.json, "Say it as JSON");
 }
 
 bool asks_for_text(const std::string& argument) {
@@ -274,12 +281,12 @@ bool asks_for_text(const std::string& argument) {
 }
 
 void check_npu_command(const std::vector<std::string>& arguments) {
-  constexpr const char* kActions = ": list, check, plan or simulate";
+  constexpr const char* kActions = ": list, check, plan, simulate or calibrate";
   if (arguments.size() < 2) {
     fail(ErrorKind::usage, "what to do with the NPU's designs is missing", kActions);
   }
   const std::string& action = arguments[1];
-  for (const char* known : {"list", "check", "plan", "simulate"}) {
+  for (const char* known : {"list", "check", "plan", "simulate", "calibrate"}) {
     if (action == known) return;
   }
   if (asks_for_text(action)) return;

@@ -471,11 +471,13 @@ Situation Reference::situation() const {
   Situation result;
   for (std::size_t i = 0; i < cores_.size(); ++i) {
     const CoreRunning& core = cores_[i];
-    result.cores.push_back(
-        {core.ended, core.waits ? core.step.lock : -1, core.step.value, m_.cores[i]->position()});
+    result.cores.push_back({core.ended, core.waits ? core.step.lock : -1, core.step.value,
+                            m_.cores[i]->position(), core.since});
   }
-  for (const ChannelRun& channel : channels_)
-    result.channels.push_back({channel.state, channel.left});
+  for (const ChannelRun& channel : channels_) {
+    result.channels.push_back({channel.state, channel.left,
+                               channel.state == State::moves ? channel.begin : channel.asked});
+  }
   for (const FlowRun& flow : flows_) {
     Situation::Stream stream;
     stream.read = static_cast<std::int64_t>(flow.egress.size());

@@ -66,12 +66,18 @@ int simulate(const std::string& name, const CheckedDesign& checked, const NpuOpt
              Console& console) {
   const npu::design::ArrayProgram program = npu::design::lower(checked);
   npu::sim::Trace trace;
-  const NpuSimulation simulation =
-      simulate_npu(name, program, options.mhz, options.trace ? &trace : nullptr);
+  const NpuSimulation simulation = simulate_npu(
+      name, program, options.mhz, options.trace || options.pictures.any() ? &trace : nullptr);
   if (options.trace) {
     std::ostringstream out;
     npu::sim::write_trace(out, trace, simulation.report);
     write_file_atomically(*options.trace, out.str());
+  }
+  if (options.pictures.any()) {
+    write_picture(
+        options.pictures,
+        npu::draw::above(npu::draw::array_picture(name, program, &simulation.report),
+                         npu::draw::timeline_picture(name, program, trace, simulation.report)));
   }
   show(options.json ? simulation_json(simulation) : describe_simulation(simulation), console);
   return simulation.report.finished() && simulation.report.findings.empty() ? 0 : 1;
@@ -88,6 +94,10 @@ int npu_command(const NpuOptions& options, Console& console) {
     const CheckedDesign checked = npu::design::check(std::move(named.design));
     if (options.action == NpuAction::simulate) {
       return simulate(named.name, checked, options, console);
+    }
+    if (options.pictures.any()) {
+      const npu::design::ArrayProgram program = npu::design::lower(checked);
+      write_picture(options.pictures, npu::draw::array_picture(named.name, program, nullptr));
     }
     show(describe_plan(named.name, checked), console);
     return 0;

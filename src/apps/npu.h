@@ -7,6 +7,7 @@
 #include <string>
 
 #include "apps/console.h"
+#include "apps/npu_pictures.h"
 #include "npu/design/examples/gemm.h"
 
 namespace sotto::apps {
@@ -19,7 +20,8 @@ struct NpuOptions {
   std::optional<npu::design::GemmShape> shape;  ///< absent: the example's own
   int mhz = 1800;                               ///< of the array
   std::optional<std::filesystem::path> trace;   ///< where to write one, for Perfetto
-  bool json = false;  ///< the simulation, or the comparison, as JSON instead of a table
+  NpuPictureFiles pictures;  ///< where to draw the array and, simulated, its time
+  bool json = false;         ///< the simulation, or the comparison, as JSON instead of a table
 };
 
 /// Returns the exit code: 0, or 1 when the design is wrong or does not come to its end. Throws

@@ -181,6 +181,26 @@ TEST_F(NpuTest, TraceIsWrittenForPerfetto) {
   EXPECT_THAT(outcome.err, StartsWith("sotto: "));
 }
 
+TEST_F(NpuTest, PicturesAreWritten) {
+  text({"simulate", "passthrough", "--svg", "out.svg", "--png", "out.png"});
+  const std::string svg = read_text_file(folder_ / "out.svg");
+  EXPECT_THAT(svg, AllOf(StartsWith("<svg "), HasSubstr("passthrough: simulated at 1800 MHz"),
+                         HasSubstr(">in<"), HasSubstr(">out<")));
+  EXPECT_THAT(read_text_file(folder_ / "out.png"), StartsWith("\x89PNG"));
+  text({"simulate", "passthrough", "--svg", "again.svg"});
+  EXPECT_EQ(read_text_file(folder_ / "again.svg"), svg);
+  text({"plan", "passthrough", "--svg", "plan.svg"});
+  EXPECT_THAT(read_text_file(folder_ / "plan.svg"),
+              AllOf(HasSubstr("passthrough: the array"), ::testing::Not(HasSubstr("simulated"))));
+  for (const char* option : {"--svg", "--png"}) {
+    const Outcome outcome = npu({"simulate", "passthrough", option, "none/out"});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err, AllOf(StartsWith("sotto: "), HasSubstr("none/out")));
+    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+  }
+}
+
 TEST_F(NpuTest, WrongUsageExitsWith2) {
   expect_usage(
       {}, "what to do with the NPU's designs is missing: list, check, plan, simulate or calibrate");
@@ -195,6 +215,7 @@ TEST_F(NpuTest, WrongUsageExitsWith2) {
   expect_usage({"plan", "gemm", "--shape", "100x64x256"}, "m and n must be multiples of 256");
   expect_usage({"simulate", "gemm", "--clock", "1000"},
                "--clock: '1000' is no clock of the array: there are 800, 1027, 1309, 1600, 1800");
+  expect_usage({"plan", "gemm", "--svg", ""}, "--svg: the name of the file is empty");
   expect_usage({"check", "gemm", "--clock", "800"}, "there is no option '--clock'");
 }
 

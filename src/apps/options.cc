@@ -246,6 +246,14 @@ CLI::App* add_npu_design_command(CLI::App& npu, const char* name, const char* ab
   return app;
 }
 
+void add_npu_pictures(CLI::App& app, const std::string& what, Options& options) {
+  OptionGroup group(app, "Pictures");
+  group.add("--svg", "FILE", "Draw " + what + ", as SVG",
+            [&](const std::string& value) { options.npu.pictures.svg = value; });
+  group.add("--png", "FILE", "The same as PNG",
+            [&](const std::string& value) { options.npu.pictures.png = value; });
+}
+
 void add_npu(CLI::App& parent, Options& options) {
   CLI::App* npu = parent.add_subcommand(
       "npu", "Check, place and simulate programs for the NPU; needs no hardware");
@@ -255,8 +263,10 @@ void add_npu(CLI::App& parent, Options& options) {
   });
   add_npu_design_command(*npu, "check", "Say what is wrong with a design", NpuAction::check,
                          options);
-  add_npu_design_command(*npu, "plan", "Say what each tile uses: memory, DMA, locks, streams",
-                         NpuAction::plan, options);
+  add_npu_pictures(
+      *add_npu_design_command(*npu, "plan", "Say what each tile uses: memory, DMA, locks, streams",
+                              NpuAction::plan, options),
+      "the array and its streams", options);
   CLI::App* simulate = add_npu_design_command(*npu, "simulate",
                                               "Run a design on a simulated array, and say what "
                                               "takes its time",
@@ -267,6 +277,7 @@ void add_npu(CLI::App& parent, Options& options) {
   group.add("--trace", "FILE", "Write what happened when, for https://ui.perfetto.dev",
             [&](const std::string& value) { options.npu.trace = value; });
   simulate->add_flag("--json", options.npu.json, "Say it as JSON")->group("Simulation");
+  add_npu_pictures(*simulate, "the array and what happened on it when", options);
   CLI::App* calibrate = npu->add_subcommand(
       "calibrate", "Compare the simulator with published measurements; fails when one got worse");
   calibrate->callback([&options] {
@@ -337,8 +348,10 @@ void check_names(const Options& options) {
   if (options.model && options.model->empty()) {
     fail(ErrorKind::usage, "the path of the model is empty");
   }
-  if (options.npu.trace && options.npu.trace->empty()) {
-    fail(ErrorKind::usage, "--trace: the name of the file is empty");
+  for (const auto& [option, path] : {std::pair{"--trace", options.npu.trace},
+                                     {"--svg", options.npu.pictures.svg},
+                                     {"--png", options.npu.pictures.png}}) {
+    if (path && path->empty()) fail(ErrorKind::usage, option, ": the name of the file is empty");
   }
   if (options.output_dir.empty()) {
     fail(ErrorKind::usage, "--output-dir: the name of the folder is empty; this one is .");

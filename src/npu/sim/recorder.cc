@@ -136,9 +136,8 @@ void Recorder::spent(int core, Spent on, Cycle from, Cycle cycles) {
   (on == Spent::locks     ? report.locks
    : on == Spent::control ? report.control
                           : report.kernels) += cycles;
-  if (on == Spent::kernels && trace_ != nullptr) {
-    span({Trace::Span::Track::core, core, "computes", from, from + cycles});
-  }
+  constexpr const char* kNames[] = {"locks", "control", "computes"};
+  span({Trace::Span::Track::core, core, kNames[static_cast<std::size_t>(on)], from, from + cycles});
 }
 
 void Recorder::called(int core, const CoreRun& run, Cycle from, Cycle to, Cycle stalls) {

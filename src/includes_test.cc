@@ -42,6 +42,8 @@ const std::map<std::string, std::set<std::string>> kNpuArrows = {
     {"npu/cycles", {"npu/core", "npu/kernels", "npu/recorder"}},
     {"npu/design", {"npu"}},
     {"npu/sim", {"npu", "npu/design", "npu/kernels"}},
+    {"npu/calibrate", {"npu", "npu/design", "npu/sim"}},
+    {"npu/draw", {"npu", "npu/design", "npu/sim"}},
 };
 
 /// Headers that only some files may see, so that the rest does not depend on that library. In these
@@ -57,6 +59,7 @@ const std::vector<Confined> kConfined = {
     {{"nlohmann/*"}, {"model/*", "engine/writers/json.cc", "apps/npu_json.cc"}},
     {{"pcre2.h"}, {"model/*.cc"}},
     {{"zlib.h"}, {"engine/text.cc"}},
+    {{"cairo*"}, {"npu/draw/png.cc"}},
     {{"aie_api/*"}, {"npu/kernels/*"}},
 };
 

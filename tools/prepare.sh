@@ -14,6 +14,7 @@ build_packages='
   libavutil-dev     module:libavutil
   libswresample-dev module:libswresample
   libpcre2-dev      module:libpcre2-8
+  libcairo2-dev     module:cairo
   zlib1g-dev        module:zlib
   libcli11-dev      header:CLI/CLI.hpp
   nlohmann-json3-dev header:nlohmann/json.hpp

@@ -3,6 +3,7 @@
 #include <set>
 #include <sstream>
 
+#include "apps/npu_calibrate.h"
 #include "apps/npu_command.h"
 #include "apps/npu_kernels.h"
 #include "apps/npu_plan.h"
@@ -83,12 +84,18 @@ int simulate(const std::string& name, const CheckedDesign& checked, const NpuBen
   npu::sim::Trace trace;
   NpuSimulation simulation =
       simulate_npu(name, program, bench.kernels, host ? host->buffers : HostBuffers{}, options.mhz,
-                   options.trace ? &trace : nullptr);
+                   options.trace || options.pictures.any() ? &trace : nullptr);
   simulation.cost_source = bench.cost_source;
   if (options.trace) {
     std::ostringstream out;
     npu::sim::write_trace(out, trace, simulation.report);
     write_file_atomically(*options.trace, out.str());
+  }
+  if (options.pictures.any()) {
+    write_picture(
+        options.pictures,
+        npu::draw::above(npu::draw::array_picture(name, program, &simulation.report),
+                         npu::draw::timeline_picture(name, program, trace, simulation.report)));
   }
   show(options.json ? simulation_json(simulation) : describe_simulation(simulation), console);
   if (!simulation.report.finished() || !simulation.report.findings.empty()) return 1;
@@ -109,6 +116,10 @@ int npu_command_on(NamedDesign named, const NpuBench& bench, const NpuOptions& o
     if (options.action == NpuAction::simulate) {
       return simulate(named.name, checked, bench, options, console);
     }
+    if (options.pictures.any()) {
+      const npu::design::ArrayProgram program = npu::design::lower(checked);
+      write_picture(options.pictures, npu::draw::array_picture(named.name, program, nullptr));
+    }
     show(describe_plan(named.name, checked), console);
     return 0;
   } catch (const DesignError& error) {
@@ -121,6 +132,7 @@ int npu_command_on(NamedDesign named, const NpuBench& bench, const NpuOptions& o
 int npu_command(const NpuOptions& options, Console& console) {
   if (options.action == NpuAction::list) return list(console);
   if (options.action == NpuAction::kernels) return npu_kernels(options, console);
+  if (options.action == NpuAction::calibrate) return calibrate_npu(options.json, console);
   return npu_command_on(make_npu_design(options),
                         {npu::sim::shipped_kernel_library(), kNpuCostSource}, options, console);
 }

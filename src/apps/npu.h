@@ -1,5 +1,5 @@
 // The command "sotto npu": the example designs for the array, checked, placed and simulated; the
-// kernels of its cores, scheduled. No hardware is used.
+// kernels of its cores, scheduled; the simulator compared with measurements. No hardware is used.
 #pragma once
 
 #include <filesystem>
@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "apps/console.h"
+#include "apps/npu_pictures.h"
 #include "npu/design/examples/gemm.h"
 
 namespace sotto::apps {
 
-enum class NpuAction { list, check, plan, simulate, kernels };
+enum class NpuAction { list, check, plan, simulate, kernels, calibrate };
 
 struct NpuOptions {
   NpuAction action = NpuAction::list;
@@ -21,6 +22,7 @@ struct NpuOptions {
   std::optional<npu::design::GemmType> type;   ///< absent: the example's own
   int mhz = 1800;                              ///< of the array
   std::optional<std::filesystem::path> trace;  ///< where to write one, for Perfetto
+  NpuPictureFiles pictures;                    ///< where to draw the array and, simulated, its time
   bool json = false;                           ///< JSON instead of a table
   std::vector<std::string> kernels;            ///< to tell the costs of; empty: all
   std::optional<std::string> explain;          ///< a kernel whose inner loop is drawn instead

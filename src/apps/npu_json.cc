@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "apps/npu_calibrate.h"
 #include "apps/npu_kernels.h"
 #include "apps/npu_simulate.h"
 #include "npu/cycles/compilers.h"
@@ -131,6 +132,45 @@ std::string simulation_json(const NpuSimulation& simulation) {
       {"mhz", report.mhz},
       {"kernel_costs", {{"source", simulation.cost_source}, {"kernels", std::move(kernels)}}},
       {"simulated", simulated}};
+  return all.dump(2);
+}
+
+std::string calibration_json(const calibrate::Calibration& calibration) {
+  Json rows = Json::array();
+  for (const calibrate::Result& result : calibration.results) {
+    Json row = {{"name", result.row.name},
+                {"what", result.row.what},
+                {"published", result.row.published},
+                {"simulated", nullptr},
+                {"error", nullptr},
+                {"unit", result.row.unit},
+                {"mhz", result.row.mhz},
+                {"source", result.row.source},
+                {"gating", result.row.gating},
+                {"passes", result.passes()},
+                {"worse", result.is_worse()},
+                {"needed_mhz", nullptr},
+                {"note", result.row.note}};
+    if (result.simulated) {
+      row["simulated"] = *result.simulated;
+      row["error"] = result.error;
+    }
+    if (result.clock) row["needed_mhz"] = *result.clock;
+    rows.push_back(std::move(row));
+  }
+  Json free = Json::array(), left_out = Json::array();
+  for (const calibrate::Parameter& parameter : calibrate::free_parameters()) {
+    free.push_back(parameter.name);
+  }
+  for (const calibrate::LeftOut& left : calibration.left_out) {
+    left_out.push_back({{"source", left.source},
+                        {"rows", left.rows},
+                        {"undetermined", left.undetermined},
+                        {"error", left.rows > 0 ? Json(left.error) : Json(nullptr)}});
+  }
+  const Json all = {{"gating", calibration.gating},       {"passing", calibration.passing},
+                    {"worse", calibration.is_worse()},    {"rows", std::move(rows)},
+                    {"free_parameters", std::move(free)}, {"left_out", std::move(left_out)}};
   return all.dump(2);
 }
 

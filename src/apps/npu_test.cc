@@ -215,11 +215,32 @@ TEST_F(NpuTest, TraceIsWrittenForPerfetto) {
   EXPECT_THAT(outcome.err, StartsWith("sotto: "));
 }
 
+TEST_F(NpuTest, PicturesAreWritten) {
+  text({"simulate", "passthrough", "--svg", "out.svg", "--png", "out.png"});
+  const std::string svg = read_text_file(folder_ / "out.svg");
+  EXPECT_THAT(svg, AllOf(StartsWith("<svg "), HasSubstr("passthrough: simulated at 1800 MHz"),
+                         HasSubstr(">in<"), HasSubstr(">out<")));
+  EXPECT_THAT(read_text_file(folder_ / "out.png"), StartsWith("\x89PNG"));
+  text({"simulate", "passthrough", "--svg", "again.svg"});
+  EXPECT_EQ(read_text_file(folder_ / "again.svg"), svg);
+  text({"plan", "passthrough", "--svg", "plan.svg"});
+  EXPECT_THAT(read_text_file(folder_ / "plan.svg"),
+              AllOf(HasSubstr("passthrough: the array"), ::testing::Not(HasSubstr("simulated"))));
+  for (const char* option : {"--svg", "--png"}) {
+    const Outcome outcome = npu({"simulate", "passthrough", option, "none/out"});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err, AllOf(StartsWith("sotto: "), HasSubstr("none/out")));
+    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+  }
+}
+
 TEST_F(NpuTest, WrongUsageExitsWith2) {
   expect_usage({},
                "what to do with the NPU's designs and kernels is missing: list, check, plan, "
-               "simulate or kernels");
-  expect_usage({"draw"}, "there is no 'sotto npu draw': list, check, plan, simulate or kernels");
+               "simulate, kernels or calibrate");
+  expect_usage({"draw"},
+               "there is no 'sotto npu draw': list, check, plan, simulate, kernels or calibrate");
   expect_usage({"check"}, "DESIGN is required");
   expect_usage({"check", "gem"}, "there is no design 'gem': sotto npu list names them");
   expect_usage({"check", "gemm", "gemm"}, "'gemm' is one argument too many: sotto npu takes one");
@@ -233,6 +254,7 @@ TEST_F(NpuTest, WrongUsageExitsWith2) {
   expect_usage({"plan", "gemm", "--type", "f32"}, "'f32' is no type of a product");
   expect_usage({"simulate", "gemm", "--clock", "1000"},
                "--clock: '1000' is no clock of the array: there are 800, 1027, 1309, 1600, 1800");
+  expect_usage({"plan", "gemm", "--svg", ""}, "--svg: the name of the file is empty");
   expect_usage({"check", "gemm", "--clock", "800"}, "there is no option '--clock'");
 }
 

@@ -266,6 +266,14 @@ void add_npu_kernels(CLI::App& npu, Options& options) {
   kernels->add_flag("--json", options.npu.json, "Say it as JSON")->group("Code");
 }
 
+void add_npu_pictures(CLI::App& app, const std::string& what, Options& options) {
+  OptionGroup group(app, "Pictures");
+  group.add("--svg", "FILE", "Draw " + what + ", as SVG",
+            [&](const std::string& value) { options.npu.pictures.svg = value; });
+  group.add("--png", "FILE", "The same as PNG",
+            [&](const std::string& value) { options.npu.pictures.png = value; });
+}
+
 void add_npu(CLI::App& parent, Options& options) {
   CLI::App* npu = parent.add_subcommand(
       "npu", "Check, place, simulate and cost programs for the NPU; needs no hardware");
@@ -275,8 +283,10 @@ void add_npu(CLI::App& parent, Options& options) {
   });
   add_npu_design_command(*npu, "check", "Say what is wrong with a design", NpuAction::check,
                          options);
-  add_npu_design_command(*npu, "plan", "Say what each tile uses: memory, DMA, locks, streams",
-                         NpuAction::plan, options);
+  add_npu_pictures(
+      *add_npu_design_command(*npu, "plan", "Say what each tile uses: memory, DMA, locks, streams",
+                              NpuAction::plan, options),
+      "the array and its streams", options);
   CLI::App* simulate = add_npu_design_command(*npu, "simulate",
                                               "Run a design on a simulated array, and say what "
                                               "takes its time",
@@ -288,6 +298,14 @@ void add_npu(CLI::App& parent, Options& options) {
             [&](const std::string& value) { options.npu.trace = value; });
   simulate->add_flag("--json", options.npu.json, "Say it as JSON")->group("Simulation");
   add_npu_kernels(*npu, options);
+  add_npu_pictures(*simulate, "the array and what happened on it when", options);
+  CLI::App* calibrate = npu->add_subcommand(
+      "calibrate", "Compare the simulator with published measurements; fails when one got worse");
+  calibrate->callback([&options] {
+    options.command = Command::npu;
+    options.npu.action = NpuAction::calibrate;
+  });
+  calibrate->add_flag("--json", options.npu.json, "Say it as JSON");
 }
 
 bool asks_for_text(const std::string& argument) {
@@ -295,12 +313,12 @@ bool asks_for_text(const std::string& argument) {
 }
 
 void check_npu_command(const std::vector<std::string>& arguments) {
-  constexpr const char* kActions = ": list, check, plan, simulate or kernels";
+  constexpr const char* kActions = ": list, check, plan, simulate, kernels or calibrate";
   if (arguments.size() < 2) {
     fail(ErrorKind::usage, "what to do with the NPU's designs and kernels is missing", kActions);
   }
   const std::string& action = arguments[1];
-  for (const char* known : {"list", "check", "plan", "simulate", "kernels"}) {
+  for (const char* known : {"list", "check", "plan", "simulate", "kernels", "calibrate"}) {
     if (action == known) return;
   }
   if (asks_for_text(action)) return;
@@ -351,8 +369,10 @@ void check_names(const Options& options) {
   if (options.model && options.model->empty()) {
     fail(ErrorKind::usage, "the path of the model is empty");
   }
-  if (options.npu.trace && options.npu.trace->empty()) {
-    fail(ErrorKind::usage, "--trace: the name of the file is empty");
+  for (const auto& [option, path] : {std::pair{"--trace", options.npu.trace},
+                                     {"--svg", options.npu.pictures.svg},
+                                     {"--png", options.npu.pictures.png}}) {
+    if (path && path->empty()) fail(ErrorKind::usage, option, ": the name of the file is empty");
   }
   if (options.npu.explain && options.npu.assembly) {
     fail(ErrorKind::usage, "--explain and --asm: one of them at a time");

@@ -74,10 +74,14 @@ Extent extent_of(const DescriptorFields& fields) {
 }
 
 BurstCutter::BurstCutter(const DescriptorFields& fields)
-    : left_(fields.length), burst_((std::int64_t{64} << fields.burst) / kWordBytes) {
+    : address_(fields.address),
+      left_(fields.length),
+      burst_((std::int64_t{64} << fields.burst) / kWordBytes) {
   run_ = 1;
+  std::size_t inner = 0;  // dimensions within a run
   for (const auto& dim : fields.dimensions) {
     if (dim.step != run_ && dim.wrap != 1) break;
+    ++inner;
     if (dim.wrap == 0) {
       run_ = left_;
       break;
@@ -86,14 +90,28 @@ BurstCutter::BurstCutter(const DescriptorFields& fields)
   }
   run_ = std::min(run_, left_);
   run_left_ = run_;
+  DescriptorFields outer = fields;
+  std::rotate(outer.dimensions.begin(), outer.dimensions.begin() + static_cast<int>(inner),
+              outer.dimensions.end());
+  for (std::size_t i = outer.dimensions.size() - inner; i < outer.dimensions.size(); ++i) {
+    outer.dimensions[i] = {};
+  }
+  runs_ = AddressWalk(outer);
 }
 
-std::int64_t BurstCutter::next() {
+Burst BurstCutter::next() {
   const std::int64_t words = std::min({burst_, run_left_, left_});
+  const std::int64_t byte =
+      static_cast<std::int64_t>(address_) + (runs_.offset() + run_ - run_left_) * kWordBytes;
+  const bool new_page = page_ != byte / kPageBytes;
+  page_ = byte / kPageBytes;
   left_ -= words;
   run_left_ -= words;
-  if (run_left_ == 0) run_left_ = run_;
-  return words;
+  if (run_left_ == 0) {
+    run_left_ = run_;
+    runs_.next();
+  }
+  return {words, new_page};
 }
 
 }  // namespace sotto::npu::sim

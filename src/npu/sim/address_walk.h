@@ -52,6 +52,13 @@ struct Extent {
 };
 Extent extent_of(const design::DescriptorFields& fields);
 
+/// A request to host memory.
+struct Burst {
+  std::int64_t words = 0;
+  bool new_page = false;  ///< begins in another page than the one before
+};
+inline constexpr std::int64_t kPageBytes = 4096;
+
 /// The requests that an execution of a shim's descriptor makes: runs of neighbouring words, cut
 /// into bursts.
 class BurstCutter {
@@ -59,11 +66,13 @@ class BurstCutter {
   BurstCutter() = default;
   explicit BurstCutter(const design::DescriptorFields& fields);
   bool done() const { return left_ == 0; }
-  /// Words of the next request.
-  std::int64_t next();
+  Burst next();
 
  private:
+  AddressWalk runs_;  ///< a step is a run
+  std::uint64_t address_ = 0;
   std::int64_t left_ = 0, run_ = 0, run_left_ = 0, burst_ = 1;
+  std::int64_t page_ = -1;
 };
 
 }  // namespace sotto::npu::sim

@@ -35,10 +35,9 @@ struct Costs {
   Cycle core_acquire = 15;  ///< an out-of-line call: 12 to 15 [EM]
   Cycle core_release = 15;  ///< the same
   Cycle jump = 6;           ///< a branch and its five delay slots [SI]; once a round of a loop
-  /// To compute the next buffer of a ring, once a release. [inf] from two whole-array products at
-  /// 64^3 [SI]: 6035 and 5717 cycles a call against 5427 in the core alone leave 244 and 163 for
-  /// two buffers when dispatch, results and zeroing are taken off: 82 to 122 each, of which locks
-  /// are 30. Another row of [SI] says about 205 a buffer, all told, which these two exclude.
+  /// To compute the next buffer of a ring, once a release. [inf] a buffer that a core gets and
+  /// passes on takes about 205 cycles besides its kernel [SI]: four locks, a jump and two of these.
+  /// That it is passed on is assumed; whole-array products want about as much.
   Cycle ring_turn = 70;
   /// Bank accesses of its DMA that a core's bank can owe before the core must wait: what the FIFOs
   /// of a channel hold, in lines of four words.
@@ -46,15 +45,18 @@ struct Costs {
 
   // --- shims and DDR
   int burst_gap_cycles = 1;  ///< between bursts of 256 B: 1.011 cycles a word [SI] is 0.7
-  /// A request of b bytes takes fixed + b * per_byte; [inf] of 256 B at 7.11 GB/s alone [SI], and
-  /// 64 B in 27.4 ns with eight channels (3160 cycles for an int8 tile of 64 rows, "delivery floor"
-  /// [SI]).
-  Picoseconds request = 18600;
-  Picoseconds write_request = 18600;  ///< nobody measured writes alone: as reads
-  Picoseconds request_byte = 68;
-  /// With k channels of a direction in a request, one takes 1 + 0.004 (k - 1)^2 times as long:
-  /// 7.11, 7.00, 6.86, 6.41, 5.95 GB/s a channel for 1, 2, 4, 6, 8 [SI], to 1.2 %.
-  std::int64_t interference_permille = 4;
+  /// A request of b bytes takes the longer of `request` and b * request_byte, and `new_page` more
+  /// if it begins in another page of 4 KB than the one before. [inf] fitted to bandwidths and to
+  /// products whose rows are 64 to 256 bytes, less or no less than a page apart [SI]
+  /// (docs/npu/calibration-array.md). That pages are the reason is a guess: smaller matrices, whose
+  /// rows are closer, may also be found in a cache.
+  Picoseconds request = 18000;
+  Picoseconds write_request = 18000;  ///< nobody measured writes alone: as reads
+  Picoseconds request_byte = 138;
+  Picoseconds new_page = 12500;
+  /// With k channels of a direction in a request, one takes 1 + 0.003 (k - 1)^2 times as long:
+  /// 7.11, 7.00, 6.86, 6.41, 5.95 GB/s a channel for 1, 2, 4, 6, 8 [SI], fitted with the above.
+  std::int64_t interference_permille = 3;
   /// Longer while there is also traffic the other way: 6.90 and 13.55 against 7.11 and 14.0 [SI].
   std::int64_t duplex_permille = 31;
   int requests_ahead = 8;  ///< of a channel: covers the latency at full rate [assumed]
@@ -70,6 +72,7 @@ struct Costs {
   Picoseconds push = 675000;
   Picoseconds dispatch_in_list = 36000000;  ///< one of a list of 64 [SI]
   Picoseconds dispatch_call = 108000000;    ///< one call from C++ [SI]
+  Picoseconds dispatch_jit = 170000000;     ///< one call from Python by IRON [SI]
   Picoseconds dispatch_single = 252000000;  ///< one operation, all told [SI]
 };
 

@@ -1,9 +1,11 @@
 // Host memory as the shims see it: how long a request takes, depending on who else is at it.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "npu/device.h"
+#include "npu/sim/address_walk.h"
 #include "npu/sim/costs.h"
 
 namespace sotto::npu::sim {
@@ -22,7 +24,7 @@ class Ddr {
 
   /// A channel's request begins at `time`, in cycle clock.cycle(time): when it is answered. Those
   /// of one cycle must be made in the order of the channels.
-  Picoseconds request(int channel, Direction direction, Picoseconds time, std::int64_t bytes);
+  Picoseconds request(int channel, Direction direction, Picoseconds time, const Burst& burst);
   /// How long each channel's requests took, together.
   const std::vector<Picoseconds>& spent() const { return spent_; }
 
@@ -49,7 +51,7 @@ inline std::uint64_t Ddr::random(int channel) {
 }
 
 inline Picoseconds Ddr::request(int channel, Direction direction, Picoseconds time,
-                                std::int64_t bytes) {
+                                const Burst& burst) {
   const Cycle now = clock_.cycle(time);
   std::int64_t others = 0;
   bool opposite = false;
@@ -61,8 +63,9 @@ inline Picoseconds Ddr::request(int channel, Direction direction, Picoseconds ti
       opposite = true;
     }
   }
-  Picoseconds taken = (direction == Direction::mm2s ? costs_.request : costs_.write_request) +
-                      costs_.request_byte * bytes;
+  Picoseconds taken = std::max(direction == Direction::mm2s ? costs_.request : costs_.write_request,
+                               costs_.request_byte * burst.words * kWordBytes);
+  if (burst.new_page) taken += costs_.new_page;
   taken = taken * (1000 + costs_.interference_permille * others * others) / 1000;
   if (opposite) taken = taken * (1000 + costs_.duplex_permille) / 1000;
   if (delay_seed_ != 0) {

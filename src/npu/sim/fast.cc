@@ -135,13 +135,14 @@ Situation Fast::situation() const {
   Situation result;
   for (std::size_t i = 0; i < cores_.size(); ++i) {
     const FastCore& core = cores_[i];
-    result.cores.push_back(
-        {core.ended, core.waits ? core.step.lock : -1, core.step.value, m_.cores[i]->position()});
+    result.cores.push_back({core.ended, core.waits ? core.step.lock : -1, core.step.value,
+                            m_.cores[i]->position(), core.since});
   }
   for (std::size_t i = 0; i < channels_.size(); ++i) {
     const FastChannel& here = channels_[i];
     const Channel& c = array_.channels()[i];
-    Situation::Channel state{here.state, 0};
+    Situation::Channel state{
+        here.state, 0, here.state == Situation::Channel::State::moves ? here.begin : here.asked};
     if (here.state == Situation::Channel::State::moves) {
       std::int64_t at = here.first;
       if (c.flow >= 0) {

@@ -45,13 +45,13 @@ struct FastChannel {
   std::deque<std::int64_t> unsent;  ///< mm2s: of each burst under way, the word behind it
   std::deque<Cycle> freed;          ///< mm2s
   struct Filled {
-    std::int64_t words;
+    Burst burst;
     Picoseconds time;
     bool token;
   };
-  std::deque<Filled> filled;                                ///< s2mm
-  std::deque<std::pair<std::int64_t, std::int64_t>> fills;  ///< s2mm: word behind a burst, words
-  std::deque<Cycle> written;                                ///< s2mm: of bursts, in order
+  std::deque<Filled> filled;                         ///< s2mm
+  std::deque<std::pair<std::int64_t, Burst>> fills;  ///< s2mm: word behind a burst
+  std::deque<Cycle> written;                         ///< s2mm: of bursts, in order
   std::int64_t opened = 0;
 };
 

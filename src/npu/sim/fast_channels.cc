@@ -140,11 +140,11 @@ void Fast::request_read(int i, Picoseconds time) {
   FastChannel& here = run(i);
   if (here.requests >= m_.costs.requests_ahead) here.freed.pop_front();
   ++here.requests;
-  const std::int64_t words = here.cutter.next();
-  here.answered = m_.ddr.request(i, Direction::mm2s, time, words * kWordBytes);
-  m_.recorder.requested(Direction::mm2s, words * kWordBytes);
+  const Burst burst = here.cutter.next();
+  here.answered = m_.ddr.request(i, Direction::mm2s, time, burst);
+  m_.recorder.requested(Direction::mm2s, burst.words * kWordBytes);
   FlowEnd& end = end_of(i);
-  end.allow(words, m_.clock.cycle(here.answered), m_.costs.burst_gap_cycles);
+  end.allow(burst.words, m_.clock.cycle(here.answered), m_.costs.burst_gap_cycles);
   here.unsent.push_back(end.open);
   advance(channel(i).flow);
 }
@@ -153,8 +153,8 @@ void Fast::request_write(int i, Picoseconds time) {
   FastChannel& here = run(i);
   const FastChannel::Filled next = here.filled.front();
   here.filled.pop_front();
-  here.answered = m_.ddr.request(i, Direction::s2mm, time, next.words * kWordBytes);
-  m_.recorder.requested(Direction::s2mm, next.words * kWordBytes);
+  here.answered = m_.ddr.request(i, Direction::s2mm, time, next.burst);
+  m_.recorder.requested(Direction::s2mm, next.burst.words * kWordBytes);
   here.written.push_back(m_.clock.cycle(here.answered));
   if (next.token) {
     at(m_.clock.cycle(here.answered + m_.costs.write_latency), Event::Part::due, i,
@@ -175,10 +175,10 @@ void Fast::open_bursts(int i) {
       here.written.pop_front();
     }
     ++here.opened;
-    const std::int64_t words = here.cutter.next();
+    const Burst burst = here.cutter.next();
     FlowEnd& end = end_of(i);
-    end.allow(words, room);
-    here.fills.emplace_back(end.open, words);
+    end.allow(burst.words, room);
+    here.fills.emplace_back(end.open, burst);
   }
 }
 

@@ -12,7 +12,7 @@ namespace {
 Costs costs_of(const Options& options) {
   Costs costs = options.costs;
   if (options.mode == Mode::functional) {
-    costs.request = costs.write_request = costs.request_byte = 0;
+    costs.request = costs.write_request = costs.request_byte = costs.new_page = 0;
     costs.read_latency = costs.write_latency = costs.cold_read = costs.cold_write = 0;
     costs.operation = costs.push = 1000;
   }

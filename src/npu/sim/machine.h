@@ -18,10 +18,12 @@ struct Situation {
     bool ended = false;
     int lock = -1, value = 0;  ///< waited for; -1: none
     std::size_t position = 0;
+    Cycle since = 0;  ///< it waits
   };
   struct Channel {
     enum class State : std::uint8_t { idle, wants_lock, moves } state = State::idle;
     std::int64_t left = 0;  ///< words of its descriptor
+    Cycle since = 0;        ///< it is in this state
   };
   struct Stream {
     std::int64_t read = 0;            ///< words that wait at its source

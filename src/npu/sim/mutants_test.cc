@@ -83,7 +83,7 @@ constexpr int kObjects = 12;
 /// What is said of a program, which may be all right; where results leave slowly, too: then
 /// everything fills up.
 std::string outcome(const ArrayProgram& program, std::uint32_t seed, EngineKind engine) {
-  for (const Picoseconds write : {Picoseconds{18600}, Picoseconds{2000000}}) {
+  for (const Picoseconds write : {Picoseconds{18000}, Picoseconds{2000000}}) {
     Hosts hosts(program);
     Options options = quick(engine);
     options.costs.write_request = write;

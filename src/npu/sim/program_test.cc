@@ -1,5 +1,6 @@
 // Cores that own their locks: a program that waits wherever it likes.
 #include "npu/kernels/host/core_ports.h"
+#include "npu/sim/address_walk.h"
 #include "npu/sim/random_designs_testing.h"
 
 namespace sotto::npu::sim {
@@ -101,6 +102,24 @@ TEST(Program, NeedsItsData) {
   Options options = quick(EngineKind::fast);
   options.mode = Mode::timing;
   EXPECT_THROW(simulate(program, library(), options), Error);
+}
+
+// Three rows of 64 words, half a page apart: 256 bytes each, the third one in the next page.
+TEST(Program, RequestsKnowTheirPages) {
+  design::DescriptorFields fields;
+  fields.address = 0x10000;
+  fields.length = 192;
+  fields.dimensions[0] = {64, 1};
+  fields.dimensions[1] = {0, 512};
+  fields.burst = 1;  // 128 bytes
+  BurstCutter cutter(fields);
+  std::vector<bool> new_pages;
+  while (!cutter.done()) {
+    const Burst burst = cutter.next();
+    EXPECT_EQ(burst.words, 32);
+    new_pages.push_back(burst.new_page);
+  }
+  EXPECT_EQ(new_pages, (std::vector<bool>{true, false, false, false, true, false}));
 }
 
 }  // namespace

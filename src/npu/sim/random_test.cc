@@ -33,8 +33,10 @@ void vary(Costs& costs, std::uint32_t seed) {
   costs.core_acquire = one_of({1, 15, 40});
   costs.ring_turn = one_of({0, 70});
   costs.bank_slack = one_of({0, 1, 3});
-  costs.request = one_of({1000, 18600, 400000});
-  costs.write_request = one_of({1000, 18600, 400000});
+  costs.request = one_of({1000, 18000, 400000});
+  costs.write_request = one_of({1000, 18000, 400000});
+  costs.request_byte = one_of({0, 138, 1000});
+  costs.new_page = one_of({0, 12500, 300000});
   costs.requests_ahead = one_of({1, 2, 8});
   costs.burst_gap_cycles = one_of({0, 1, 5});
   costs.read_latency = one_of({0, 250000});

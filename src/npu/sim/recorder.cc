@@ -93,7 +93,41 @@ void Recorder::waited(int core, int lock, Cycle from, Cycle to) {
                  : report.wait_lock) += to - begin;
   if (trace_ == nullptr) return;
   span({Trace::Span::Track::core, core,
-        "waits for " + array_.locks()[static_cast<std::size_t>(lock)].name, begin, to});
+        "waits for " + array_.locks()[static_cast<std::size_t>(lock)].name, begin, to,
+        kind_of_wait(lock)});
+}
+
+Trace::Span::Kind Recorder::kind_of_wait(int lock) const {
+  const char role = lock_roles_[static_cast<std::size_t>(lock)];
+  return role == 'i'   ? Trace::Span::Kind::input
+         : role == 'o' ? Trace::Span::Kind::output
+                       : Trace::Span::Kind::lock;
+}
+
+void Recorder::sequence_stands(int channel, Cycle since) {
+  last_ = std::max(last_, since + 1);
+  if (trace_ == nullptr || channel < 0) return;
+  const Channel& awaited = array_.channels()[static_cast<std::size_t>(channel)];
+  span({Trace::Span::Track::controller, 0, "waits for " + to_string(awaited), since, last_,
+        Trace::Span::Kind::input, 0, true});
+}
+
+void Recorder::core_stands(int core, int lock, Cycle since) {
+  if (trace_ == nullptr || lock < 0) return;
+  const std::string& name = array_.locks()[static_cast<std::size_t>(lock)].name;
+  span({Trace::Span::Track::core, core, "waits for " + name, std::max(since, dispatch_), last_,
+        kind_of_wait(lock), 0, true});
+}
+
+void Recorder::channel_stands(int channel, int lock, Cycle since) {
+  if (trace_ == nullptr) return;
+  const std::string what = lock < 0
+                               ? array_.channels()[static_cast<std::size_t>(channel)].name
+                               : "waits for " + array_.locks()[static_cast<std::size_t>(lock)].name;
+  const Cycle begin = std::max(since, dispatch_);
+  span({Trace::Span::Track::channel, channel, what, begin, last_,
+        lock < 0 ? Trace::Span::Kind::works : Trace::Span::Kind::lock, lock < 0 ? last_ - begin : 0,
+        true});
 }
 
 void Recorder::spent(int core, Spent on, Cycle from, Cycle cycles) {
@@ -102,9 +136,8 @@ void Recorder::spent(int core, Spent on, Cycle from, Cycle cycles) {
   (on == Spent::locks     ? report.locks
    : on == Spent::control ? report.control
                           : report.kernels) += cycles;
-  if (on == Spent::kernels && trace_ != nullptr) {
-    span({Trace::Span::Track::core, core, "computes", from, from + cycles});
-  }
+  constexpr const char* kNames[] = {"locks", "control", "computes"};
+  span({Trace::Span::Track::core, core, kNames[static_cast<std::size_t>(on)], from, from + cycles});
 }
 
 void Recorder::called(int core, const CoreRun& run, Cycle from, Cycle to, Cycle stalls) {
@@ -125,7 +158,10 @@ void Recorder::called(int core, const CoreRun& run, Cycle from, Cycle to, Cycle 
   if (!words_.empty()) {
     for (const CallUse& used : run.uses()) watch(core, used);
   }
-  if (trace_ != nullptr) span({Trace::Span::Track::core, core, run.symbol(), from, to});
+  if (trace_ != nullptr) {
+    span(
+        {Trace::Span::Track::core, core, run.symbol(), from, to, Trace::Span::Kind::works, stalls});
+  }
 }
 
 void Recorder::ended(int core, const CoreRun& run) {
@@ -145,7 +181,14 @@ void Recorder::executed(int channel, const Execution& execution) {
   const Cycle asked = std::max(execution.asked, dispatch_);
   report.wait_lock += std::max<Cycle>(0, execution.begin - 1 - asked);
   if (trace_ != nullptr) {
-    span({Trace::Span::Track::channel, channel, here.name, execution.begin, execution.end});
+    if (const int lock = array_.dma_lock(here.tile, execution.fields.acquire.id);
+        execution.fields.acquires && lock >= 0) {
+      span({Trace::Span::Track::channel, channel,
+            "waits for " + array_.locks()[static_cast<std::size_t>(lock)].name, asked,
+            execution.begin - 1, Trace::Span::Kind::lock});
+    }
+    span({Trace::Span::Track::channel, channel, here.name, execution.begin, execution.end,
+          Trace::Span::Kind::works, execution.end - execution.begin - execution.fields.length});
   }
   if (here.kind() == TileKind::shim) return;
   if (!words_.empty()) watch(here, execution.fields);

@@ -43,6 +43,10 @@ class Recorder {
   };
   void executed(int channel, const Execution& execution);
   void requested(Direction direction, std::int64_t bytes);
+  /// Who waits when nothing will move any more: for a lock or, if that is -1, for words.
+  void sequence_stands(int channel, Cycle since);
+  void core_stands(int core, int lock, Cycle since);
+  void channel_stands(int channel, int lock, Cycle since);
   void lock_changed(int lock, Cycle now);
   /// The controller wrote a word.
   void wrote(Place place);
@@ -69,6 +73,7 @@ class Recorder {
   bool same_words(const Use& a, const Use& b) const;
   std::string describe(const Use& use) const;
   void span(Trace::Span span);
+  Trace::Span::Kind kind_of_wait(int lock) const;
 
   const Array& array_;
   Report& report_;

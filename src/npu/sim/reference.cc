@@ -46,7 +46,7 @@ class Reference : public Engine {
   Situation situation() const override;
 
  private:
-  struct Burst {
+  struct Arriving {
     std::int64_t words = 0;
     Cycle arrival = 0;  ///< mm2s: from here on its words can be read
   };
@@ -61,18 +61,19 @@ class Reference : public Engine {
     // --- shims
     bool cold = true;
     BurstCutter cutter;
-    Picoseconds start = 0;                         ///< no request before
-    Picoseconds answered = 0;                      ///< the last request
-    std::int64_t burst_words = 0, burst_left = 0;  ///< of the burst that is being read or filled
+    Picoseconds start = 0;        ///< no request before
+    Picoseconds answered = 0;     ///< the last request
+    std::int64_t burst_left = 0;  ///< words of the one being read or filled
+    Burst burst;                  ///< s2mm: being filled
     // mm2s
-    std::deque<Burst> bursts;  ///< requested and not all read
+    std::deque<Arriving> bursts;  ///< requested and not all read
     std::int64_t requests = 0;
     std::deque<std::int64_t> unsent;  ///< words of each burst that is not all sent
     std::deque<Cycle> freed;          ///< when a sent burst's room can be used again
     Cycle last_word = -2;
     // s2mm
     struct Filled {
-      std::int64_t words;
+      Burst burst;
       Picoseconds time;  ///< not before
       bool token;
     };
@@ -339,11 +340,11 @@ void Reference::request_read(int i) {
     }
     if (needs_room) here.freed.pop_front();
     ++here.requests;
-    const std::int64_t words = here.cutter.next();
-    here.answered = m_.ddr.request(i, Direction::mm2s, time, words * kWordBytes);
-    m_.recorder.requested(Direction::mm2s, words * kWordBytes);
-    here.bursts.push_back({words, m_.clock.cycle(here.answered)});
-    here.unsent.push_back(words);
+    const Burst burst = here.cutter.next();
+    here.answered = m_.ddr.request(i, Direction::mm2s, time, burst);
+    m_.recorder.requested(Direction::mm2s, burst.words * kWordBytes);
+    here.bursts.push_back({burst.words, m_.clock.cycle(here.answered)});
+    here.unsent.push_back(burst.words);
     moved_ = true;
   }
 }
@@ -355,8 +356,8 @@ void Reference::request_write(int i) {
     const Picoseconds time = std::max(here.answered, next.time);
     moved_ = true;
     if (m_.clock.cycle(time) > now_) return;
-    here.answered = m_.ddr.request(i, Direction::s2mm, time, next.words * kWordBytes);
-    m_.recorder.requested(Direction::s2mm, next.words * kWordBytes);
+    here.answered = m_.ddr.request(i, Direction::s2mm, time, next.burst);
+    m_.recorder.requested(Direction::s2mm, next.burst.words * kWordBytes);
     here.writing.push_back(m_.clock.cycle(here.answered));
     if (next.token) {
       due_.emplace(m_.clock.cycle(here.answered + m_.costs.write_latency), Due{-1, 0, i});
@@ -443,7 +444,8 @@ bool Reference::can_receive(int i) {
     moved_ = true;
     return false;
   }
-  here.burst_words = here.burst_left = here.cutter.next();
+  here.burst = here.cutter.next();
+  here.burst_left = here.burst.words;
   return true;
 }
 
@@ -460,7 +462,7 @@ void Reference::receive_word(const Flow::Sink& sink, std::deque<Word>& pipe) {
   here.walk.next();
   moved_ = true;
   if (shim && --here.burst_left == 0) {
-    here.filled.push_back({here.burst_words, std::max(here.start, m_.clock.time(now_ + 1)), false});
+    here.filled.push_back({here.burst, std::max(here.start, m_.clock.time(now_ + 1)), false});
   }
   if (--here.left == 0) finish_descriptor(sink.channel);
 }
@@ -469,11 +471,13 @@ Situation Reference::situation() const {
   Situation result;
   for (std::size_t i = 0; i < cores_.size(); ++i) {
     const CoreRunning& core = cores_[i];
-    result.cores.push_back(
-        {core.ended, core.waits ? core.step.lock : -1, core.step.value, m_.cores[i]->position()});
+    result.cores.push_back({core.ended, core.waits ? core.step.lock : -1, core.step.value,
+                            m_.cores[i]->position(), core.since});
   }
-  for (const ChannelRun& channel : channels_)
-    result.channels.push_back({channel.state, channel.left});
+  for (const ChannelRun& channel : channels_) {
+    result.channels.push_back({channel.state, channel.left,
+                               channel.state == State::moves ? channel.begin : channel.asked});
+  }
   for (const FlowRun& flow : flows_) {
     Situation::Stream stream;
     stream.read = static_cast<std::int64_t>(flow.egress.size());

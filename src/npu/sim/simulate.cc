@@ -17,6 +17,22 @@ void settle(Engine& engine, const design::ArrayProgram& program, const Options& 
        options.cycles_max, " cycles");
 }
 
+void record_standing(Machine& machine, const Situation& situation) {
+  using State = Situation::Channel::State;
+  machine.recorder.sequence_stands(machine.controller.awaited(), machine.controller.due());
+  for (std::size_t i = 0; i < situation.cores.size(); ++i) {
+    const Situation::Core& core = situation.cores[i];
+    machine.recorder.core_stands(static_cast<int>(i), core.lock, core.since);
+  }
+  for (std::size_t i = 0; i < situation.channels.size(); ++i) {
+    const Situation::Channel& channel = situation.channels[i];
+    if (channel.state == State::idle) continue;
+    const int number = static_cast<int>(i);
+    machine.recorder.channel_stands(
+        number, channel.state == State::moves ? -1 : machine.acquired_lock(number), channel.since);
+  }
+}
+
 }  // namespace
 
 Report simulate(const design::ArrayProgram& program, const KernelLibrary& library,
@@ -38,6 +54,7 @@ Report simulate(const design::ArrayProgram& program, const KernelLibrary& librar
     settle(*engine, program, options);
     if (!machine.controller.done()) {
       report.deadlock = explain(machine, engine->situation());
+      record_standing(machine, engine->situation());
       machine.recorder.stood_still();
       break;
     }

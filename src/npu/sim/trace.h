@@ -18,6 +18,11 @@ struct Trace {
     int index = 0;  ///< of the core or channel in the report
     std::string what;
     Cycle begin = 0, end = 0;
+    /// It works, or waits for a lock: one that a receiving channel gives, a sending one, or a core.
+    enum class Kind : std::uint8_t { works, input, output, lock } kind = Kind::works;
+    /// Cycles in which a kernel stood for a bank, or a channel moved no word.
+    Cycle lost = 0;
+    bool stands = false;  ///< it never ends: a deadlock
   };
   /// What a lock counted from then on: with FIFOs, how many buffers are full, or empty.
   struct Level {

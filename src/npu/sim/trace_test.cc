@@ -54,7 +54,8 @@ TEST(Trace, HasEveryCallAndDescriptor) {
   for (const Trace::Span& span : trace.spans) {
     EXPECT_LT(span.begin, span.end);
     calls += span.track == Trace::Span::Track::core && span.what.starts_with("mix");
-    descriptors += span.track == Trace::Span::Track::channel;
+    descriptors +=
+        span.track == Trace::Span::Track::channel && span.kind == Trace::Span::Kind::works;
   }
   std::int64_t called = 0, executed = 0;
   for (const CoreReport& core : report.cores) called += core.calls;

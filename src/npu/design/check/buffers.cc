@@ -1,6 +1,7 @@
 // Addresses of buffers. Banks matter: two loads of one cycle from the same bank cost a cycle, so
 // each FIFO end's buffers go together into the bank with the most room, unless the design wishes
-// otherwise. The stack of a core lies at the start of its memory, in bank 0.
+// otherwise. Where that leaves no room in one piece, and nobody wishes, buffers lie one behind the
+// other across banks. The stack of a core lies at the start of its memory, in bank 0.
 #include <algorithm>
 
 #include "npu/design/check/steps.h"
@@ -33,6 +34,13 @@ class TileMemory {
       place_group(first, end);
       first = end;
     }
+    if (misfit_ == nullptr) return;
+    if (std::none_of(blocks_.begin(), blocks_.end(), [](const Block& b) { return b.bank; })) {
+      return place_in_a_row();
+    }
+    c_.findings.add(Category::memory_bytes, misfit_->where, to_string(c_.at(tile_).id),
+                    ": no room for '", misfit_->name, "', ", misfit_->bytes,
+                    " bytes: what the wished banks leave is in pieces");
   }
 
  private:
@@ -157,12 +165,18 @@ class TileMemory {
         if (at < 0) at = find(block.bytes, 0, facts_.bytes);
       }
       if (at < 0) {
-        c_.findings.add(Category::memory_bytes, block.where, to_string(c_.at(tile_).id),
-                        ": no room for '", block.name, "', ", block.bytes,
-                        " bytes: what is free is in pieces");
+        misfit_ = &block;
         continue;
       }
       take(block, at);
+    }
+  }
+
+  void place_in_a_row() {
+    std::int64_t at = align(stack_);
+    for (const Block& block : blocks_) {
+      take(block, at);
+      at += block.bytes;
     }
   }
 
@@ -193,6 +207,7 @@ class TileMemory {
   std::int64_t stack_ = 0;
   std::vector<Block> blocks_;
   std::vector<Hole> holes_;
+  const Block* misfit_ = nullptr;  ///< the last one without room
 };
 
 }  // namespace

@@ -50,6 +50,29 @@ TEST(Memory, BanksThatAreWishedFor) {
   expect_only(d.design(), Category::bank_bytes, "wishes for bank 4 of 4");
 }
 
+TEST(Memory, BuffersLieInARowWhereBanksLeaveOnlyPieces) {
+  // One of 12,288 bytes in each bank, and no 8,192 are left in one piece: 1,024 + 4 x 1,024 +
+  // 4 x 12,288 + 8,192 = 62,464 bytes do fit.
+  for (const bool wishes : {false, true}) {
+    Chain1 d;
+    for (int i = 0; i < 4; ++i) {
+      d.b.buffer<i32>("table" + std::to_string(i), d.core, 3072,
+                      wishes ? BufferOptions{.bank = i} : BufferOptions{});
+    }
+    d.b.buffer<i32>("last", d.core, 2048);
+    if (wishes) {
+      expect_only(d.design(), Category::memory_bytes,
+                  "no room for 'last', 8192 bytes: what the wished banks leave is in pieces");
+      continue;
+    }
+    const CheckedDesign checked = check(d.design());
+    std::vector<std::int64_t> firsts = checked.plan().addresses;
+    std::sort(firsts.begin(), firsts.end());
+    EXPECT_GE(firsts.front(), 1024);
+    EXPECT_EQ(std::adjacent_find(firsts.begin(), firsts.end()), firsts.end());
+  }
+}
+
 TEST(Memory, BuffersDoNotOverlapAndKeepTheirBanks) {
   Chain1 d;
   d.design().fifos[0].consumers[0].bank = 2;

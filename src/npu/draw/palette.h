@@ -1,0 +1,34 @@
+// Which colour a FIFO has: FIFOs of one kind, whose names differ in their digits only, share one.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "npu/design/array_program.h"
+#include "npu/draw/canvas.h"
+
+namespace sotto::npu::draw {
+
+class Palette {
+ public:
+  explicit Palette(const design::ArrayProgram& program);
+
+  struct Kind {
+    std::string stem;  ///< "a_row#" of "a_row0" …
+    std::vector<std::string> names;
+    Colour colour;
+  };
+  const std::vector<Kind>& kinds() const { return kinds_; }
+  /// Of a stream, or of a buffer or lock of its FIFO ("a_row0.in0[1]").
+  Colour of(const std::string& name) const;
+
+ private:
+  std::vector<Kind> kinds_;
+  std::map<std::string, std::size_t> by_name_;
+};
+
+inline constexpr Colour kInk = rgb(0x1F2933), kFaint = rgb(0x8A949E), kLine = rgb(0xC9D1D9),
+                        kPaper = rgb(0xF6F8FA), kAlarm = rgb(0xC62828);
+
+}  // namespace sotto::npu::draw

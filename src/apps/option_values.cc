@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "model/config.h"
 #include "model/tokenizer.h"
 #include "npu/sim/costs.h"
 
@@ -91,6 +92,24 @@ npu::design::GemmShape parse_shape(const std::string& value) {
   return {parse_int(value.substr(0, first), 1, kMax),
           parse_int(value.substr(first + 1, second - first - 1), 1, kMax),
           parse_int(value.substr(second + 1), 1, kMax)};
+}
+
+std::string parse_size(const std::string& value) {
+  std::string known;
+  for (const std::string_view name : model::released_names()) {
+    if (name == value) return value;
+    known.append(known.empty() ? "" : ", ").append(name);
+  }
+  fail(ErrorKind::usage, "there is no size '", value, "': the sizes are ", known);
+}
+
+double parse_seconds(const std::string& value) {
+  constexpr double kMin = 0.01, kMax = 600;
+  const auto seconds = parse_number<double>(value);
+  if (!seconds || !(*seconds >= kMin && *seconds <= kMax)) {
+    fail(ErrorKind::usage, "'", value, "' is not a number of seconds from ", kMin, " to ", kMax);
+  }
+  return *seconds;
 }
 
 int parse_clock(const std::string& value) {

@@ -28,6 +28,12 @@ int parse_language(const std::string& value);
 /// "512x512x512": rows, inner size and columns of a matrix product.
 npu::design::GemmShape parse_shape(const std::string& value);
 
+/// The name of a released model's sizes: "base".
+std::string parse_size(const std::string& value);
+
+/// A number of seconds from 0.01 to 600.
+double parse_seconds(const std::string& value);
+
 /// MHz of the NPU's array: one of npu::sim::kClocksMhz.
 int parse_clock(const std::string& value);
 

@@ -1,0 +1,31 @@
+// The command "sotto bench": how fast the machine is, and how near each part of a model comes to
+// what it can do.
+#pragma once
+
+#include <string>
+
+#include "apps/console.h"
+#include "bench/bench.h"
+
+namespace sotto::apps {
+
+struct Options;
+
+struct BenchOptions {
+  std::string size;      ///< of made-up weights; empty: a model from a file
+  double seconds = 1.5;  ///< that each part is measured
+  bool json = false;     ///< instead of a table
+  bool clip = false;     ///< only hear one clip, as the part "end_to_end.process" does
+};
+
+/// Returns the exit code. Throws Error.
+int bench_command(const Options& options, Console& console);
+
+/// The report for people.
+std::string bench_table(const bench::Report& report);
+
+/// The report as JSON, every number with its unit in its name; `date` is when it was measured, in
+/// ISO 8601.
+std::string bench_json(const bench::Report& report, const std::string& date);
+
+}  // namespace sotto::apps

@@ -5,10 +5,11 @@
 
 #include "apps/options.h"
 #include "apps/progress.h"
-#include "apps/shipped_model.h"
+#include "apps/shipped.h"
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "bench/whole_process.h"
+#include "base/thread_pool.h"
+#include "bench/clip.h"
 
 namespace sotto::apps {
 namespace {
@@ -38,25 +39,44 @@ void check_options(const Options& options) {
 }
 
 /// How this program is asked to hear one clip in the same way.
-std::vector<std::string> clip_arguments(const Options& options, const fs::path& model) {
-  std::vector<std::string> arguments = {
-      "bench", "--clip", "--model", model.string(), "--threads", std::to_string(options.threads)};
+std::vector<std::string> clip_command(const Options& options, const fs::path& model) {
+  std::vector<std::string> command = {fs::read_symlink("/proc/self/exe").string(),
+                                      "bench",
+                                      "--clip",
+                                      "--model",
+                                      model.string(),
+                                      "--threads",
+                                      std::to_string(options.threads)};
   if (options.compute_type) {
-    arguments.insert(arguments.end(),
-                     {"--compute-type", std::string(name_of(*options.compute_type))});
+    command.insert(command.end(), {"--compute-type", std::string(name_of(*options.compute_type))});
   }
-  return arguments;
+  return command;
+}
+
+/// The script of the engine, which computes in the type that was asked for, else in int8.
+std::vector<std::string> peer_command(const ComparedEngine& engine, const Options& options) {
+  const fs::path scripts = shipped_comparison();
+  const std::string threads =
+      std::to_string(options.threads > 0 ? options.threads : ThreadPool::default_size());
+  if (engine.name == "whisper.cpp") {
+    return {"python3", (scripts / "peer_whisper_cpp.py").string(), engine.program.string(),
+            engine.model.string(), threads};
+  }
+  const model::ComputeType type = options.compute_type.value_or(model::ComputeType::int8);
+  return {engine.program.string(), (scripts / ("peer_" + engine.name + ".py")).string(),
+          engine.model.string(), threads, std::string(name_of(type))};
 }
 
 bench::Settings settings_of(const Options& options, Console& console) {
-  bench::Settings settings{.size = options.bench.size,
-                           .compute_type = options.compute_type,
-                           .threads = options.threads,
-                           .program = fs::read_symlink("/proc/self/exe")};
+  bench::Settings settings{
+      .size = options.bench.size, .compute_type = options.compute_type, .threads = options.threads};
   settings.budget.seconds = options.bench.seconds;
   if (options.bench.size.empty()) {
     settings.model = options.model ? *options.model : shipped_model();
-    settings.clip_arguments = clip_arguments(options, *settings.model);
+    settings.clip_command = clip_command(options, *settings.model);
+  }
+  for (const ComparedEngine& engine : options.bench.compare) {
+    settings.peers.push_back(peer_command(engine, options));
   }
   settings.on_part = [&console](int index, int all, const std::string& name) {
     console.progress(concat(progress_bar(static_cast<double>(index) / all), " ", name));

@@ -2,7 +2,9 @@
 // what it can do.
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "apps/console.h"
 #include "bench/bench.h"
@@ -11,11 +13,19 @@ namespace sotto::apps {
 
 struct Options;
 
+/// An engine to compare with.
+struct ComparedEngine {
+  std::string name;               ///< "whisper.cpp", "ctranslate2", "openvino"
+  std::filesystem::path program;  ///< whisper-bench, or a Python that has the engine
+  std::filesystem::path model;    ///< in the engine's format
+};
+
 struct BenchOptions {
   std::string size;      ///< of made-up weights; empty: a model from a file
   double seconds = 1.5;  ///< that each part is measured
-  bool json = false;     ///< instead of a table
-  bool clip = false;     ///< only hear one clip, as the part "end_to_end.process" does
+  std::vector<ComparedEngine> compare;
+  bool json = false;  ///< instead of a table
+  bool clip = false;  ///< only hear one clip, as the part "end_to_end.process" does
 };
 
 /// Returns the exit code. Throws Error.

@@ -72,6 +72,19 @@ Json part_json(const bench::Part& part) {
   return json;
 }
 
+Json comparison_json(const bench::Comparison& comparison) {
+  Json peers = Json::array();
+  for (const bench::PeerTiming& peer : comparison.peers) {
+    peers.push_back({{"name", peer.name},
+                     {"seconds", spread_json(peer.seconds)},
+                     {"ratio", spread_json(peer.ratio)}});
+  }
+  return {{"task", comparison.task},
+          {"rounds", comparison.rounds},
+          {"seconds", spread_json(comparison.seconds)},
+          {"peers", std::move(peers)}};
+}
+
 }  // namespace
 
 std::string bench_json(const bench::Report& report, const std::string& date) {
@@ -87,6 +100,12 @@ std::string bench_json(const bench::Report& report, const std::string& date) {
               {"peaks", peaks_json(report)},
               {"parts", std::move(parts)}};
   if (report.resident_bytes) all["process_resident_bytes"] = *report.resident_bytes;
+  if (!report.comparisons.empty()) {
+    Json& comparisons = all["comparisons"] = Json::array();
+    for (const bench::Comparison& comparison : report.comparisons) {
+      comparisons.push_back(comparison_json(comparison));
+    }
+  }
   return all.dump(2);
 }
 

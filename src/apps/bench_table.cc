@@ -87,6 +87,23 @@ std::string parts_table(const Report& report) {
   return table.text();
 }
 
+/// "3.53 (3.50-3.61)"
+std::string ratio_text(const Spread& ratio) {
+  return concat(fixed(ratio.median, 2), " (", fixed(ratio.low, 2), "-", fixed(ratio.high, 2), ")");
+}
+
+std::string comparison_table(const Report& report) {
+  Table table("<<>>");
+  table.add({"task", "engine", "ms (quartiles)", "of Sotto's time"});
+  for (const Comparison& comparison : report.comparisons) {
+    table.add({comparison.task, "Sotto", spread_text(comparison.seconds), ""});
+    for (const PeerTiming& peer : comparison.peers) {
+      table.add({"", peer.name, spread_text(peer.seconds), ratio_text(peer.ratio)});
+    }
+  }
+  return table.text();
+}
+
 }  // namespace
 
 std::string bench_table(const Report& report) {
@@ -96,6 +113,7 @@ std::string bench_table(const Report& report) {
     text += concat("\nThe whole process held at most ", fixed(*report.resident_bytes * 1e-6, 0),
                    " MB.\n");
   }
+  if (!report.comparisons.empty()) text += "\n" + comparison_table(report);
   return text;
 }
 

@@ -103,6 +103,30 @@ std::string parse_size(const std::string& value) {
   fail(ErrorKind::usage, "there is no size '", value, "': the sizes are ", known);
 }
 
+ComparedEngine parse_compared_engine(const std::string& value) {
+  const std::size_t equals = value.find('=');
+  const std::size_t comma = value.find(',', equals == std::string::npos ? 0 : equals);
+  const std::string name = value.substr(0, equals);
+  if (name != "whisper.cpp" && name != "ctranslate2" && name != "openvino") {
+    fail(ErrorKind::usage, "there is no engine '", name,
+         "' to compare with: the engines are whisper.cpp, ctranslate2 and openvino");
+  }
+  ComparedEngine engine{.name = name, .program = {}, .model = {}};
+  if (equals != std::string::npos && comma != std::string::npos) {
+    engine.program = value.substr(equals + 1, comma - equals - 1);
+    engine.model = value.substr(comma + 1);
+  }
+  if (engine.program.empty() || engine.model.empty()) {
+    fail(ErrorKind::usage, "'", value, "' must be ", name, "=PROGRAM,MODEL");
+  }
+  std::error_code error;
+  if (!std::filesystem::exists(engine.model, error)) {
+    fail(ErrorKind::usage, "there is no ", engine.model.string(),
+         ": the scripts in tools/compare make the models of other engines");
+  }
+  return engine;
+}
+
 double parse_seconds(const std::string& value) {
   constexpr double kMin = 0.01, kMax = 600;
   const auto seconds = parse_number<double>(value);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/bench.h"
 #include "npu/design/examples/gemm.h"
 
 namespace sotto::apps {
@@ -30,6 +31,9 @@ npu::design::GemmShape parse_shape(const std::string& value);
 
 /// The name of a released model's sizes: "base".
 std::string parse_size(const std::string& value);
+
+/// "ctranslate2=PROGRAM,MODEL"
+ComparedEngine parse_compared_engine(const std::string& value);
 
 /// A number of seconds from 0.01 to 600.
 double parse_seconds(const std::string& value);

@@ -289,6 +289,18 @@ void add_bench(CLI::App& parent, Options& options) {
             [&](const std::string& value) { options.bench.size = parse_size(value); });
   group.add("--seconds", "X", "How long each part is measured at least [1.5]",
             [&](const std::string& value) { options.bench.seconds = parse_seconds(value); });
+  app->add_option_function<std::vector<std::string>>(
+         "--compare",
+         [&](const std::vector<std::string>& values) {
+           for (const std::string& value : values) {
+             options.bench.compare.push_back(parse_compared_engine(value));
+           }
+         },
+         "Run this engine in turn with Sotto: whisper.cpp=WHISPER_BENCH,FILE, "
+         "ctranslate2=PYTHON,FOLDER or openvino=PYTHON,FOLDER; may be given several times")
+      ->type_name("NAME=PROGRAM,MODEL")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group("Measuring");
   app->add_flag("--json", options.bench.json, "Say it as JSON")->group("Measuring");
   app->add_flag("--clip", options.bench.clip,
                 "Measure nothing: load the model, hear 11 s, write 30 forced tokens and end, as "

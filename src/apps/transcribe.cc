@@ -9,7 +9,7 @@
 
 #include "apps/outputs.h"
 #include "apps/progress.h"
-#include "apps/shipped_model.h"
+#include "apps/shipped.h"
 #include "apps/turns.h"
 #include "audio/decode.h"
 #include "audio/mel.h"

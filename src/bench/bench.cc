@@ -1,18 +1,21 @@
 #include "bench/bench.h"
 
+#include "bench/compare.h"
 #include "bench/parts.h"
 #include "bench/whole_process.h"
 
 namespace sotto::bench {
 namespace {
 
-/// Calls of Settings::on_part: two for peaks, eleven for parts, and two for models from a file.
-constexpr int kMadeUpParts = 13, kFileParts = 15;
+/// Calls of Settings::on_part: two for peaks, ten for parts, two for models from a file, and one
+/// for each task of a comparison.
+int count_parts(const Settings& settings) {
+  return 12 + (settings.model ? 2 : 0) + (settings.peers.empty() ? 0 : kTasksCompared);
+}
 
 class Progress {
  public:
-  Progress(const Settings& settings)
-      : settings_(settings), all_(settings.model ? kFileParts : kMadeUpParts) {}
+  Progress(const Settings& settings) : settings_(settings), all_(count_parts(settings)) {}
   void operator()(const std::string& name) {
     if (settings_.on_part) settings_.on_part(index_++, all_, name);
   }
@@ -39,6 +42,13 @@ void measure_peaks(Report& report, const Subject& subject, ThreadPool& pool, Lim
   report.read_peaks = {measure_read_peak("decoder", step_bytes, limits)};
   Limits of_dram(report.isa, pool);  // its memory is given back at once
   report.read_peaks.push_back(measure_read_peak("dram", dram_bytes(report.machine), of_dram));
+}
+
+std::vector<Comparison> compare_with(const std::vector<std::vector<std::string>>& commands,
+                                     Session& session) {
+  std::vector<Peer> peers;
+  for (const auto& command : commands) peers.emplace_back(command);
+  return compare(session, peers);
 }
 
 }  // namespace
@@ -69,10 +79,11 @@ Report run(const Settings& settings) {
   measure_end_to_end(session);
   if (subject.path) {
     measure_load(session, settings.compute_type, settings.threads);
-    if (!settings.program.empty()) {
-      report.resident_bytes = measure_process(session, settings.program, settings.clip_arguments);
+    if (!settings.clip_command.empty()) {
+      report.resident_bytes = measure_process(session, settings.clip_command);
     }
   }
+  if (!settings.peers.empty()) report.comparisons = compare_with(settings.peers, session);
   report.parts = std::move(session.parts);
   return report;
 }

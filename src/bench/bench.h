@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/comparison.h"
 #include "bench/machine.h"
 #include "bench/measure.h"
 #include "bench/part.h"
@@ -23,10 +24,10 @@ struct Settings {
   std::optional<model::ComputeType> compute_type;
   int threads = 0;  ///< 0: as many as CPUs may be used
   Budget budget{};
-  /// The program, and what makes it hear one clip (hear_clip()); without a program a whole process
-  /// is not measured.
-  std::filesystem::path program{};
-  std::vector<std::string> clip_arguments{};
+  /// A command that hears one clip (hear_clip()); without it a whole process is not measured.
+  std::vector<std::string> clip_command{};
+  /// Commands of other engines (peer.h) to compare with.
+  std::vector<std::vector<std::string>> peers{};
   /// Called before each part, of which there are `all`; may be empty.
   std::function<void(int index, int all, const std::string& name)> on_part{};
 };
@@ -42,6 +43,7 @@ struct Report {
   std::vector<MultiplyPeak> multiply_peaks{};
   std::vector<ReadPeak> read_peaks{};
   std::vector<Part> parts{};
+  std::vector<Comparison> comparisons{};
   std::optional<double> resident_bytes{};  ///< the most that the whole process held
 };
 

@@ -14,7 +14,7 @@ struct Machine {
   std::size_t l2_bytes = 0;
   std::size_t l3_bytes = 0;
   std::size_t memory_bytes = 0;
-  double load = 0;  ///< programs that were running in the last minute
+  double load = 0;  ///< programs that were running, on average over the last minute
 };
 
 Machine this_machine();

@@ -9,6 +9,7 @@
 #include "cpu/bf16_blocks.h"
 #include "cpu/blocks.h"
 #include "cpu/encoder_layers.h"
+#include "cpu/fastest_type.h"
 #include "cpu/kernels.h"
 #include "cpu/parameters.h"
 
@@ -107,9 +108,8 @@ class CpuEncoder final : public model::Encoder {
 }  // namespace
 
 model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa isa) {
-  const ComputeType type = wanted.value_or(
-      isa >= Isa::avx512_vnni || isa == Isa::avx_vnni ? ComputeType::int8 : ComputeType::float32);
-  if (type != ComputeType::bfloat16 || isa == Isa::avx512_bf16) return type;
+  if (!wanted) return fastest(time_encoder_types(isa));
+  if (wanted != ComputeType::bfloat16 || isa == Isa::avx512_bf16) return *wanted;
   fail(ErrorKind::unsupported, "the encoder cannot compute in bfloat16 with ", name_of(isa),
        ", only with avx512_bf16: take float32 or int8");
 }

@@ -39,6 +39,7 @@ std::string name_of(const ComputeTypes& types) {
 
 void check_compute_type(Device device, std::optional<model::ComputeType> wanted, Isa isa) {
   check_device(device);
+  if (!wanted) return;
   cpu::encoder_type(wanted, isa);
   cpu::decoder_type(wanted, isa);
 }

@@ -71,6 +71,7 @@ bench::Settings settings_of(const Options& options, Console& console) {
   bench::Settings settings{
       .size = options.bench.size, .compute_type = options.compute_type, .threads = options.threads};
   settings.budget.seconds = options.bench.seconds;
+  settings.only = options.bench.only;
   if (options.bench.size.empty()) {
     settings.model = options.model ? *options.model : shipped_model();
     settings.clip_command = clip_command(options, *settings.model);

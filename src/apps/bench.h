@@ -21,8 +21,9 @@ struct ComparedEngine {
 };
 
 struct BenchOptions {
-  std::string size;      ///< of made-up weights; empty: a model from a file
-  double seconds = 1.5;  ///< that each part is measured
+  std::string size;               ///< of made-up weights; empty: a model from a file
+  std::vector<std::string> only;  ///< of bench::group_names(); empty: all
+  double seconds = 1.5;           ///< that each part is measured
   std::vector<ComparedEngine> compare;
   bool json = false;  ///< instead of a table
   bool clip = false;  ///< only hear one clip, as the part "end_to_end.process" does

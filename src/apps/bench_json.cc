@@ -55,7 +55,8 @@ Json part_json(const bench::Part& part) {
   Json json = {{"name", part.name},
                {"unit", part.unit},
                {"runs", part.timing.runs},
-               {"seconds", spread_json(part.timing.seconds)}};
+               {"seconds", spread_json(part.timing.seconds)},
+               {"best_seconds", part.timing.best}};
   if (part.work.products() > 0) {
     json["gmac"] = part.gmac();
     json["gmac_per_s"] = part.gmac_per_second();

@@ -73,11 +73,13 @@ std::string read_table(const Report& report) {
 }
 
 std::string parts_table(const Report& report) {
-  Table table("<<>>>>>>");
-  table.add({"part", "per", "ms (quartiles)", "GMAC/s", "GB/s", "of peak", "bound", "x realtime"});
+  Table table("<<>>>>>>>");
+  table.add({"part", "per", "ms (quartiles)", "best", "GMAC/s", "GB/s", "of peak", "bound",
+             "x realtime"});
   for (const Part& part : report.parts) {
     const bool of_memory = part.bound == "memory";
     table.add({part.name, part.unit, spread_text(part.timing.seconds),
+               milliseconds(part.timing.best),
                part.work.products() > 0 ? three_digits(part.gmac_per_second()) : "",
                part.gigabytes() > 0 ? three_digits(part.gigabytes_per_second()) : "",
                part.timing.of_limit ? percent(part.timing.of_limit->median) : "",

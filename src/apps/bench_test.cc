@@ -97,6 +97,7 @@ TEST_F(BenchTest, JsonsRatesFollowFromItsTimes) {
     SCOPED_TRACE(part.at("name"));
     expect_spread(part.at("seconds"));
     EXPECT_GE(part.at("runs"), 5);
+    EXPECT_LE(part.at("best_seconds"), part.at("seconds").at("q1"));
     const double seconds = part.at("seconds").at("median");
     for (const auto& [amount, rate] : {std::pair{"gmac", "gmac_per_s"}, {"gb", "gb_per_s"}}) {
       EXPECT_EQ(part.contains(amount), part.contains(rate));
@@ -119,7 +120,7 @@ TEST_F(BenchTest, TheTableSaysTheSameToPeople) {
   EXPECT_THAT(table, ContainsRegex("^Sotto [0-9.]+ \\([^)]+\\) on .*, 2 threads\n"
                                    "Model: made-up, in float32\n"));
   EXPECT_THAT(table, ContainsRegex("\nencoder.attention +window +[0-9.]+ \\([0-9.]+-[0-9.]+\\) +"
-                                   "[0-9.]+ +[0-9]+% +float32\n"));
+                                   "[0-9.]+ +[0-9.]+ +[0-9]+% +float32\n"));
   EXPECT_THAT(table, ContainsRegex("\nThe whole process held at most [0-9]+ MB.\n$"));
 }
 
@@ -145,6 +146,11 @@ TEST_F(BenchTest, ComparesWithOtherEngines) {
               ContainsRegex("\nencoder +Sotto .*\n +played 2 int8 +500 \\(500-500\\) +[0-9.]+ "));
 }
 
+TEST_F(BenchTest, MeasuresOnlyWhatIsWanted) {
+  const Json json = Json::parse(text({"--json", "--only", "log_mel,cross_kv"}));
+  EXPECT_THAT(names(json.at("parts")), ElementsAre("log_mel", "cross_kv"));
+}
+
 TEST_F(BenchTest, AClipIsHeardByForce) {
   const Outcome outcome = bench({"--clip", "--model", model_path()});
   EXPECT_EQ(outcome.exit_code, 0);
@@ -157,6 +163,8 @@ TEST_F(BenchTest, RefusesWhatCannotBe) {
   expect_usage({"--size", "tiny", "--clip"}, "--size cannot be given");
   expect_usage({"--seconds", "0"}, "'0' is not a number of seconds from 0.01 to 600");
   expect_usage({"--compute-type", "float16"}, "the nearest is bfloat16");
+  expect_usage({"--only", "encoder,beer"},
+               "there is no part 'beer': the parts are log_mel, encoder,");
   expect_usage({"--compare", "vosk=a,b"}, "the engines are whisper.cpp, ctranslate2 and openvino");
   expect_usage({"--compare", "openvino=python"}, "must be openvino=PROGRAM,MODEL");
   expect_usage({"--compare", "openvino=python,nowhere"}, "there is no nowhere: the scripts in");

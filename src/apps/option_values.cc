@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <sstream>
 
 #include "base/error.h"
 #include "model/config.h"
@@ -101,6 +102,22 @@ std::string parse_size(const std::string& value) {
     known.append(known.empty() ? "" : ", ").append(name);
   }
   fail(ErrorKind::usage, "there is no size '", value, "': the sizes are ", known);
+}
+
+std::vector<std::string> parse_groups(const std::string& value) {
+  const std::vector<std::string> known = bench::group_names();
+  std::vector<std::string> groups;
+  std::istringstream in(value);
+  for (std::string name; std::getline(in, name, ',');) {
+    if (std::ranges::find(known, name) == known.end()) {
+      std::string list;
+      for (const std::string& one : known) list.append(list.empty() ? "" : ", ").append(one);
+      fail(ErrorKind::usage, "there is no part '", name, "': the parts are ", list);
+    }
+    groups.push_back(name);
+  }
+  if (groups.empty()) fail(ErrorKind::usage, "the list of parts is empty");
+  return groups;
 }
 
 ComparedEngine parse_compared_engine(const std::string& value) {

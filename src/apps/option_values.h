@@ -32,6 +32,9 @@ npu::design::GemmShape parse_shape(const std::string& value);
 /// The name of a released model's sizes: "base".
 std::string parse_size(const std::string& value);
 
+/// "encoder,decoder": names of bench::group_names().
+std::vector<std::string> parse_groups(const std::string& value);
+
 /// "ctranslate2=PROGRAM,MODEL"
 ComparedEngine parse_compared_engine(const std::string& value);
 

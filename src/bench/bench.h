@@ -24,6 +24,7 @@ struct Settings {
   std::optional<model::ComputeType> compute_type;
   int threads = 0;  ///< 0: as many as CPUs may be used
   Budget budget{};
+  std::vector<std::string> only{};  ///< of group_names(); empty: all
   /// A command that hears one clip (hear_clip()); without it a whole process is not measured.
   std::vector<std::string> clip_command{};
   /// Commands of other engines (peer.h) to compare with.
@@ -46,6 +47,10 @@ struct Report {
   std::vector<Comparison> comparisons{};
   std::optional<double> resident_bytes{};  ///< the most that the whole process held
 };
+
+/// What can be asked for alone: parts by the first word of their names, comparisons by their tasks
+/// ("compare.token_8").
+std::vector<std::string> group_names();
 
 /// Throws as engine::Engine does, and Error{interrupted}.
 Report run(const Settings& settings);

@@ -33,6 +33,7 @@ struct Samples {
   Timing timing() const {
     Timing timing{.runs = static_cast<int>(seconds.size()),
                   .seconds = spread_of(seconds),
+                  .best = *std::ranges::min_element(seconds),
                   .of_limit = std::nullopt};
     if (!of_limit.empty()) timing.of_limit = spread_of(of_limit);
     return timing;

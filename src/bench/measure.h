@@ -22,9 +22,11 @@ struct Budget {
 
 struct Timing {
   int runs = 0;
-  Spread seconds;                  ///< of all runs
-  std::optional<Spread> of_limit;  ///< of the rounds: the least time that the work takes at the
-                                   ///< rates measured in that round ÷ the median time of its runs
+  Spread seconds;   ///< of all runs
+  double best = 0;  ///< the shortest of them: what disturbs a run makes it longer only
+  /// Of the rounds: the least time that the work takes at the rates measured in that round ÷ the
+  /// median time of its runs.
+  std::optional<Spread> of_limit;
 };
 
 /// Runs `body` in rounds: the rates are measured, then come a run that does not count and some that

@@ -46,6 +46,7 @@ void measure_steps(Session& session, const std::vector<float>& features, int siz
   Part& part = session.parts.back();
   part.work = share(part.work, size);
   part.timing.seconds = share(part.timing.seconds, size);
+  part.timing.best /= size;
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace sotto::bench {
 
-/// Runs `command`, which writes what hear_clip() returns, several times and measures it from start to
-/// end. Returns the bytes that it held at most. Throws Error{io} when it cannot run or fails.
+/// Runs `command`, which writes what hear_clip() returns, several times and measures it from start
+/// to end. Returns the bytes that it held at most. Throws Error{io} when it cannot run or fails.
 double measure_process(Session& session, const std::vector<std::string>& command);
 
 /// Loading the model of the subject, whose file is in the system's cache.

@@ -10,10 +10,10 @@
 
 #include "base/buffer.h"
 #include "base/thread_pool.h"
+#include "bench/memory_probe.h"
+#include "bench/work.h"
 #include "cpu/decoder.h"
-#include "cpu/gemv_int8.h"
-#include "memory_probe.h"
-#include "model/testing.h"
+#include "model/seeded.h"
 #include "whisper_base.h"
 
 namespace {
@@ -26,13 +26,12 @@ using model::ComputeType;
 constexpr int kTokens = 100;  // of a window
 
 const model::Weights& weights() {
-  static const model::Weights instance = model::testing::seeded_weights(kBase, 1);
+  static const model::Weights instance = model::seeded_weights(kBase, 1);
   return instance;
 }
 
 const std::vector<float>& features() {
-  static const std::vector<float> instance =
-      model::testing::seeded_numbers("features", 1, 1500 * 512, 0, 1);
+  static const std::vector<float> instance = model::seeded_numbers("features", 1, 1500 * 512, 0, 1);
   return instance;
 }
 
@@ -46,28 +45,11 @@ model::Decoder& decoder(ComputeType type) {
   return *instance;
 }
 
-/// Bytes that a step of `batch` sequences with `n_past` tokens each reads: weights once, keys and
-/// values of each sequence.
+/// Bytes that a step of `batch` sequences with `n_past` tokens each reads.
 std::size_t step_bytes(ComputeType type, std::size_t batch, std::size_t n_past) {
-  constexpr std::size_t kD = 512, kFfn = 2048, kLayers = 6, kVocab = 51865, kHeads = 8;
-  constexpr std::size_t kWeights = kVocab * kD + kLayers * (6 * kD * kD + 2 * kD * kFfn);
-  const std::size_t positions = kLayers * (1500 + n_past);
-  const std::size_t floats = sizeof(float) * 2 * kD * positions;
-  const std::size_t integers =
-      (cpu::key_block_bytes(64) + cpu::value_block_bytes(64)) * kHeads * positions / cpu::kKeyBlock;
-  const std::size_t int8_weights =
-      kWeights * sizeof(cpu::PanelGroup) / (cpu::kGemvGroup * cpu::kPanel);
-  switch (type) {
-    case ComputeType::int8:
-      return int8_weights + batch * integers;
-    case ComputeType::int8_float32:
-      return int8_weights + batch * floats;
-    case ComputeType::bfloat16:
-      return 2 * kWeights + batch * floats;
-    case ComputeType::float32:
-      return sizeof(float) * kWeights + batch * floats;
-  }
-  return 0;
+  const bench::Work work =
+      bench::step_work(kBase, type, static_cast<int>(batch), static_cast<int>(n_past));
+  return static_cast<std::size_t>(work[bench::Resource::memory]);
 }
 
 void report_bytes(benchmark::State& state, std::size_t bytes) {

@@ -1,10 +1,6 @@
 // The CPU engine on Whisper-base sizes with made-up weights: the whole encoder, its parts, and the
-// decoder, each as billions of products a second; FmaPeak is what the machine could do.
+// decoder, each as billions of products a second; Peak is what the machine could do.
 #include <benchmark/benchmark.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 #include <string>
 #include <vector>
@@ -15,7 +11,8 @@
 #include "cpu/decoder.h"
 #include "cpu/encoder.h"
 #include "cpu/int8_blocks.h"
-#include "model/testing.h"
+#include "cpu/multiply_loops.h"
+#include "model/seeded.h"
 #include "whisper_base.h"
 
 namespace {
@@ -45,102 +42,28 @@ Buffer<float> numbers(std::size_t n) {
   return buffer;
 }
 
-#if defined(__x86_64__)
-// Twelve chains of fused multiply-adds that stay in registers.
-__attribute__((target("avx512f"))) float fma_avx512(std::int64_t iterations) {
-  __m512 sums[12];
-  for (int i = 0; i < 12; ++i)
-    sums[i] = _mm512_set1_ps(static_cast<float>(i));  // none is another's copy
-  const __m512 factor = _mm512_set1_ps(0.5f);
-  for (std::int64_t i = 0; i < iterations; ++i) {
-#pragma GCC unroll 12
-    for (__m512& sum : sums) sum = _mm512_fmadd_ps(sum, factor, factor);
+/// What the machine multiplies at best in these numbers (cpu/multiply_loops.h).
+void Peak(benchmark::State& state, const cpu::MultiplyLoop cpu::MultiplyLoops::*numbers) {
+  const cpu::MultiplyLoop loop = cpu::multiply_loops_for(active_isa()).*numbers;
+  if (loop.products == 0) {
+    state.SkipWithError("this instruction set has no products of these numbers");
+    return;
   }
-  __m512 total = sums[0];
-  for (const __m512& sum : sums) total = _mm512_add_ps(total, sum);
-  return _mm512_cvtss_f32(total);
-}
-
-__attribute__((target("avx2,fma"))) float fma_avx2(std::int64_t iterations) {
-  __m256 sums[12];
-  for (int i = 0; i < 12; ++i)
-    sums[i] = _mm256_set1_ps(static_cast<float>(i));  // none is another's copy
-  const __m256 factor = _mm256_set1_ps(0.5f);
-  for (std::int64_t i = 0; i < iterations; ++i) {
-#pragma GCC unroll 12
-    for (__m256& sum : sums) sum = _mm256_fmadd_ps(sum, factor, factor);
-  }
-  __m256 total = sums[0];
-  for (const __m256& sum : sums) total = _mm256_add_ps(total, sum);
-  return _mm256_cvtss_f32(total);
-}
-
-/// chains(n): n steps of twelve chains of `products` each, on every thread.
-template <typename Chains>
-void measure_peak(benchmark::State& state, double products, const Chains& chains) {
-  constexpr std::int64_t kIterations = 2'000'000;
+  constexpr std::int64_t kSteps = 2'000'000;
   for (auto _ : state) {
-    engine().parallel_for(
-        pool().size(), [&](std::int64_t, int) { benchmark::DoNotOptimize(chains(kIterations)); });
+    engine().parallel_for(pool().size(), [&](std::int64_t, int) { loop.run(kSteps); });
   }
-  report(state, 12.0 * products * kIterations * pool().size());
+  report(state, static_cast<double>(loop.products) * kSteps * pool().size());
 }
-
-void FmaPeak(benchmark::State& state) {
-  const bool wide = engine().kernels.isa == Isa::avx512;
-  if (engine().kernels.isa == Isa::portable) {
-    state.SkipWithError("the portable kernels have no fused multiply-add");
-    return;
-  }
-  measure_peak(state, wide ? 16 : 8, wide ? fma_avx512 : fma_avx2);
-}
-BENCHMARK(FmaPeak)->UseRealTime()->Unit(benchmark::kMillisecond);
-__attribute__((target("avx512f,avx512vnni"))) int dot_bytes_avx512(std::int64_t iterations) {
-  __m512i sums[12];
-  for (int i = 0; i < 12; ++i) sums[i] = _mm512_set1_epi32(i);
-  const __m512i factor = _mm512_set1_epi32(0x01020304);
-  for (std::int64_t i = 0; i < iterations; ++i) {
-#pragma GCC unroll 12
-    for (__m512i& sum : sums) sum = _mm512_dpbusd_epi32(sum, factor, factor);
-  }
-  __m512i total = sums[0];
-  for (const __m512i& sum : sums) total = _mm512_add_epi32(total, sum);
-  return _mm512_cvtsi512_si32(total);
-}
-
-__attribute__((target("avx512f,avx512bf16"))) float dot_bf16_avx512(std::int64_t iterations) {
-  __m512 sums[12];
-  for (int i = 0; i < 12; ++i) sums[i] = _mm512_set1_ps(static_cast<float>(i));
-  const auto factor = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3F003F00));
-  for (std::int64_t i = 0; i < iterations; ++i) {
-#pragma GCC unroll 12
-    for (__m512& sum : sums) sum = _mm512_dpbf16_ps(sum, factor, factor);
-  }
-  __m512 total = sums[0];
-  for (const __m512& sum : sums) total = _mm512_add_ps(total, sum);
-  return _mm512_cvtss_f32(total);
-}
-
-/// Products of bfloat16, as FmaPeak for floats.
-void Bf16Peak(benchmark::State& state) {
-  if (!machine_has(Isa::avx512_bf16)) {
-    state.SkipWithError("needs AVX-512 BF16");
-    return;
-  }
-  measure_peak(state, 32, dot_bf16_avx512);
-}
-BENCHMARK(Bf16Peak)->UseRealTime()->Unit(benchmark::kMillisecond);
-
-/// Products of bytes, as FmaPeak for floats.
-void BytePeak(benchmark::State& state) {
-  if (!machine_has(Isa::avx512_vnni)) {
-    state.SkipWithError("needs AVX-512 VNNI");
-    return;
-  }
-  measure_peak(state, 64, dot_bytes_avx512);
-}
-BENCHMARK(BytePeak)->UseRealTime()->Unit(benchmark::kMillisecond);
-#endif
+BENCHMARK_CAPTURE(Peak, float32, &cpu::MultiplyLoops::float32)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Peak, bfloat16, &cpu::MultiplyLoops::bfloat16)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Peak, int8, &cpu::MultiplyLoops::int8)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 const cpu::Int8Runtime& int8_engine() {
   static const cpu::Int8Runtime instance{cpu::int8_kernels_for(active_isa()), pool()};
@@ -301,7 +224,7 @@ void Encoder(benchmark::State& state) {
     state.SkipWithError("needs AVX-512 BF16");
     return;
   }
-  const model::Weights weights = model::testing::seeded_weights(kBase, 1);
+  const model::Weights weights = model::seeded_weights(kBase, 1);
   const auto encoder = cpu::make_encoder(kBase, weights, active_isa(), type, pool());
   const Buffer<float> mel = numbers(80 * 3000);
   Buffer<float> features(1500 * 512);
@@ -322,7 +245,7 @@ BENCHMARK(Encoder)
 
 /// Keys and values of a window for the decoder.
 void DecoderStart(benchmark::State& state) {
-  const model::Weights weights = model::testing::seeded_weights(kBase, 1);
+  const model::Weights weights = model::seeded_weights(kBase, 1);
   const auto decoder = cpu::make_decoder(kBase, weights, active_isa(), kFloat32, pool());
   const Buffer<float> features = numbers(1500 * 512);
   for (auto _ : state) decoder->start(features.span());
@@ -332,7 +255,7 @@ BENCHMARK(DecoderStart)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 /// One append() of this many tokens to an empty sequence.
 void DecoderPrompt(benchmark::State& state) {
-  const model::Weights weights = model::testing::seeded_weights(kBase, 1);
+  const model::Weights weights = model::seeded_weights(kBase, 1);
   const auto decoder = cpu::make_decoder(kBase, weights, active_isa(), kFloat32, pool());
   decoder->start(numbers(1500 * 512).span());
   const std::vector<int> tokens(static_cast<std::size_t>(state.range(0)), 50258);
@@ -345,7 +268,7 @@ BENCHMARK(DecoderPrompt)->Arg(4)->Arg(224)->UseRealTime()->Unit(benchmark::kMill
 
 /// One token after another, up to 200.
 void DecoderStep(benchmark::State& state) {
-  const model::Weights weights = model::testing::seeded_weights(kBase, 1);
+  const model::Weights weights = model::seeded_weights(kBase, 1);
   const auto decoder = cpu::make_decoder(kBase, weights, active_isa(), kFloat32, pool());
   decoder->start(numbers(1500 * 512).span());
   const int token = 50258;

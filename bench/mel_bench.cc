@@ -2,30 +2,19 @@
 // sound: per instruction set and number of mels. Filters, logarithm and normalisation included.
 #include <benchmark/benchmark.h>
 
-#include <cmath>
-#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "audio/decode.h"
 #include "audio/mel.h"
 #include "base/isa.h"
+#include "bench/sound.h"
 
 namespace {
 
-constexpr std::size_t kSeconds = 600;
+constexpr double kSeconds = 600;
 
 const std::vector<float>& ten_minutes() {
-  static const std::vector<float> samples = [] {
-    std::vector<float> x(kSeconds * sotto::audio::kSampleRate);
-    std::uint32_t state = 1;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      state = state * 1664525 + 1013904223;
-      x[i] = 0.3f * std::sin(0.05f * static_cast<float>(i % 100000)) +
-             static_cast<float>(state >> 16) / 0x1p20f;
-    }
-    return x;
-  }();
+  static const std::vector<float> samples = sotto::bench::made_up_sound(kSeconds);
   return samples;
 }
 
@@ -41,9 +30,8 @@ void log_mel(benchmark::State& state) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(sotto::audio::log_mel_spectrogram(samples, 0, n_mels, isa));
   }
-  state.counters["x_realtime"] =
-      benchmark::Counter(static_cast<double>(kSeconds) * static_cast<double>(state.iterations()),
-                         benchmark::Counter::kIsRate);
+  state.counters["x_realtime"] = benchmark::Counter(
+      kSeconds * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
 BENCHMARK(log_mel)

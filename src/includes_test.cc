@@ -25,7 +25,8 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"cpu", {"model", "base"}},
     {"npu", {"base"}},
     {"engine", {"audio", "cpu", "model", "base"}},
-    {"apps", {"engine", "audio", "cpu", "npu", "model", "base"}},
+    {"bench", {"engine", "audio", "cpu", "model", "base"}},
+    {"apps", {"bench", "engine", "audio", "cpu", "npu", "model", "base"}},
 };
 
 /// Tests may feed a folder with what runs beside it in the program.
@@ -56,7 +57,7 @@ const std::vector<Confined> kConfined = {
     {{"libav*", "libsw*"}, {"audio/decode.cc", "audio/libav.*", "audio/resampler.*"}},
     {{"*intrin.h"}, {"*avx2*", "*avx512*", "*avx_vnni*"}},
     {{"CLI/*"}, {"apps/options.cc"}},
-    {{"nlohmann/*"}, {"model/*", "engine/writers/json.cc", "apps/npu_json.cc"}},
+    {{"nlohmann/*"}, {"model/*", "engine/writers/json.cc", "apps/npu_json.cc", "apps/bench_json.cc"}},
     {{"pcre2.h"}, {"model/*.cc"}},
     {{"zlib.h"}, {"engine/text.cc"}},
     {{"cairo*"}, {"npu/draw/png.cc"}},

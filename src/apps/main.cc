@@ -2,6 +2,7 @@
 #include <exception>
 #include <new>
 
+#include "apps/bench.h"
 #include "apps/console.h"
 #include "apps/npu.h"
 #include "apps/options.h"
@@ -29,6 +30,8 @@ int run(const std::vector<std::string>& arguments, Console& console) {
   switch (options.command) {
     case Command::transcribe:
       return transcribe(options, console);
+    case Command::bench:
+      return bench_command(options, console);
     case Command::npu:
       return npu_command(options.npu, console);
     case Command::model_info: {
@@ -60,7 +63,7 @@ int exit_code(ErrorKind kind) {
 std::string help_hint(const std::vector<std::string>& arguments) {
   const bool has_command =
       !arguments.empty() && (arguments.front() == "transcribe" || arguments.front() == "model" ||
-                             arguments.front() == "npu");
+                             arguments.front() == "npu" || arguments.front() == "bench");
   return concat("sotto ", has_command ? arguments.front() + " " : "",
                 "--help says what can be asked for.");
 }

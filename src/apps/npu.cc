@@ -8,7 +8,7 @@
 #include "apps/npu_kernels.h"
 #include "apps/npu_plan.h"
 #include "apps/npu_simulate.h"
-#include "apps/npu_table.h"
+#include "apps/table.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "npu/design/lower.h"

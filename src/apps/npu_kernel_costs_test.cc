@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "apps/npu_table.h"
+#include "apps/table.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/testing.h"

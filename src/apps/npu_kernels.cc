@@ -8,7 +8,7 @@
 #include <exception>
 #include <mutex>
 
-#include "apps/npu_table.h"
+#include "apps/table.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/thread_pool.h"

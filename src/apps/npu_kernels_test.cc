@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "apps/npu_table.h"
+#include "apps/table.h"
 #include "apps/process.h"
 #include "base/error.h"
 #include "base/testing.h"

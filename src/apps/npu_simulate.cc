@@ -4,7 +4,7 @@
 #include <set>
 #include <sstream>
 
-#include "apps/npu_table.h"
+#include "apps/table.h"
 #include "base/error.h"
 
 namespace sotto::apps {

@@ -8,8 +8,8 @@
 
 #include "apps/npu_designs.h"
 #include "apps/npu_simulate.h"
-#include "apps/npu_table.h"
 #include "apps/process.h"
+#include "apps/table.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/testing.h"

@@ -4,8 +4,10 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <sstream>
 
 #include "base/error.h"
+#include "model/config.h"
 #include "model/tokenizer.h"
 #include "npu/sim/costs.h"
 
@@ -97,6 +99,64 @@ npu::design::GemmType parse_gemm_type(const std::string& value) {
   if (value == "bf16") return npu::design::GemmType::bf16;
   if (value == "int8") return npu::design::GemmType::int8;
   fail(ErrorKind::usage, "'", value, "' is no type of a product: there are bf16 and int8");
+}
+
+std::string parse_size(const std::string& value) {
+  std::string known;
+  for (const std::string_view name : model::released_names()) {
+    if (name == value) return value;
+    known.append(known.empty() ? "" : ", ").append(name);
+  }
+  fail(ErrorKind::usage, "there is no size '", value, "': the sizes are ", known);
+}
+
+std::vector<std::string> parse_groups(const std::string& value) {
+  const std::vector<std::string> known = bench::group_names();
+  std::vector<std::string> groups;
+  std::istringstream in(value);
+  for (std::string name; std::getline(in, name, ',');) {
+    if (std::ranges::find(known, name) == known.end()) {
+      std::string list;
+      for (const std::string& one : known) list.append(list.empty() ? "" : ", ").append(one);
+      fail(ErrorKind::usage, "there is no part '", name, "': the parts are ", list);
+    }
+    groups.push_back(name);
+  }
+  if (groups.empty()) fail(ErrorKind::usage, "the list of parts is empty");
+  return groups;
+}
+
+ComparedEngine parse_compared_engine(const std::string& value) {
+  const std::size_t equals = value.find('=');
+  const std::size_t comma = value.find(',', equals == std::string::npos ? 0 : equals);
+  const std::string name = value.substr(0, equals);
+  if (name != "whisper.cpp" && name != "ctranslate2" && name != "openvino") {
+    fail(ErrorKind::usage, "there is no engine '", name,
+         "' to compare with: the engines are whisper.cpp, ctranslate2 and openvino");
+  }
+  ComparedEngine engine{.name = name, .program = {}, .model = {}};
+  if (equals != std::string::npos && comma != std::string::npos) {
+    engine.program = value.substr(equals + 1, comma - equals - 1);
+    engine.model = value.substr(comma + 1);
+  }
+  if (engine.program.empty() || engine.model.empty()) {
+    fail(ErrorKind::usage, "'", value, "' must be ", name, "=PROGRAM,MODEL");
+  }
+  std::error_code error;
+  if (!std::filesystem::exists(engine.model, error)) {
+    fail(ErrorKind::usage, "there is no ", engine.model.string(),
+         ": the scripts in tools/compare make the models of other engines");
+  }
+  return engine;
+}
+
+double parse_seconds(const std::string& value) {
+  constexpr double kMin = 0.01, kMax = 600;
+  const auto seconds = parse_number<double>(value);
+  if (!seconds || !(*seconds >= kMin && *seconds <= kMax)) {
+    fail(ErrorKind::usage, "'", value, "' is not a number of seconds from ", kMin, " to ", kMax);
+  }
+  return *seconds;
 }
 
 int parse_clock(const std::string& value) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/bench.h"
 #include "npu/design/examples/gemm.h"
 
 namespace sotto::apps {
@@ -28,6 +29,18 @@ int parse_language(const std::string& value);
 /// "512x512x512": rows, inner size and columns of a matrix product.
 std::vector<int> parse_shape(const std::string& value);
 npu::design::GemmType parse_gemm_type(const std::string& value);
+
+/// The name of a released model's sizes: "base".
+std::string parse_size(const std::string& value);
+
+/// "encoder,decoder": names of bench::group_names().
+std::vector<std::string> parse_groups(const std::string& value);
+
+/// "ctranslate2=PROGRAM,MODEL"
+ComparedEngine parse_compared_engine(const std::string& value);
+
+/// A number of seconds from 0.01 to 600.
+double parse_seconds(const std::string& value);
 
 /// MHz of the NPU's array: one of npu::sim::kClocksMhz.
 int parse_clock(const std::string& value);

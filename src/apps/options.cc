@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "apps/option_values.h"
+#include "apps/version.h"
 #include "base/error.h"
 
 namespace sotto::apps {
@@ -115,20 +116,26 @@ void add_input_options(CLI::App& app, Options& options) {
             [&](const std::string& value) { options.audio_stream = parse_int(value, 0, 1000); });
 }
 
-void add_model_options(CLI::App& app, Options& options) {
+/// What every command that computes with a model takes.
+void add_compute_options(CLI::App& app, Options& options) {
   OptionGroup group(app, "Model");
   group.add("--model", "PATH",
             "A Hugging Face folder or a ggml .bin file [the model that ships: English digits only]",
             [&](const std::string& value) { options.model = value; });
-  group.add("--device", "NAME",
-            "Where the encoder runs: cpu; npu and npu-sim are not built yet [cpu]",
-            [&](const std::string& value) { options.device = engine::parse_device(value); });
   group.add(
       "--compute-type", "NAME",
       "auto, float32, bfloat16, int8, or int8_float32: only the linear layers in int8 [auto]",
       [&](const std::string& value) { options.compute_type = model::parse_compute_type(value); });
   group.add("--threads", "N", "Threads of the CPU; 0: as many as CPUs may be used [0]",
             [&](const std::string& value) { options.threads = parse_int(value, 0, 1024); });
+}
+
+void add_model_options(CLI::App& app, Options& options) {
+  add_compute_options(app, options);
+  OptionGroup(app, "Model")
+      .add("--device", "NAME",
+           "Where the encoder runs: cpu; npu and npu-sim are not built yet [cpu]",
+           [&](const std::string& value) { options.device = engine::parse_device(value); });
 }
 
 void add_decoding_options(CLI::App& app, Options& all) {
@@ -308,6 +315,43 @@ void add_npu(CLI::App& parent, Options& options) {
   calibrate->add_flag("--json", options.npu.json, "Say it as JSON");
 }
 
+void add_bench(CLI::App& parent, Options& options) {
+  CLI::App* app = parent.add_subcommand(
+      "bench", "Measure this machine's peaks, and how near each part of a model comes to them");
+  app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app->callback([&options] { options.command = Command::bench; });
+  add_compute_options(*app, options);
+  OptionGroup group(*app, "Measuring");
+  group.add("--size", "NAME",
+            "Made-up weights in the sizes of this model instead of one from a file: tiny, base, "
+            "small, …",
+            [&](const std::string& value) { options.bench.size = parse_size(value); });
+  group.add(
+      "--only", "PARTS",
+      "Measure these parts only: log_mel, encoder, cross_kv, decoder, end_to_end, load, process, "
+      "compare.encoder, compare.token, compare.windows, separated by commas [all]",
+      [&](const std::string& value) { options.bench.only = parse_groups(value); });
+  group.add("--seconds", "X", "How long each part is measured at least [1.5]",
+            [&](const std::string& value) { options.bench.seconds = parse_seconds(value); });
+  app->add_option_function<std::vector<std::string>>(
+         "--compare",
+         [&](const std::vector<std::string>& values) {
+           for (const std::string& value : values) {
+             options.bench.compare.push_back(parse_compared_engine(value));
+           }
+         },
+         "Run this engine in turn with Sotto: whisper.cpp=WHISPER_BENCH,FILE, "
+         "ctranslate2=PYTHON,FOLDER or openvino=PYTHON,FOLDER; may be given several times")
+      ->type_name("NAME=PROGRAM,MODEL")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group("Measuring");
+  app->add_flag("--json", options.bench.json, "Say it as JSON")->group("Measuring");
+  app->add_flag("--clip", options.bench.clip,
+                "Measure nothing: load the model, hear 11 s, write 30 forced tokens and end, as "
+                "the part end_to_end.process does")
+      ->group("Measuring");
+}
+
 bool asks_for_text(const std::string& argument) {
   return argument == "-h" || argument == "--help" || argument == "--version";
 }
@@ -327,10 +371,10 @@ void check_npu_command(const std::vector<std::string>& arguments) {
 
 /// CLI11 says of a wrong command no more than that one is missing.
 void check_command(const std::vector<std::string>& arguments) {
-  constexpr const char* kCommands = ": the commands are transcribe, model and npu";
+  constexpr const char* kCommands = ": the commands are transcribe, model, npu and bench";
   if (arguments.empty()) fail(ErrorKind::usage, "no command is given", kCommands);
   const std::string& command = arguments.front();
-  if (command == "transcribe" || asks_for_text(command)) return;
+  if (command == "transcribe" || command == "bench" || asks_for_text(command)) return;
   if (command == "npu") return check_npu_command(arguments);
   if (command != "model") fail(ErrorKind::usage, "there is no command '", command, "'", kCommands);
   if (arguments.size() > 1 && (arguments[1] == "info" || asks_for_text(arguments[1]))) return;
@@ -349,8 +393,9 @@ void check_command(const std::vector<std::string>& arguments) {
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     fail(ErrorKind::usage, "'", app.remaining(true).front(), "' is one argument too many: ",
-         app.got_subcommand("npu") ? "sotto npu takes one DESIGN, or none to list them"
-                                   : "sotto model info takes one PATH");
+         app.got_subcommand("bench") ? "sotto bench takes options only"
+         : app.got_subcommand("npu") ? "sotto npu takes one DESIGN, or none to list them"
+                                     : "sotto model info takes one PATH");
   }
   const std::string reason = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
@@ -403,13 +448,14 @@ ParsedCommandLine parse_command_line(const std::vector<std::string>& arguments) 
   check_command(arguments);
   Options options;
   CLI::App app(kDescription, "sotto");
-  app.set_version_flag("--version", "sotto " SOTTO_VERSION);
+  app.set_version_flag("--version", concat("sotto ", version()));
   app.require_subcommand(1);
   app.footer(kExitCodes);
   app.get_formatter()->column_width(40);
   add_transcribe(app, options);
   add_model_info(app, options);
   add_npu(app, options);
+  add_bench(app, options);
 
   std::vector<std::string> reversed = normalize_arguments(arguments, bool_names());
   std::reverse(reversed.begin(), reversed.end());  // as CLI11 takes them

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "apps/bench.h"
 #include "apps/npu.h"
 #include "engine/encoders.h"
 #include "engine/transcriber.h"
@@ -14,7 +15,7 @@
 
 namespace sotto::apps {
 
-enum class Command { transcribe, model_info, npu };
+enum class Command { transcribe, model_info, npu, bench };
 
 /// What the command line asks for.
 struct Options {
@@ -33,6 +34,7 @@ struct Options {
   std::vector<engine::OutputFormat> output_formats;  ///< empty: no files are written
   engine::TranscribeOptions transcription;
   NpuOptions npu;
+  BenchOptions bench;
 };
 
 /// Either what to do, or a text that was asked for instead (--help, --version).

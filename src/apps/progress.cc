@@ -37,15 +37,19 @@ std::string clock(double seconds) {
 
 }  // namespace
 
-std::string progress_line(double done, double all, double elapsed) {
+std::string progress_bar(double fraction) {
   constexpr int kWidth = 20;
-  const double fraction = all > 0 ? std::clamp(done / all, 0.0, 1.0) : 1;
   const int filled = static_cast<int>(fraction * kWidth);
   std::string line = fixed(std::floor(fraction * 100), 0) + "%";
   line.insert(0, 4 - line.size(), ' ');
-  line += concat(" [", std::string(static_cast<std::size_t>(filled), '#'),
-                 std::string(static_cast<std::size_t>(kWidth - filled), '.'), "] ", fixed(done, 1),
-                 " of ", fixed(all, 1), " s");
+  return concat(line, " [", std::string(static_cast<std::size_t>(filled), '#'),
+                std::string(static_cast<std::size_t>(kWidth - filled), '.'), "]");
+}
+
+std::string progress_line(double done, double all, double elapsed) {
+  const double fraction = all > 0 ? std::clamp(done / all, 0.0, 1.0) : 1;
+  std::string line =
+      concat(progress_bar(fraction), " ", fixed(done, 1), " of ", fixed(all, 1), " s");
   if (done > 0 && elapsed > 0) {
     line += concat(", ", speed(done, elapsed), " realtime, ", clock((all - done) * elapsed / done),
                    " left");

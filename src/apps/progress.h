@@ -7,6 +7,9 @@
 
 namespace sotto::apps {
 
+/// " 42% [########............]"
+std::string progress_bar(double fraction);
+
 /// " 42% [########............] 38.8 of 92.3 s, 77× realtime, 0:01 left". Times in seconds.
 std::string progress_line(double done, double all, double elapsed);
 

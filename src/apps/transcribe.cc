@@ -1,7 +1,6 @@
 #include "apps/transcribe.h"
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <memory>
 #include <new>
@@ -10,13 +9,14 @@
 
 #include "apps/outputs.h"
 #include "apps/progress.h"
-#include "apps/shipped_model.h"
+#include "apps/shipped.h"
 #include "apps/turns.h"
 #include "audio/decode.h"
 #include "audio/mel.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/isa.h"
+#include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "engine/engine.h"
 #include "engine/text.h"
@@ -25,16 +25,6 @@ namespace sotto::apps {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 /// What all files are transcribed with.
 struct Job {
@@ -90,11 +80,7 @@ fs::path model_path(const Options& options, Console& console) {
 
 /// What the model computes in: "int8 with avx512_vnni".
 std::string arithmetic(const engine::Engine& engine) {
-  const auto [encoder, decoder] = engine.compute_types();
-  const std::string types = encoder == decoder
-                                ? std::string(name_of(encoder))
-                                : concat(name_of(encoder), ", the decoder in ", name_of(decoder));
-  return concat(types, " with ", name_of(engine.isa()));
+  return concat(name_of(engine.compute_types()), " with ", name_of(engine.isa()));
 }
 
 /// Says which of the options an English-only model does not heed.

@@ -3,7 +3,7 @@
 
 #include "base/isa.h"
 // The vectors come before the algorithms that use them.
-#include "cpu/simd_avx512.h"
+#include "cpu/dot_avx512_bf16.h"
 
 #include "cpu/elementwise_impl.h"
 
@@ -15,13 +15,6 @@ namespace {
 
 constexpr int kBf16Rows = 12;  // 12×2 sums, 2 vectors of lanes, 1 broadcast: 27 of 32 registers
 constexpr int kAttentionRows = 8;
-
-/// sum + a·b over the two bfloat16 of each lane. Not the intrinsic, around which GCC 12 copies each
-/// sum before it is added to.
-SOTTO_INLINE Vector dot(Vector sum, Integers a, Integers b) {
-  __asm__("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
-  return sum;
-}
 
 /// The nearest bfloat16 in the low half of each lane.
 SOTTO_INLINE Integers to_bf16(Vector a) {
@@ -46,8 +39,8 @@ SOTTO_INLINE void multiply_pairs(Vector (&sums)[R][2], const Bf16* lanes, const 
       std::int32_t bits;
       __builtin_memcpy(&bits, rows + r * row_step, sizeof bits);
       const Integers b = broadcast_integer(bits);
-      sums[r][0] = dot(sums[r][0], a0, b);
-      sums[r][1] = dot(sums[r][1], a1, b);
+      sums[r][0] = dot_bf16(sums[r][0], a0, b);
+      sums[r][1] = dot_bf16(sums[r][1], a1, b);
     }
     lanes += 2 * kBlock;
     rows += pair_step;
@@ -156,7 +149,7 @@ SOTTO_INLINE Vector weigh_strip(Bf16* weights, const float* scores, Vector top, 
         key + 1 < n_keys ? coarse_exp2(load(scores + (key + 1) * kBlock) - top) : broadcast(0.0f);
     const Integers both = pair(low, high);
     store_integers(weights, both);
-    total = dot(total, both, ones);
+    total = dot_bf16(total, both, ones);
   }
   return total;
 }

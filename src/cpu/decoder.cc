@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "cpu/decoder_layer.h"
+#include "cpu/fastest_type.h"
 
 namespace sotto::cpu {
 namespace {
@@ -243,10 +244,7 @@ std::unique_ptr<model::Decoder> make(const model::Dims& dims, const model::Weigh
 }  // namespace
 
 model::ComputeType decoder_type(std::optional<model::ComputeType> wanted, Isa isa) {
-  // A step reads all weights once: a quarter of the bytes is most of the speed, with or without
-  // instructions for products of bytes, unless these must be made up of single ones.
-  return wanted.value_or(isa == Isa::portable ? model::ComputeType::float32
-                                              : model::ComputeType::int8);
+  return wanted ? *wanted : fastest(time_decoder_types(isa));
 }
 
 std::unique_ptr<model::Decoder> make_decoder(const model::Dims& dims, const model::Weights& weights,

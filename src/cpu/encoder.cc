@@ -9,6 +9,7 @@
 #include "cpu/bf16_blocks.h"
 #include "cpu/blocks.h"
 #include "cpu/encoder_layers.h"
+#include "cpu/fastest_type.h"
 #include "cpu/kernels.h"
 #include "cpu/parameters.h"
 
@@ -44,8 +45,9 @@ std::unique_ptr<EncoderLayers> make_layers(const Runtime& runtime, const Paramet
 class CpuEncoder final : public model::Encoder {
  public:
   CpuEncoder(const model::Dims& dims, const Parameters& p, Isa isa, ComputeType type,
-             ThreadPool& pool)
+             ThreadPool& pool, StageTimes* times)
       : dims_(dims),
+        times_(times),
         runtime_{kernels_for(isa), pool},
         n_blocks_(blocks_of(dims.n_audio_ctx, runtime_.kernels.block)),
         frames_stride_(blocks_of(dims.n_mel_frames(), runtime_.kernels.block) *
@@ -72,19 +74,23 @@ class CpuEncoder final : public model::Encoder {
     SOTTO_CHECK(mel.n_mels == dims_.n_mels && mel.n_frames == dims_.n_mel_frames());
     SOTTO_CHECK(features.size() ==
                 static_cast<std::size_t>(dims_.n_audio_ctx) * static_cast<std::size_t>(width));
+    if (times_ != nullptr) times_->restart();
     (*conv1_)(convolved_.data(), block, frames_stride_, mel, nullptr, conv_scratch_.data());
     const Signal convolved = {.data = convolved_.data(),
                               .n_mels = width,
                               .n_frames = mel.n_frames,
                               .stride = frames_stride_};
     (*conv2_)(x_.data(), width* block, block, convolved, positions_.data(), conv_scratch_.data());
-    (*layers_)(x_.data());
+    lap(times_, Stage::convolutions);
+    (*layers_)(x_.data(), times_);
     ln_post_.blocks(normed_.data(), x_.data(), n_blocks_);
     from_blocks(runtime_, features.data(), width, normed_.data(), dims_.n_audio_ctx, width);
+    lap(times_, Stage::layer_norms);
   }
 
  private:
   model::Dims dims_;
+  StageTimes* times_;
   Runtime runtime_;
   int n_blocks_;
   std::ptrdiff_t frames_stride_;
@@ -102,16 +108,16 @@ class CpuEncoder final : public model::Encoder {
 }  // namespace
 
 model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa isa) {
-  const ComputeType type = wanted.value_or(
-      isa >= Isa::avx512_vnni || isa == Isa::avx_vnni ? ComputeType::int8 : ComputeType::float32);
-  if (type != ComputeType::bfloat16 || isa == Isa::avx512_bf16) return type;
+  if (!wanted) return fastest(time_encoder_types(isa));
+  if (wanted != ComputeType::bfloat16 || isa == Isa::avx512_bf16) return *wanted;
   fail(ErrorKind::unsupported, "the encoder cannot compute in bfloat16 with ", name_of(isa),
        ", only with avx512_bf16: take float32 or int8");
 }
 
 std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,
-                                             Isa isa, model::ComputeType type, ThreadPool& pool) {
-  return std::make_unique<CpuEncoder>(dims, Parameters(weights, "encoder"), isa, type, pool);
+                                             Isa isa, model::ComputeType type, ThreadPool& pool,
+                                             StageTimes* times) {
+  return std::make_unique<CpuEncoder>(dims, Parameters(weights, "encoder"), isa, type, pool, times);
 }
 
 }  // namespace sotto::cpu

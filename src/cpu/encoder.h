@@ -6,20 +6,24 @@
 
 #include "base/isa.h"
 #include "base/thread_pool.h"
+#include "cpu/stage_times.h"
 #include "model/compute_type.h"
 #include "model/encoder.h"
 #include "model/weights.h"
 
 namespace sotto::cpu {
 
-/// The type to encode in: the wanted one, else the fastest one on `isa` that is exact enough.
+/// The type to encode in: the wanted one, else the one of those that are exact enough which is
+/// measured to be fastest on `isa`, in a few milliseconds.
 /// Throws Error{unsupported} when the encoder cannot compute in the wanted one.
 model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa isa);
 
 /// Packs the encoder weights (they may be unmapped afterwards) to compute in `type`, checked by
-/// encoder_type(), with `isa`, which this machine has. `pool` must outlive the result. Throws
+/// encoder_type(), with `isa`, which this machine has. `pool` must outlive the result, and so must
+/// `times`, which holds the times of the last window's stages unless it is null. Throws
 /// Error{model} for missing, misshapen or non-finite tensors.
 std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,
-                                             Isa isa, model::ComputeType type, ThreadPool& pool);
+                                             Isa isa, model::ComputeType type, ThreadPool& pool,
+                                             StageTimes* times = nullptr);
 
 }  // namespace sotto::cpu

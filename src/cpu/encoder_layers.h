@@ -6,6 +6,7 @@
 
 #include "cpu/blocks.h"
 #include "cpu/parameters.h"
+#include "cpu/stage_times.h"
 #include "model/compute_type.h"
 #include "model/config.h"
 
@@ -14,8 +15,8 @@ namespace sotto::cpu {
 class EncoderLayers {
  public:
   virtual ~EncoderLayers() = default;
-  /// x, n_audio_ctx × n_audio_state as blocks, through all layers.
-  virtual void operator()(float* x) = 0;
+  /// x, n_audio_ctx × n_audio_state as blocks, through all layers; `times` may be null.
+  virtual void operator()(float* x, StageTimes* times) = 0;
 };
 
 /// `p` names the encoder. `runtime` must outlive the result.

@@ -72,17 +72,23 @@ class Bf16Layers final : public EncoderLayers {
   }
 
   /// x += attention(LayerNorm(x));  x += mlp(LayerNorm(x)), for each layer
-  void operator()(float* x) override {
+  void operator()(float* x, StageTimes* times) override {
     const int width = dims_.n_audio_state;
     for (const Bf16Layer& layer : layers_) {
       check_interrupted();
       normalize(layer.attn_ln, x);
+      lap(times, Stage::layer_norms);
       layer.qkv(qkv_.data(), normed_.data(), n_blocks_, 2 * width);
+      lap(times, Stage::linear_layers);
       attend();
+      lap(times, Stage::attention);
       layer.out(x, mixed_.data(), n_blocks_, x);
+      lap(times, Stage::linear_layers);
       normalize(layer.mlp_ln, x);
+      lap(times, Stage::layer_norms);
       layer.up(hidden_.data(), normed_.data(), n_blocks_, dims_.n_audio_ffn + 1, Activation::gelu);
       layer.down(x, hidden_.data(), n_blocks_, x);
+      lap(times, Stage::linear_layers);
     }
   }
 

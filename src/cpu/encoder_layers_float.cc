@@ -52,16 +52,22 @@ class FloatLayer {
         down_(read_linear<BlocksLinear>(runtime, p / "mlp" / "2", width_, dims.n_audio_ffn)) {}
 
   /// x += attention(LayerNorm(x));  x += mlp(LayerNorm(x))
-  void operator()(float* x, Workspace& w) const {
+  void operator()(float* x, Workspace& w, StageTimes* times) const {
     attn_ln_.blocks(w.normed.data(), x, w.n_blocks);
+    lap(times, Stage::layer_norms);
     qkv_(w.qkv.data(), w.normed.data(), w.n_blocks);
+    lap(times, Stage::linear_layers);
     self_attention(runtime_, w.mixed.data(), w.qkv.data(), n_positions_, n_heads_,
                    width_ / n_heads_, w.thread_scratch.data());
+    lap(times, Stage::attention);
     out_(x, w.mixed.data(), w.n_blocks, Activation::none, x);
+    lap(times, Stage::linear_layers);
 
     mlp_ln_.blocks(w.normed.data(), x, w.n_blocks);
+    lap(times, Stage::layer_norms);
     up_(w.hidden.data(), w.normed.data(), w.n_blocks, Activation::gelu);
     down_(x, w.hidden.data(), w.n_blocks, Activation::none, x);
+    lap(times, Stage::linear_layers);
   }
 
  private:
@@ -87,10 +93,10 @@ class FloatLayers final : public EncoderLayers {
     }
   }
 
-  void operator()(float* x) override {
+  void operator()(float* x, StageTimes* times) override {
     for (const FloatLayer& layer : layers_) {
       check_interrupted();
-      layer(x, work_);
+      layer(x, work_, times);
     }
   }
 

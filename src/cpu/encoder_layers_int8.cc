@@ -130,10 +130,10 @@ class Int8Layers final : public EncoderLayers {
     }
   }
 
-  void operator()(float* x) override {
+  void operator()(float* x, StageTimes* times) override {
     for (const Int8Layer& layer : layers_) {
       check_interrupted();
-      run(layer, x);
+      run(layer, x, times);
     }
   }
 
@@ -149,29 +149,37 @@ class Int8Layers final : public EncoderLayers {
   }
 
   /// x += attention(LayerNorm(x));  x += mlp(LayerNorm(x))
-  void run(const Int8Layer& layer, float* x) {
+  void run(const Int8Layer& layer, float* x, StageTimes* times) {
     Workspace& w = work_;
     float* const scratch = w.thread_scratch.data();
     const int n_positions = dims_.n_audio_ctx;
     Int8Activations& normed = &layer == &layers_.front() ? w.first_normed : w.normed;
     layer.qkv.norm(normed, x, n_positions, scratch, w.sums.data());
+    lap(times, Stage::layer_norms);
     if (attention_) {
       attention_->project(layer.qkv.linear, normed, w.sums.data());
+      lap(times, Stage::linear_layers);
       (*attention_)(w.mixed);
+      lap(times, Stage::attention);
       layer.exact_out(w.out_bias.data(), attention_->value_centre(), 1);
       layer.out(x, w.mixed, w.n_blocks, x, w.out_bias.data());
     } else {
       const int d = dims_.n_audio_state / dims_.n_audio_head;
       layer.qkv.linear(w.qkv.data(), normed, w.n_blocks);
+      lap(times, Stage::linear_layers);
       self_attention(runtime_, w.mixed_floats.data(), w.qkv.data(), n_positions, dims_.n_audio_head,
                      d, scratch);
       quantize_blocks(int8_, w.mixed, w.mixed_floats.data(), w.n_blocks, dims_.n_audio_state);
+      lap(times, Stage::attention);
       layer.out(x, w.mixed, w.n_blocks, x);
     }
+    lap(times, Stage::linear_layers);
 
     layer.up.norm(w.normed, x, n_positions, scratch);
+    lap(times, Stage::layer_norms);
     layer.up.linear(w.hidden, w.normed, w.n_blocks, Activation::gelu, scratch);
     layer.down(x, w.hidden, w.n_blocks, x);
+    lap(times, Stage::linear_layers);
   }
 
   const Runtime& runtime_;

@@ -31,8 +31,15 @@ void check_device(Device device) {
        "the encoder's program for the NPU nor the simulator that runs it yet; take device cpu");
 }
 
+std::string name_of(const ComputeTypes& types) {
+  const std::string encoder(model::name_of(types.encoder));
+  if (types.encoder == types.decoder) return encoder;
+  return concat(encoder, ", the decoder in ", model::name_of(types.decoder));
+}
+
 void check_compute_type(Device device, std::optional<model::ComputeType> wanted, Isa isa) {
   check_device(device);
+  if (!wanted) return;
   cpu::encoder_type(wanted, isa);
   cpu::decoder_type(wanted, isa);
 }

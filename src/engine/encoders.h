@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/isa.h"
@@ -34,6 +35,9 @@ struct ComputeTypes {
   model::ComputeType encoder;
   model::ComputeType decoder;
 };
+
+/// "int8", or "int8, the decoder in float32".
+std::string name_of(const ComputeTypes& types);
 
 /// Throws Error{unsupported} when the device's encoder or the CPU's decoder cannot compute in the
 /// wanted type.

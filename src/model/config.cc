@@ -108,4 +108,17 @@ std::string size_name(const Dims& dims) {
   return "";
 }
 
+std::optional<Dims> released_dims(std::string_view name) {
+  for (const Released& model : kReleased) {
+    if (model.name == name) return dims_of(model);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string_view> released_names() {
+  std::vector<std::string_view> names;
+  for (const Released& model : kReleased) names.push_back(model.name);
+  return names;
+}
+
 }  // namespace sotto::model

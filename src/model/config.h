@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sotto::model {
@@ -42,6 +43,12 @@ bool is_multilingual(int n_tokens);
 /// "tiny", "tiny.en", …, "large-v3", "turbo", "distil-large-v2", …; empty for a size of its own.
 /// Models of equal sizes share a name: "large-v1/v2", "distil-large-v3/v3.5".
 std::string size_name(const Dims& dims);
+
+/// The sizes of the released model of that name; nothing for a name that size_name() never gives.
+std::optional<Dims> released_dims(std::string_view name);
+
+/// The names that released_dims() knows.
+std::vector<std::string_view> released_names();
 
 /// What a Hugging Face generation_config.json adds to the sizes. A field that is absent there, or
 /// the whole of it for formats without one, leaves openai/whisper's own rule in force.

@@ -87,6 +87,14 @@ TEST(CheckDims, WidthsMustDivideIntoHeadsAndAgree) {
             "decoder attends to the encoder's output");
 }
 
+TEST(ReleasedDims, AreThoseOfTheName) {
+  EXPECT_EQ(released_dims("tiny"), tiny());
+  EXPECT_EQ(released_dims("gigantic"), std::nullopt);
+  for (const std::string_view name : released_names()) {
+    EXPECT_EQ(size_name(released_dims(name).value()), name);
+  }
+}
+
 TEST(SizeName, KnowsReleasedModels) {
   Dims dims = tiny();
   EXPECT_EQ(size_name(dims), "tiny");

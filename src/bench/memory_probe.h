@@ -12,15 +12,18 @@
 
 namespace sotto::bench {
 
+/// What a thread reads at a time; what is left over at the end of a run is not read.
+inline constexpr std::size_t kReadPieceBytes = 256 << 10;
+
 /// Reads `memory` once, in pieces that threads take in turn as the decoder's layers are, each in
 /// four streams; returns a number that depends on all of it.
 inline std::uint64_t read_memory(std::span<const std::byte> memory, ThreadPool& pool) {
   typedef std::uint64_t Line __attribute__((vector_size(64)));
-  constexpr std::size_t kPiece = 256 << 10, kStreams = 4, kStream = kPiece / kStreams;
+  constexpr std::size_t kStreams = 4, kStream = kReadPieceBytes / kStreams;
   std::atomic<std::uint64_t> total = 0;
-  const std::size_t n_pieces = memory.size() / kPiece;
+  const std::size_t n_pieces = memory.size() / kReadPieceBytes;
   pool.parallel_for(static_cast<std::int64_t>(n_pieces), [&](std::int64_t i, int) {
-    const std::byte* const piece = memory.data() + static_cast<std::size_t>(i) * kPiece;
+    const std::byte* const piece = memory.data() + static_cast<std::size_t>(i) * kReadPieceBytes;
     Line sums[kStreams] = {};
     for (std::size_t at = 0; at < kStream; at += sizeof(Line)) {
       for (std::size_t stream = 0; stream < kStreams; ++stream) {

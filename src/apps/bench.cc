@@ -1,0 +1,108 @@
+#include "apps/bench.h"
+
+#include <array>
+#include <ctime>
+
+#include "apps/options.h"
+#include "apps/progress.h"
+#include "apps/shipped.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/thread_pool.h"
+#include "bench/clip.h"
+
+namespace sotto::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// "2026-11-27T02:45:13Z"
+std::string now() {
+  const std::time_t time = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+void check_options(const Options& options) {
+  if (options.model && !options.bench.size.empty()) {
+    fail(ErrorKind::usage,
+         "--model and --size exclude each other: the one measures a model from a file, the other "
+         "made-up weights");
+  }
+  if (options.bench.clip && !options.bench.size.empty()) {
+    fail(ErrorKind::usage, "--clip hears with a model from a file: --size cannot be given");
+  }
+  engine::check_compute_type(engine::Device::cpu, options.compute_type, active_isa());
+}
+
+/// How this program is asked to hear one clip in the same way.
+std::vector<std::string> clip_command(const Options& options, const fs::path& model) {
+  std::vector<std::string> command = {fs::read_symlink("/proc/self/exe").string(),
+                                      "bench",
+                                      "--clip",
+                                      "--model",
+                                      model.string(),
+                                      "--threads",
+                                      std::to_string(options.threads)};
+  if (options.compute_type) {
+    command.insert(command.end(), {"--compute-type", std::string(name_of(*options.compute_type))});
+  }
+  return command;
+}
+
+/// The script of the engine, which computes in the type that was asked for, else in int8.
+std::vector<std::string> peer_command(const ComparedEngine& engine, const Options& options) {
+  const fs::path scripts = shipped_comparison();
+  const std::string threads =
+      std::to_string(options.threads > 0 ? options.threads : ThreadPool::default_size());
+  if (engine.name == "whisper.cpp") {
+    return {"python3", (scripts / "peer_whisper_cpp.py").string(), engine.program.string(),
+            engine.model.string(), threads};
+  }
+  const model::ComputeType type = options.compute_type.value_or(model::ComputeType::int8);
+  return {engine.program.string(), (scripts / ("peer_" + engine.name + ".py")).string(),
+          engine.model.string(), threads, std::string(name_of(type))};
+}
+
+bench::Settings settings_of(const Options& options, Console& console) {
+  bench::Settings settings{
+      .size = options.bench.size, .compute_type = options.compute_type, .threads = options.threads};
+  settings.budget.seconds = options.bench.seconds;
+  settings.only = options.bench.only;
+  if (options.bench.size.empty()) {
+    settings.model = options.model ? *options.model : shipped_model();
+    settings.clip_command = clip_command(options, *settings.model);
+  }
+  for (const ComparedEngine& engine : options.bench.compare) {
+    settings.peers.push_back(peer_command(engine, options));
+  }
+  settings.on_part = [&console](int index, int all, const std::string& name) {
+    console.progress(concat(progress_bar(static_cast<double>(index) / all), " ", name));
+  };
+  return settings;
+}
+
+}  // namespace
+
+int bench_command(const Options& options, Console& console) {
+  check_options(options);
+  catch_interrupts();
+  if (options.bench.clip) {
+    const fs::path model = options.model ? *options.model : shipped_model();
+    console.text(bench::hear_clip(model, options.compute_type, options.threads));
+    return 0;
+  }
+  console.progress("loading the model");
+  const bench::Settings settings = settings_of(options, console);
+  const bench::Report report = bench::run(settings);
+  console.progress("");
+  std::string text = options.bench.json ? bench_json(report, now()) : bench_table(report);
+  if (text.ends_with('\n')) text.pop_back();
+  console.text(text);
+  return 0;
+}
+
+}  // namespace sotto::apps

@@ -1,0 +1,122 @@
+#include <array>
+#include <cstdio>
+
+#include "apps/bench.h"
+#include "apps/table.h"
+#include "apps/version.h"
+#include "base/error.h"
+
+namespace sotto::apps {
+namespace {
+
+using namespace bench;
+
+std::string fixed(double value, int digits) {
+  std::array<char, 64> text;
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+/// Three digits that say something.
+std::string three_digits(double value) {
+  return fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0);
+}
+
+std::string milliseconds(double seconds) {
+  return three_digits(seconds * 1e3);
+}
+
+std::string percent(double part) {
+  return fixed(part * 100, 0) + "%";
+}
+
+/// "1.92 (1.90-1.95)"
+std::string spread_text(const Spread& spread) {
+  return concat(milliseconds(spread.median), " (", milliseconds(spread.low), "-",
+                milliseconds(spread.high), ")");
+}
+
+std::string heading(const Report& report) {
+  const Machine& machine = report.machine;
+  std::string text = concat("Sotto ", version(), " (", commit(), ") on ", machine.cpu, ", ",
+                            machine.n_cpus, " CPUs, ", name_of(report.isa), ", ", report.threads,
+                            report.threads == 1 ? " thread\n" : " threads\n");
+  text +=
+      concat("Model: ", report.model, report.made_up ? " in its sizes, with made-up weights" : "",
+             ", in ", name_of(report.types), "\n");
+  if (machine.load > 0.5) {
+    text += concat("Other programs were running (load average ", fixed(machine.load, 1),
+                   "): times are longer than they would be alone.\n");
+  }
+  return text;
+}
+
+std::string multiply_table(const Report& report) {
+  Table table("<<>>");
+  table.add({"peak", "products of", "GMAC/s", "best"});
+  for (const MultiplyPeak& peak : report.multiply_peaks) {
+    table.add({std::string(name_of(peak.isa)), std::string(name_of(peak.numbers)),
+               three_digits(peak.per_second.median * 1e-9), three_digits(peak.best * 1e-9)});
+  }
+  return table.text();
+}
+
+std::string read_table(const Report& report) {
+  Table table("<>>>");
+  table.add({"reading", "MB", "GB/s", "best"});
+  for (const ReadPeak& peak : report.read_peaks) {
+    table.add({peak.name == "dram" ? "memory" : "as much as the decoder",
+               three_digits(static_cast<double>(peak.bytes) * 1e-6),
+               three_digits(peak.per_second.median * 1e-9), three_digits(peak.best * 1e-9)});
+  }
+  return table.text();
+}
+
+std::string parts_table(const Report& report) {
+  Table table("<<>>>>>>>");
+  table.add({"part", "per", "ms (quartiles)", "best", "GMAC/s", "GB/s", "of peak", "bound",
+             "x realtime"});
+  for (const Part& part : report.parts) {
+    const bool of_memory = part.bound == "memory";
+    table.add({part.name, part.unit, spread_text(part.timing.seconds),
+               milliseconds(part.timing.best),
+               part.work.products() > 0 ? three_digits(part.gmac_per_second()) : "",
+               part.gigabytes() > 0 ? three_digits(part.gigabytes_per_second()) : "",
+               part.timing.of_limit ? percent(part.timing.of_limit->median) : "",
+               of_memory ? "reading" : part.bound,
+               part.audio_seconds > 0 ? fixed(part.times_realtime(), 0) : ""});
+  }
+  return table.text();
+}
+
+/// "3.53 (3.50-3.61)"
+std::string ratio_text(const Spread& ratio) {
+  return concat(fixed(ratio.median, 2), " (", fixed(ratio.low, 2), "-", fixed(ratio.high, 2), ")");
+}
+
+std::string comparison_table(const Report& report) {
+  Table table("<<>>");
+  table.add({"task", "engine", "ms (quartiles)", "of Sotto's time"});
+  for (const Comparison& comparison : report.comparisons) {
+    table.add({comparison.task, "Sotto", spread_text(comparison.seconds), ""});
+    for (const PeerTiming& peer : comparison.peers) {
+      table.add({"", peer.name, spread_text(peer.seconds), ratio_text(peer.ratio)});
+    }
+  }
+  return table.text();
+}
+
+}  // namespace
+
+std::string bench_table(const Report& report) {
+  std::string text = concat(heading(report), "\n", multiply_table(report), "\n", read_table(report),
+                            "\n", parts_table(report));
+  if (report.resident_bytes) {
+    text += concat("\nThe whole process held at most ", fixed(*report.resident_bytes * 1e-6, 0),
+                   " MB.\n");
+  }
+  if (!report.comparisons.empty()) text += "\n" + comparison_table(report);
+  return text;
+}
+
+}  // namespace sotto::apps

@@ -1,0 +1,178 @@
+// "sotto bench" as a user meets it, on a tiny model: what it says, not how fast it is.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "apps/process.h"
+#include "base/error.h"
+#include "base/isa.h"
+#include "base/testing.h"
+#include "model/testing.h"
+
+namespace sotto::apps {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Outcome;
+using ::testing::StartsWith;
+using Json = nlohmann::json;
+
+class BenchTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    model_folder_ = std::make_unique<sotto::testing::TemporaryFolder>();
+    model::testing::write_hf_folder(model_path(), model::testing::tiny_test_dims(), 1);
+  }
+  static void TearDownTestSuite() { model_folder_.reset(); }
+  static std::string model_path() { return (*model_folder_ / "made-up").string(); }
+
+  Outcome bench(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "bench");
+    return testing::run(folder_.path(), arguments);
+  }
+  /// Of the tiny model, as short as can be.
+  std::string text(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--model", model_path(), "--seconds", "0.01"});
+    const Outcome outcome = bench(arguments);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(outcome.err, "");  // no progress where there is no terminal
+    return outcome.out;
+  }
+  void expect_usage(const std::vector<std::string>& arguments, const std::string& message) {
+    const Outcome outcome = bench(arguments);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err,
+                AllOf(StartsWith("sotto: "), HasSubstr(message),
+                      HasSubstr("\nsotto bench --help says what can be asked for.\n")));
+  }
+
+  inline static std::unique_ptr<sotto::testing::TemporaryFolder> model_folder_;
+  sotto::testing::TemporaryFolder folder_;
+};
+
+std::vector<std::string> names(const Json& entries) {
+  std::vector<std::string> names;
+  for (const Json& entry : entries) names.push_back(entry.at("name"));
+  return names;
+}
+
+void expect_spread(const Json& spread) {
+  EXPECT_GT(spread.at("q1").get<double>(), 0);
+  EXPECT_LE(spread.at("q1"), spread.at("median"));
+  EXPECT_LE(spread.at("median"), spread.at("q3"));
+}
+
+TEST_F(BenchTest, JsonHoldsEveryPartWithItsUnits) {
+  const Json json = Json::parse(text({"--json", "--threads", "2", "--compute-type", "int8"}));
+  EXPECT_THAT(json.at("date"), ContainsRegex("^[0-9-]{10}T[0-9:]{8}Z$"));
+  EXPECT_THAT(json.at("commit"), ContainsRegex("^([0-9a-f]{8,}[+]?|unknown)$"));
+  EXPECT_EQ(json.at("isa"), name_of(active_isa()));
+  EXPECT_EQ(json.at("threads"), 2);
+  EXPECT_FALSE(json.at("machine").at("cpu").get<std::string>().empty());
+  EXPECT_EQ(json.at("model").at("weights"), "file");
+  EXPECT_EQ(json.at("model").at("encoder_type"), "int8");
+  EXPECT_EQ(json.at("model").at("width"), 64);
+  EXPECT_THAT(
+      names(json.at("parts")),
+      ElementsAre("log_mel", "encoder", "encoder.convolutions", "encoder.layer_norms",
+                  "encoder.linear_layers", "encoder.attention", "cross_kv", "decoder.batch_1",
+                  "decoder.batch_5", "decoder.batch_8", "decoder.batch_16", "end_to_end.windows_1",
+                  "end_to_end.windows_8", "end_to_end.clip", "load", "end_to_end.process"));
+  EXPECT_THAT(names(json.at("peaks").at("read")), ElementsAre("decoder", "dram"));
+  EXPECT_GT(json.at("process_resident_bytes"), 1e6);
+}
+
+TEST_F(BenchTest, JsonsRatesFollowFromItsTimes) {
+  const Json json = Json::parse(text({"--json", "--compute-type", "int8"}));
+  for (const Json& part : json.at("parts")) {
+    SCOPED_TRACE(part.at("name"));
+    expect_spread(part.at("seconds"));
+    EXPECT_GE(part.at("runs"), 5);
+    EXPECT_LE(part.at("best_seconds"), part.at("seconds").at("q1"));
+    const double seconds = part.at("seconds").at("median");
+    for (const auto& [amount, rate] : {std::pair{"gmac", "gmac_per_s"}, {"gb", "gb_per_s"}}) {
+      EXPECT_EQ(part.contains(amount), part.contains(rate));
+      if (!part.contains(amount)) continue;
+      EXPECT_NEAR(part.at(rate), part.at(amount).get<double>() / seconds,
+                  1e-9 * part.at(rate).get<double>());
+    }
+    EXPECT_EQ(part.contains("of_peak"), part.contains("bound"));
+    EXPECT_EQ(part.contains("of_peak"), part.contains("gmac"));
+    if (part.contains("of_peak")) expect_spread(part.at("of_peak"));
+  }
+  const auto& windows = json.at("parts").at(12);
+  EXPECT_NEAR(windows.at("x_realtime").get<double>(),
+              240 / windows.at("seconds").at("median").get<double>(), 1e-6);
+  for (const Json& peak : json.at("peaks").at("multiply")) expect_spread(peak.at("mac_per_s"));
+}
+
+TEST_F(BenchTest, TheTableSaysTheSameToPeople) {
+  const std::string table = text({"--compute-type", "float32"});
+  EXPECT_THAT(table, ContainsRegex("^Sotto [0-9.]+ \\([^)]+\\) on .*, 2 threads\n"
+                                   "Model: made-up, in float32\n"));
+  EXPECT_THAT(table, ContainsRegex("\nencoder.attention +window +[0-9.]+ \\([0-9.]+-[0-9.]+\\) +"
+                                   "[0-9.]+ +[0-9.]+ +[0-9]+% +float32\n"));
+  EXPECT_THAT(table, ContainsRegex("\nThe whole process held at most [0-9]+ MB.\n$"));
+}
+
+/// A "Python" that plays an engine, whatever script it is given; it knows the encoder only.
+TEST_F(BenchTest, ComparesWithOtherEngines) {
+  const fs::path program = folder_ / "python";
+  std::ofstream(program)
+      << "#!/bin/sh\necho \"ready: played $3 $4\"\n"
+         "while read task; do case $task in encoder) echo 0.5;; *) echo -;; esac; done\n";
+  fs::permissions(program, fs::perms::owner_all);
+  const std::string engine = concat("ctranslate2=", program.string(), ",", model_path());
+  const Json json = Json::parse(text({"--json", "--threads", "1", "--compare", engine}));
+  const Json& comparisons = json.at("comparisons");
+  ASSERT_EQ(comparisons.size(), 7u);
+  EXPECT_EQ(comparisons.at(0).at("task"), "encoder");
+  const Json& peer = comparisons.at(0).at("peers").at(0);
+  EXPECT_EQ(peer.at("name"), "played 1 int8");
+  EXPECT_EQ(peer.at("seconds").at("median"), 0.5);
+  expect_spread(peer.at("ratio"));
+  EXPECT_EQ(comparisons.at(1).at("task"), "token 1");
+  EXPECT_EQ(comparisons.at(1).at("peers").size(), 0u);
+  EXPECT_THAT(text({"--compare", engine}),
+              ContainsRegex("\nencoder +Sotto .*\n +played 2 int8 +500 \\(500-500\\) +[0-9.]+ "));
+}
+
+TEST_F(BenchTest, MeasuresOnlyWhatIsWanted) {
+  const Json json = Json::parse(text({"--json", "--only", "log_mel,cross_kv"}));
+  EXPECT_THAT(names(json.at("parts")), ElementsAre("log_mel", "cross_kv"));
+}
+
+TEST_F(BenchTest, AClipIsHeardByForce) {
+  const Outcome outcome = bench({"--clip", "--model", model_path()});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, ContainsRegex("\n[0-9]+\n$"));
+}
+
+TEST_F(BenchTest, RefusesWhatCannotBe) {
+  expect_usage({"--size", "huge"}, "there is no size 'huge': the sizes are tiny.en, tiny, base.en");
+  expect_usage({"--size", "tiny", "--model", model_path()}, "exclude each other");
+  expect_usage({"--size", "tiny", "--clip"}, "--size cannot be given");
+  expect_usage({"--seconds", "0"}, "'0' is not a number of seconds from 0.01 to 600");
+  expect_usage({"--compute-type", "float16"}, "the nearest is bfloat16");
+  expect_usage({"--only", "encoder,beer"},
+               "there is no part 'beer': the parts are log_mel, encoder,");
+  expect_usage({"--compare", "vosk=a,b"}, "the engines are whisper.cpp, ctranslate2 and openvino");
+  expect_usage({"--compare", "openvino=python"}, "must be openvino=PROGRAM,MODEL");
+  expect_usage({"--compare", "openvino=python,nowhere"}, "there is no nowhere: the scripts in");
+  expect_usage({"talk.mp3"}, "sotto bench takes options only");
+  const Outcome outcome = bench({"--model", "missing"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, AllOf(StartsWith("sotto: "), HasSubstr("missing")));
+}
+
+}  // namespace
+}  // namespace sotto::apps

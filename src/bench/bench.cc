@@ -1,0 +1,133 @@
+#include "bench/bench.h"
+
+#include <algorithm>
+
+#include "bench/compare.h"
+#include "bench/parts.h"
+#include "bench/whole_process.h"
+
+namespace sotto::bench {
+namespace {
+
+/// What can be asked for alone.
+struct Group {
+  std::string name;
+  int n_parts;  ///< of which it tells
+  std::function<void(Session&, Report&)> measure;
+};
+
+template <void (*Measure)(Session&)>
+void only_parts(Session& session, Report&) {
+  Measure(session);
+}
+
+std::vector<Group> part_groups(const Settings& settings) {
+  std::vector<Group> groups = {{"log_mel", 1, only_parts<measure_mel>},
+                               {"encoder", 1, only_parts<measure_encoder>},
+                               {"cross_kv", 1, only_parts<measure_cross_kv>},
+                               {"decoder", 4, only_parts<measure_decoder>},
+                               {"end_to_end", 3, only_parts<measure_end_to_end>}};
+  if (!settings.model) return groups;
+  groups.push_back({"load", 1, [&settings](Session& session, Report&) {
+                      measure_load(session, settings.compute_type, settings.threads);
+                    }});
+  if (settings.clip_command.empty()) return groups;
+  groups.push_back({"process", 1, [&settings](Session& session, Report& report) {
+                      report.resident_bytes = measure_process(session, settings.clip_command);
+                    }});
+  return groups;
+}
+
+std::vector<Group> wanted_groups(const Settings& settings) {
+  std::vector<Group> groups = part_groups(settings);
+  if (!settings.only.empty()) {
+    std::erase_if(groups, [&](const Group& group) {
+      return std::ranges::find(settings.only, group.name) == settings.only.end();
+    });
+  }
+  return groups;
+}
+
+/// "compare.token_8" of "token 8".
+std::string group_of(const Task& task) {
+  std::string name = "compare." + task.name;
+  std::ranges::replace(name, ' ', '_');
+  return name;
+}
+
+std::vector<Task> wanted_tasks(const Settings& settings) {
+  if (settings.peers.empty()) return {};
+  std::vector<Task> tasks = all_tasks();
+  if (!settings.only.empty()) {
+    std::erase_if(tasks, [&](const Task& task) {
+      return std::ranges::find(settings.only, group_of(task)) == settings.only.end();
+    });
+  }
+  return tasks;
+}
+
+Subject make_subject(const Settings& settings, Isa isa, ThreadPool& pool) {
+  if (settings.model) return load_subject(*settings.model, settings.compute_type, isa, pool);
+  return make_up_subject(settings.size, model::released_dims(settings.size).value(),
+                         settings.compute_type, isa, pool);
+}
+
+void measure_peaks(Report& report, Session& session) {
+  session.on_part("peaks");
+  report.multiply_peaks = measure_multiply_peaks(session.pool);
+  session.on_part("memory");
+  const Subject& subject = session.subject;
+  const Work step = step_work(subject.dims, subject.types.decoder, 1, 0);
+  const auto step_bytes = static_cast<std::size_t>(step[Resource::memory]);
+  report.read_peaks = {measure_read_peak("decoder", step_bytes, session.limits)};
+  Limits of_dram(report.isa, session.pool);  // its memory is given back at once
+  report.read_peaks.push_back(measure_read_peak("dram", dram_bytes(report.machine), of_dram));
+}
+
+std::vector<Comparison> compare_with(const std::vector<std::vector<std::string>>& commands,
+                                     const std::vector<Task>& tasks, Session& session) {
+  std::vector<Peer> peers;
+  for (const auto& command : commands) peers.emplace_back(command);
+  return compare(session, tasks, peers);
+}
+
+}  // namespace
+
+std::vector<std::string> group_names() {
+  std::vector<std::string> names = {"log_mel",    "encoder", "cross_kv", "decoder",
+                                    "end_to_end", "load",    "process"};
+  for (const Task& task : all_tasks()) names.push_back(group_of(task));
+  return names;
+}
+
+Report run(const Settings& settings) {
+  Report report{.machine = this_machine(), .isa = active_isa()};
+  ThreadPool pool(settings.threads);
+  report.threads = pool.size();
+  Subject subject = make_subject(settings, report.isa, pool);
+  report.model = subject.name;
+  report.made_up = !subject.path;
+  report.dims = subject.dims;
+  report.types = subject.types;
+
+  const std::vector<Group> groups = wanted_groups(settings);
+  const std::vector<Task> tasks = wanted_tasks(settings);
+  int index = 0, all = 2 + static_cast<int>(tasks.size());
+  for (const Group& group : groups) all += group.n_parts;
+  Limits limits(report.isa, pool);
+  Session session{.subject = subject,
+                  .isa = report.isa,
+                  .pool = pool,
+                  .limits = limits,
+                  .budget = settings.budget,
+                  .on_part = [&](const std::string& name) {
+                    if (settings.on_part) settings.on_part(index++, all, name);
+                  }};
+  measure_peaks(report, session);
+  for (const Group& group : groups) group.measure(session, report);
+  if (!tasks.empty()) report.comparisons = compare_with(settings.peers, tasks, session);
+  report.parts = std::move(session.parts);
+  return report;
+}
+
+}  // namespace sotto::bench

@@ -1,0 +1,26 @@
+// What Sotto and other engines took for the same tasks.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bench/spread.h"
+
+namespace sotto::bench {
+
+/// What one engine took, and how many times what Sotto took in the same round.
+struct PeerTiming {
+  std::string name;
+  Spread seconds;
+  Spread ratio;
+};
+
+/// One task: "encoder", "token 8", "windows 8" (tools/compare/peer.py says what they are).
+struct Comparison {
+  std::string task;
+  int rounds = 0;
+  Spread seconds;                 ///< Sotto's
+  std::vector<PeerTiming> peers;  ///< of those that can do it
+};
+
+}  // namespace sotto::bench

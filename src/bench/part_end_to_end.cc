@@ -1,0 +1,48 @@
+// Sound to tokens.
+#include <algorithm>
+
+#include "audio/mel.h"
+#include "base/error.h"
+#include "bench/clip.h"
+#include "bench/parts.h"
+#include "bench/pipeline.h"
+#include "bench/sound.h"
+
+namespace sotto::bench {
+namespace {
+
+constexpr int kPromptTokens = 3;
+
+/// No more than a sequence can take.
+int tokens_of(const model::Dims& dims, int wanted) {
+  return std::min(wanted, dims.n_text_ctx - kPromptTokens);
+}
+
+void measure_windows(Session& session, int n_windows) {
+  constexpr int kTokens = 100;
+  Subject& subject = session.subject;
+  const std::vector<float> samples = made_up_sound(subject.window_seconds());
+  Pipeline pipeline(subject, session.isa, session.pool, n_windows);
+  session.measure({.name = concat("end_to_end.windows_", n_windows),
+                   .unit = n_windows == 1 ? "window" : concat(n_windows, " windows"),
+                   .audio_seconds = n_windows * subject.window_seconds()},
+                  [&] { pipeline.run(samples, 0, tokens_of(subject.dims, kTokens)); });
+}
+
+}  // namespace
+
+void measure_end_to_end(Session& session) {
+  measure_windows(session, 1);
+  measure_windows(session, 8);
+
+  Subject& subject = session.subject;
+  const std::vector<float> samples =
+      made_up_sound(std::min(kClipSeconds, subject.window_seconds()));
+  Pipeline pipeline(subject, session.isa, session.pool, 1);
+  // As a recording's end: openai's loop pads it with a whole window of silence.
+  session.measure({.name = "end_to_end.clip", .unit = "clip", .audio_seconds = kClipSeconds}, [&] {
+    pipeline.run(samples, audio::kWindowSamples, tokens_of(subject.dims, kClipTokens));
+  });
+}
+
+}  // namespace sotto::bench

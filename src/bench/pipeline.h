@@ -1,0 +1,33 @@
+// Sound to tokens with forced tokens: the work of a transcription whose text is of a known length.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "bench/batch.h"
+#include "bench/subject.h"
+
+namespace sotto::bench {
+
+class Pipeline {
+ public:
+  /// For `n_windows` windows that are decoded together.
+  Pipeline(Subject& subject, Isa isa, ThreadPool& pool, int n_windows);
+
+  /// The first window of `samples` followed by `padding` zeros; returns the seconds that the
+  /// encoder took.
+  double encode(std::span<const float> samples, std::size_t padding);
+
+  /// Each window hears the first of `samples`, at most a window of them, followed by `padding`
+  /// zeros; then all take n_tokens tokens.
+  void run(std::span<const float> samples, std::size_t padding, int n_tokens);
+
+ private:
+  Subject& subject_;
+  Isa isa_;
+  ThreadPool& pool_;
+  Batch batch_;
+  std::vector<float> features_;
+};
+
+}  // namespace sotto::bench

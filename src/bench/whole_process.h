@@ -1,0 +1,20 @@
+// A whole process, from its start to the text of a clip: what a user waits for who asks once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/parts.h"
+#include "model/compute_type.h"
+
+namespace sotto::bench {
+
+/// Runs `command`, which writes what hear_clip() returns, several times and measures it from start
+/// to end. Returns the bytes that it held at most. Throws Error{io} when it cannot run or fails.
+double measure_process(Session& session, const std::vector<std::string>& command);
+
+/// Loading the model of the subject, whose file is in the system's cache.
+void measure_load(Session& session, std::optional<model::ComputeType> wanted, int threads);
+
+}  // namespace sotto::bench

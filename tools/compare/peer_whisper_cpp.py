@@ -1,0 +1,38 @@
+"""whisper.cpp: python peer_whisper_cpp.py WHISPER_BENCH MODEL THREADS
+
+A run of whisper-bench measures encoder and tokens at once; the tokens of a run are asked for after its encoder.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from peer import serve
+
+program, model, threads = sys.argv[1:]
+last: dict[str, float] = {}
+
+
+def run() -> None:
+    done = subprocess.run([program, "-m", model, "-t", threads, "-ng"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{program} failed: {done.stderr.strip().splitlines()[-1:]}")
+    for kind, milliseconds in re.findall(r"(encode|decode) time .*\(\s*([0-9.]+) ms per run\)", done.stderr + done.stdout):
+        last[kind] = float(milliseconds) / 1e3
+
+
+def encoder() -> float:
+    run()
+    return last["encode"]
+
+
+def token(n: int) -> float | None:
+    if n != 1:
+        return None
+    if "decode" not in last:
+        run()
+    return last.pop("decode")
+
+
+serve(f"whisper.cpp {Path(model).name}", {"encoder": encoder, "token": token})

@@ -242,7 +242,7 @@ void add_attention(std::vector<Call>& all, const Sizes& sizes) {
         auto* const values = next.f32();
         attention_finish(out, values, next.f32(), 2);
       });
-  add(all, "attention_finish_parts",
+  add(all, "attention_finish_parts", "16 x 64",
       {bf16("high", kStrip, 1, Fill::zeros), bf16("low", kStrip, 1, Fill::zeros), o, row_sums},
       [](Arguments& next) {
         auto* const high = next.bf16();

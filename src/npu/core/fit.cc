@@ -44,7 +44,7 @@ class Annealer {
   }
 
   /// False when nothing came of it.
-  bool run() {
+  bool run(int moves_per_operation) {
     if (!fill_table()) return false;
     for (size_t reg = 0; reg < lives_.size(); ++reg) {
       lives_[reg] = touches_.of(reg, schedule_);
@@ -52,7 +52,7 @@ class Annealer {
     }
     std::vector<Placement> best = schedule_.placements;
     int64_t least = cost(), least_excess = excess_;
-    const auto moves = static_cast<int>(kMovesPerOperation * loop_.operations.size());
+    const auto moves = moves_per_operation * static_cast<int>(loop_.operations.size());
     for (int move = 0; move < moves; ++move) {
       // What fits only becomes shorter from here on.
       if (excess_ == 0) move = std::max(move, moves / 4 * 3);
@@ -70,7 +70,6 @@ class Annealer {
   int64_t left() const { return left_; }
 
  private:
-  static constexpr size_t kMovesPerOperation = 600;
   static constexpr double kHottest = 80, kColdest = 3;
   static constexpr int64_t kExcess = 24;  ///< what a unit too many in a cycle costs
 
@@ -286,10 +285,10 @@ class Annealer {
 }  // namespace
 
 int64_t fit_registers(const Loop& loop, const std::vector<Edge>& edges, Schedule& schedule,
-                      int spare, uint32_t seed) {
+                      int spare, int moves, uint32_t seed) {
   Schedule fitted = schedule;
   Annealer annealer(loop, edges, fitted, spare, seed);
-  if (!annealer.run()) return INT64_MAX;
+  if (!annealer.run(moves)) return INT64_MAX;
   schedule = std::move(fitted);
   return annealer.left();
 }

@@ -10,9 +10,10 @@
 namespace sotto::npu::core {
 
 /// Changes the schedule; its interval stays. `spare` units of every file of vectors and
-/// accumulators are to be left, since what fits by number may not fit by place. Returns the unit
+/// accumulators are to be left, since what fits by number may not fit by place. `moves` are tried
+/// for each operation. Returns the unit
 /// cycles that are still too many.
 int64_t fit_registers(const Loop& loop, const std::vector<Edge>& edges, Schedule& schedule,
-                      int spare, uint32_t seed);
+                      int spare, int moves, uint32_t seed);
 
 }  // namespace sotto::npu::core

@@ -94,7 +94,9 @@ class Search {
       ++tries_;
       if (!schedule) continue;
       shorten_lifetimes(found_.loop, edges, *schedule, 0);
-      if (!has_room(found_.loop, *schedule)) fit_registers(found_.loop, edges, *schedule, 0, 0);
+      if (!has_room(found_.loop, *schedule)) {
+        fit_registers(found_.loop, edges, *schedule, 0, effort_.moves, 0);
+      }
       return schedule;
     }
     return std::nullopt;
@@ -156,7 +158,8 @@ class Search {
     const int64_t little = 2 * schedule.interval;
     int64_t excess = INT64_MAX;
     for (uint32_t round = 0;; ++round) {
-      const int64_t left = fit_registers(found_.loop, edges, schedule, spare, seed + round);
+      const int64_t left =
+          fit_registers(found_.loop, edges, schedule, spare, effort_.moves, seed + round);
       if (left == 0) return true;
       if (left > little || left >= excess) return false;
       excess = left;

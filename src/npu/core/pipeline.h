@@ -16,6 +16,7 @@ struct Effort {
   int seeds = 16;          ///< schedules tried per interval
   int extra_interval = 4;  ///< above the bound, before something is spilled
   int max_spills = 24;
+  int moves = 600;  ///< of each operation, to make a schedule take fewer registers
   /// Schedules tried in all, times their operations; but at least one for each interval.
   int tried_operations = 40'000;
 };

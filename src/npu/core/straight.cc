@@ -149,6 +149,14 @@ Pipeline one_by_one(const Loop& loop) {
 bool allocate_anew(Pipeline& made, int* stuck) {
   Schedule circle = made.schedule;
   if (made.loop.is_straight) circle.interval += kAfterTheLast;
+  if (const auto crowded = crowded_pool(made.loop, circle)) {
+    const auto& all = made.loop.registers;
+    const auto one = std::find_if(all.begin(), all.end(), [&](const VirtualRegister& reg) {
+      return pool_of(reg.cls) == *crowded;
+    });
+    if (stuck != nullptr) *stuck = static_cast<int>(one - all.begin());
+    return false;
+  }
   const int least = made.loop.is_straight ? 1 : least_unroll(made.loop, made.schedule);
   const int most = made.loop.is_straight ? 1 : std::max(least + 2, made.allocation.unroll);
   constexpr uint32_t kSeeds = 6;

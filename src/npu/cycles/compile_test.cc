@@ -23,7 +23,7 @@ namespace {
 
 /// Enough for code that is right, and less than what follows when it finds none; cost.cc looks for
 /// better code.
-constexpr core::Effort kQuick{.seeds = 2, .tried_operations = 2'000};
+constexpr core::Effort kQuick{.seeds = 2, .moves = 100, .tried_operations = 2'000};
 
 /// Operations of the largest piece.
 size_t largest_piece(const std::vector<recorder::Region>& regions) {

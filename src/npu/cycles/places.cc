@@ -127,9 +127,9 @@ class Placer {
     Placed& placed = placed_[index];
     want(step, placed.code.loop);
     std::set<int> passing = passing_cells(step);
-    const core::Loop alone = placed.code.loop;
+    const core::Pipeline scheduled = placed.code;
     for (;;) {
-      placed.code.loop = alone;
+      placed.code.loop = scheduled.loop;
       std::map<int, int> registers;
       for (const int cell : passing) registers[cell] = pass(placed.code.loop, cell);
       int stuck = -1;
@@ -140,11 +140,27 @@ class Placer {
         break;
       }
       const int goes = pick_for_stack(passing, placed.code.loop, stuck);
-      if (goes < 0) fail(ErrorKind::unsupported, step.name, ": no registers the second time");
+      if (goes < 0) {
+        placed.code = scheduled;
+        pass_without_registers(passing, placed);
+        break;
+      }
       passing.erase(goes);
       placed.on_stack.insert(goes);
     }
     remember(step, placed);
+  }
+
+  /// The piece keeps the registers that it was scheduled with, wherever its neighbours like theirs.
+  void pass_without_registers(const std::set<int>& passing, Placed& placed) const {
+    for (const int cell : passing) {
+      const auto shift = shifts_.find(cell);
+      if (shift == shifts_.end()) {
+        placed.on_stack.insert(cell);
+      } else {
+        placed.passing[cell] = Register{core::RegisterClass::s, shift->second};
+      }
+    }
   }
 
   /// The widest of the cells that pass by in the registers of which there are too few; one that

@@ -63,6 +63,8 @@ struct Layer {
                     .first_row = 0,
                     .end_row = kValid,
                     .keys = 0,
+                    .low_slices = 0,
+                    .parts = 0,
                     .unused = {}};
     std::vector<double> sums, terms;
     for (int n = column * kTile; n < (column + 1) * kTile; ++n) {

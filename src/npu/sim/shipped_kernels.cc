@@ -34,7 +34,7 @@ Cost zero_sums_cost(const CallArguments&) {
 
 Cost gemm_bf16_cost_of(Cycle kb) {
   constexpr Cycle kShort[] = {0, 1150, 2079, 2271, 2527, 2784, 3040, 3296};
-  constexpr Cycle kLong = 2201, kCall = 20;
+  constexpr Cycle kLong = 2189, kCall = 20;
   const Cycle whole = kb / 8, left = kb % 8;
   const Cycle cycles = whole * kLong + kShort[left] - (whole > 0 && left > 0 ? kCall : 0);
   return {cycles, {whole * 1072 + (left > 0 ? 1024 : 0), 128 * kb, 256 * kb}};
@@ -44,7 +44,7 @@ Cost gemm_bf16_cost(const CallArguments& call) {
 }
 /// The short code's cycles, exact at 2 and 4 blocks of k, up to 2.5 % too many at others.
 Cost gemm_int8_cost(const CallArguments& call) {
-  constexpr Cycle kLong = 2193, kCall = 20;
+  constexpr Cycle kLong = 2154, kCall = 20;
   const Cycle kb = number(call, 3), whole = kb / 16, left = kb % 16;
   const Cycle rest = left == 0 ? 0 : 1599 + 128 * left - (whole > 0 ? kCall : 0);
   return {whole * kLong + rest, {whole * 1072 + (left > 0 ? 1024 : 0), 64 * kb, 128 * kb}};
@@ -55,17 +55,17 @@ Cost gemm_int8_cost(const CallArguments& call) {
 /// Four vectors take 39 % more: no pipeline fits so few.
 Cost gelu_cost(const CallArguments& call) {
   const Cycle n = vectors(number(call, 2));
-  return {243 + 35 * n, {2 * n, 2 * n}};
+  return {193 + 21 * n, {2 * n, 2 * n}};
 }
 /// Code for few vectors is another: two take 9 % more than this.
 Cost softmax_cost(const CallArguments& call) {
   const Cycle n = vectors(number(call, 2));
-  return {401 + 36 * n, {6 * n, 4 * n}};
+  return {413 + 33 * n, {6 * n, 4 * n}};
 }
 /// The same: four vectors of 16 take 4 % more.
 Cost layer_norm_cost(const CallArguments& call) {
   const Cycle rows = number(call, 4), width = number(call, 5), n = rows * width / 16;
-  return {211 + 498 * rows + 24 * n, {n, 3 * n, n, n}};
+  return {211 + 490 * rows + 24 * n, {n, 3 * n, n, n}};
 }
 
 // --- attention. One or three groups of keys lie on the line through two and four.
@@ -77,7 +77,7 @@ Cost attention_reference_cost(const CallArguments& call) {
 /// attention_weights and the call of it. Rescaling depends on the data and is not counted.
 Cost attention_keys_cost(const CallArguments& call) {
   const Cycle n = groups(number(call, 6));
-  return {880 + 1072 * n, {0, 64, 32, 64 * n, 64 + 448 * n, 512 * n}};
+  return {1032 + 784 * n, {0, 64, 32, 64 * n, 64 + 448 * n, 512 * n}};
 }
 Cost attention_values_cost(const CallArguments& call) {
   return gemm_bf16_cost_of(2 * groups(number(call, 3)));

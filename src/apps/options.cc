@@ -326,11 +326,11 @@ void add_bench(CLI::App& parent, Options& options) {
             "Made-up weights in the sizes of this model instead of one from a file: tiny, base, "
             "small, …",
             [&](const std::string& value) { options.bench.size = parse_size(value); });
-  group.add(
-      "--only", "PARTS",
-      "Measure these parts only: log_mel, encoder, cross_kv, decoder, end_to_end, load, process, "
-      "compare.encoder, compare.token, compare.windows, separated by commas [all]",
-      [&](const std::string& value) { options.bench.only = parse_groups(value); });
+  group.add("--only", "PARTS",
+            "Measure these parts only: log_mel, encoder, cross_kv, decoder, end_to_end, load, "
+            "process, compare.encoder, compare.token_1, … (of 1, 8, 16), compare.windows_1, …, "
+            "separated by commas [all]",
+            [&](const std::string& value) { options.bench.only = parse_groups(value); });
   group.add("--seconds", "X", "How long each part is measured at least [1.5]",
             [&](const std::string& value) { options.bench.seconds = parse_seconds(value); });
   app->add_option_function<std::vector<std::string>>(

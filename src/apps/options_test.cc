@@ -177,7 +177,7 @@ TEST(Options, WhatIsNotThereIsRefused) {
   EXPECT_EQ(error_of({"a.wav", "--model"}), "--model needs a value");
   EXPECT_EQ(error_of({"a.wav", "-o"}), "--output-dir needs a value");
   EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_command_line({}); }),
-              HasSubstr("no command is given: the commands are transcribe, model and npu"));
+              HasSubstr("no command is given: the commands are transcribe, model, npu and bench"));
   EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_command_line({"sing"}); }),
               HasSubstr("there is no command 'sing': the commands are"));
   EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_command_line({"--frobnicate"}); }),

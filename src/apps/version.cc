@@ -1,6 +1,6 @@
 #include "apps/version.h"
 
-#include "commit.h"  // made by cmake/commit.cmake
+#include <commit.h>  // made by cmake/commit.cmake
 
 namespace sotto::apps {
 

@@ -73,15 +73,17 @@ Subject make_subject(const Settings& settings, Isa isa, ThreadPool& pool) {
 }
 
 void measure_peaks(Report& report, Session& session) {
+  const int rounds = std::clamp(static_cast<int>(session.budget.seconds * 20), 5, 30);
   session.on_part("peaks");
-  report.multiply_peaks = measure_multiply_peaks(session.pool);
+  report.multiply_peaks = measure_multiply_peaks(session.pool, rounds);
   session.on_part("memory");
   const Subject& subject = session.subject;
   const Work step = step_work(subject.dims, subject.types.decoder, 1, 0);
   const auto step_bytes = static_cast<std::size_t>(step[Resource::memory]);
-  report.read_peaks = {measure_read_peak("decoder", step_bytes, session.limits)};
+  report.read_peaks = {measure_read_peak("decoder", step_bytes, session.limits, rounds)};
   Limits of_dram(report.isa, session.pool);  // its memory is given back at once
-  report.read_peaks.push_back(measure_read_peak("dram", dram_bytes(report.machine), of_dram));
+  report.read_peaks.push_back(
+      measure_read_peak("dram", dram_bytes(report.machine), of_dram, rounds));
 }
 
 std::vector<Comparison> compare_with(const std::vector<std::vector<std::string>>& commands,

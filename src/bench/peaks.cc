@@ -8,8 +8,6 @@
 namespace sotto::bench {
 namespace {
 
-constexpr int kRounds = 25;
-
 /// An instruction set that holds another has its products; they are measured where they came.
 bool brings(Isa isa, Resource numbers) {
   switch (numbers) {
@@ -25,11 +23,11 @@ bool brings(Isa isa, Resource numbers) {
   return false;
 }
 
-/// Repeats `rate`, which returns a number.
+/// `rate`, which returns a number, so many times.
 template <typename Rate>
-std::vector<double> repeated(const Rate& rate) {
+std::vector<double> repeated(int rounds, const Rate& rate) {
   std::vector<double> rates;
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     check_interrupted();
     rates.push_back(rate());
   }
@@ -38,7 +36,7 @@ std::vector<double> repeated(const Rate& rate) {
 
 }  // namespace
 
-std::vector<MultiplyPeak> measure_multiply_peaks(ThreadPool& pool) {
+std::vector<MultiplyPeak> measure_multiply_peaks(ThreadPool& pool, int rounds) {
   std::vector<MultiplyPeak> peaks;
   for (const Isa isa : available_isas()) {
     Limits limits(isa, pool);
@@ -46,7 +44,7 @@ std::vector<MultiplyPeak> measure_multiply_peaks(ThreadPool& pool) {
       if (!brings(isa, numbers)) continue;
       Work one;
       one[numbers] = 1;
-      const auto rates = repeated([&] { return limits.measure(one)[numbers]; });
+      const auto rates = repeated(rounds, [&] { return limits.measure(one)[numbers]; });
       const double best = *std::ranges::max_element(rates);
       if (best > 0) peaks.push_back({isa, numbers, spread_of(rates), best});
     }
@@ -54,8 +52,8 @@ std::vector<MultiplyPeak> measure_multiply_peaks(ThreadPool& pool) {
   return peaks;
 }
 
-ReadPeak measure_read_peak(const std::string& name, std::size_t bytes, Limits& limits) {
-  const auto rates = repeated([&] { return limits.read_rate(bytes); });
+ReadPeak measure_read_peak(const std::string& name, std::size_t bytes, Limits& limits, int rounds) {
+  const auto rates = repeated(rounds, [&] { return limits.read_rate(bytes); });
   return {name, bytes, spread_of(rates), *std::ranges::max_element(rates)};
 }
 

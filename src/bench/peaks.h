@@ -31,12 +31,12 @@ struct ReadPeak {
   double best = 0;
 };
 
-/// Of every instruction set that this machine has, for the numbers that it brings products of. In a
-/// tenth of a second each.
-std::vector<MultiplyPeak> measure_multiply_peaks(ThreadPool& pool);
+/// Of every instruction set that this machine has, for the numbers that it brings products of; each
+/// measured so many times, for a few milliseconds.
+std::vector<MultiplyPeak> measure_multiply_peaks(ThreadPool& pool, int rounds);
 
 /// Of a buffer.
-ReadPeak measure_read_peak(const std::string& name, std::size_t bytes, Limits& limits);
+ReadPeak measure_read_peak(const std::string& name, std::size_t bytes, Limits& limits, int rounds);
 
 /// A size that no cache holds.
 std::size_t dram_bytes(const Machine& machine);

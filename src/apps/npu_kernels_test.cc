@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "apps/table.h"
 #include "apps/process.h"
+#include "apps/table.h"
 #include "base/error.h"
 #include "base/testing.h"
 #include "npu/cycles/compilers.h"

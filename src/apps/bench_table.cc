@@ -109,8 +109,9 @@ std::string comparison_table(const Report& report) {
 }  // namespace
 
 std::string bench_table(const Report& report) {
-  std::string text = concat(heading(report), "\n", multiply_table(report), "\n", read_table(report),
-                            "\n", parts_table(report));
+  std::string text =
+      concat(heading(report), "\n", multiply_table(report), "\n", read_table(report));
+  if (!report.parts.empty()) text += "\n" + parts_table(report);
   if (report.resident_bytes) {
     text += concat("\nThe whole process held at most ", fixed(*report.resident_bytes * 1e-6, 0),
                    " MB.\n");

@@ -61,7 +61,7 @@ TEST(Pipeline, RandomLoopsComputeWhatTheyDoInOrder) {
   for (uint32_t seed = 0; seed < 24; ++seed) {
     const Loop loop = random_loop(seed, 10 + 2 * static_cast<int>(seed));
     ASSERT_EQ(problem_of(loop), "") << seed;
-    const Pipeline made = pipeline(loop, {.seeds = 4});
+    const Pipeline made = pipeline(loop, {.seeds = 4, .moves = 60});
     EXPECT_GE(made.schedule.interval, made.bounds.interval()) << seed;
     EXPECT_EQ(verdict(made), "") << seed;
   }
@@ -101,7 +101,7 @@ Loop ten_constants() {
 }
 
 TEST(Pipeline, InvariantsThatDoNotFitLieOnTheStack) {
-  const Pipeline made = pipeline(ten_constants(), {.seeds = 4});
+  const Pipeline made = pipeline(ten_constants(), {.seeds = 4, .moves = 60});
   EXPECT_EQ(verdict(made), "");
   EXPECT_GE(made.kept.size(), 2u);  // at least one register is left for the sums
   EXPECT_EQ(made.stack_bytes, 128 * static_cast<int>(made.kept.size()));
@@ -150,9 +150,9 @@ TEST(Pipeline, SpillsWhatDoesNotFit) {
             .defs = {whole(out)},
             .uses = {whole(sum), whole(out)},
             .access = Access{.object = 1, .stride = 32}});
-  const Pipeline without = pipeline(loop, {.seeds = 4, .max_spills = 0});
+  const Pipeline without = pipeline(loop, {.seeds = 4, .max_spills = 0, .moves = 20});
   EXPECT_EQ(verdict(without), "");
-  const Pipeline made = pipeline(loop, {.seeds = 4});
+  const Pipeline made = pipeline(loop, {.seeds = 4, .moves = 20});
   EXPECT_EQ(verdict(made), "");
   EXPECT_GT(made.spills, 0);
   EXPECT_LT(made.schedule.interval, without.schedule.interval);

@@ -7,6 +7,16 @@
 #include "base/error.h"
 #include "npu/draw/picture.h"
 
+#ifdef __SANITIZE_ADDRESS__
+// Fontconfig, through which Cairo finds fonts, keeps what it has read to the end.
+extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions() {
+  return "leak:libfontconfig";
+}
+extern "C" __attribute__((visibility("default"))) const char* __lsan_default_options() {
+  return "print_suppressions=0";
+}
+#endif
+
 namespace sotto::npu::draw {
 namespace {
 

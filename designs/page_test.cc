@@ -49,9 +49,15 @@ Outcome run(const std::string& command) {
   const std::string line = std::string(SOTTO_DESIGNS) + "/" + command + " 2>&1";
   std::FILE* const pipe = ::popen(line.c_str(), "r");
   if (pipe == nullptr) return outcome;
+  std::string line_of_output;
   for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) {
-    outcome.out += static_cast<char>(c);
+    line_of_output += static_cast<char>(c);
+    if (c != '\n') continue;
+    // AddressSanitizer has a word to say about every program with fibers.
+    if (line_of_output.find("WARNING: ASan") == line_of_output.npos) outcome.out += line_of_output;
+    line_of_output.clear();
   }
+  outcome.out += line_of_output;
   outcome.exit_code = WEXITSTATUS(::pclose(pipe));
   return outcome;
 }

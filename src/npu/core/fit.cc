@@ -8,7 +8,7 @@
 #include <random>
 
 #include "npu/core/lifetime.h"
-#include "npu/core/reservation_table.h"
+#include "npu/core/rearrange.h"
 
 namespace sotto::npu::core {
 namespace {
@@ -22,15 +22,9 @@ class Annealer {
         interval_(schedule.interval),
         touches_(loop),
         random_(seed),
-        in_(loop.operations.size()),
-        out_(loop.operations.size()),
+        neighbours_(loop, edges),
         registers_(loop.operations.size()),
         lives_(loop.registers.size()) {
-    for (const Edge& edge : edges) {
-      if (edge.from == edge.to) continue;
-      in_[static_cast<size_t>(edge.to)].push_back(edge);
-      out_[static_cast<size_t>(edge.from)].push_back(edge);
-    }
     for (size_t op = 0; op < loop.operations.size(); ++op) {
       for (const Operand& use : loop.operations[op].uses) note(op, use.reg);
       for (const Operand& def : loop.operations[op].defs) note(op, def.reg);
@@ -85,13 +79,7 @@ class Annealer {
 
   bool fill_table() {
     table_.emplace(loop_, interval_);
-    for (const bool is_family : {false, true}) {
-      for (size_t op = 0; op < loop_.operations.size(); ++op) {
-        if ((choices(loop_.operations[op].opcode).size() > 1) != is_family) continue;
-        if (!table_->place(static_cast<int>(op), cycle_of(static_cast<int>(op)))) return false;
-      }
-    }
-    return true;
+    return fill(*table_, loop_, schedule_);
   }
 
   int64_t cost() const { return kExcess * excess_ + length_; }
@@ -124,21 +112,8 @@ class Annealer {
     }
   }
 
-  struct Window {
-    int first, last;
-  };
-  Window window_of(int op) const {
-    const size_t at = static_cast<size_t>(op);
-    Window window{cycle_of(op) - interval_, cycle_of(op) + interval_};
-    for (const Edge& edge : in_[at]) {
-      window.first =
-          std::max(window.first, cycle_of(edge.from) + edge.latency - interval_ * edge.distance);
-    }
-    for (const Edge& edge : out_[at]) {
-      window.last =
-          std::min(window.last, cycle_of(edge.to) - edge.latency + interval_ * edge.distance);
-    }
-    return window;
+  Neighbours::Window window_of(int op) const {
+    return neighbours_.window(op, schedule_, interval_);
   }
 
   int below(int count) { return static_cast<int>(random_() % static_cast<uint32_t>(count)); }
@@ -163,7 +138,7 @@ class Annealer {
     constexpr int kOneInSoManyPushes = 3;
     const int op = below(static_cast<int>(loop_.operations.size()));
     const bool pushes = below(kOneInSoManyPushes) == 0;
-    const Window window = window_of(op);
+    const Neighbours::Window window = window_of(op);
     int to = 0;
     if (pushes) {
       to = cycle_of(op) + (below(2) == 0 ? -1 : 1) * (1 + below(std::max(interval_ / 2, 1)));
@@ -194,7 +169,7 @@ class Annealer {
     table_->remove(other);
     if (!table_->place(op, to)) return false;
     move(op, to);
-    const Window window = window_of(other);
+    const Neighbours::Window window = window_of(other);
     constexpr int kTries = 6;
     for (int i = 0; i < kTries && window.first <= window.last; ++i) {
       const int there = i == 0 && window.first <= from && from <= window.last
@@ -225,7 +200,8 @@ class Annealer {
         there += way;
       }
       move(op, there);
-      for (const Edge& edge : (way > 0 ? out_ : in_)[static_cast<size_t>(op)]) {
+      for (const Edge& edge :
+           (way > 0 ? neighbours_.after : neighbours_.before)[static_cast<size_t>(op)]) {
         const int apart = edge.latency - interval_ * edge.distance;
         const int other = way > 0 ? edge.to : edge.from;
         const int bound = there + way * apart;
@@ -251,13 +227,7 @@ class Annealer {
   /// With the slots that the operations have now, from cycle 0 on.
   bool finish() {
     if (!fill_table()) return false;
-    int first = INT_MAX;
-    for (const Placement& placement : schedule_.placements)
-      first = std::min(first, placement.cycle);
-    for (size_t op = 0; op < loop_.operations.size(); ++op) {
-      Placement& placement = schedule_.placements[op];
-      placement = {placement.cycle - first, table_->opcode(static_cast<int>(op))};
-    }
+    take_slots(schedule_, *table_);
     return true;
   }
 
@@ -271,7 +241,7 @@ class Annealer {
   const LifetimeFinder touches_;
   std::optional<ReservationTable> table_;
   std::mt19937 random_;
-  std::vector<std::vector<Edge>> in_, out_;
+  const Neighbours neighbours_;
   std::vector<std::vector<size_t>> registers_;  ///< values, by operation
   Lifetimes lives_;
   std::array<std::vector<int>, kRegisterPools> rows_;

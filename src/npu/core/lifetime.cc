@@ -5,7 +5,7 @@
 #include <random>
 
 #include "base/error.h"
-#include "npu/core/reservation_table.h"
+#include "npu/core/rearrange.h"
 
 namespace sotto::npu::core {
 namespace {
@@ -144,14 +144,8 @@ class Shortener {
         touches_(loop),
         table_(loop, schedule.interval),
         random_(seed),
-        in_(loop.operations.size()),
-        out_(loop.operations.size()),
+        neighbours_(loop, edges),
         registers_(loop.operations.size()) {
-    for (const Edge& edge : edges) {
-      if (edge.from == edge.to) continue;
-      in_[static_cast<size_t>(edge.to)].push_back(edge);
-      out_[static_cast<size_t>(edge.from)].push_back(edge);
-    }
     for (size_t op = 0; op < loop.operations.size(); ++op) {
       for (const Operand& use : loop.operations[op].uses) note(op, use.reg);
       for (const Operand& def : loop.operations[op].defs) note(op, def.reg);
@@ -159,7 +153,7 @@ class Shortener {
   }
 
   void run() {
-    if (!fill_table()) return;
+    if (!fill(table_, loop_, schedule_)) return;
     std::vector<int> order(loop_.operations.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
     int idle = 0;
@@ -171,7 +165,7 @@ class Shortener {
       for (const int op : order) better = improve(op) || better;
       idle = better ? 0 : idle + 1;
     }
-    write_back();
+    take_slots(schedule_, table_);
   }
 
  private:
@@ -182,21 +176,6 @@ class Shortener {
       registers_[op].push_back(static_cast<size_t>(reg));
     }
   }
-
-  /// The table may choose other slots than the schedule had; all fit, since families agree in
-  /// timing.
-  bool fill_table() {
-    for (size_t op = 0; op < loop_.operations.size(); ++op) {
-      // Members with one choice first, so that families fill the gaps.
-      if (choices(loop_.operations[op].opcode).size() == 1 && !put(static_cast<int>(op)))
-        return false;
-    }
-    for (size_t op = 0; op < loop_.operations.size(); ++op) {
-      if (!table_.placed(static_cast<int>(op)) && !put(static_cast<int>(op))) return false;
-    }
-    return true;
-  }
-  bool put(int op) { return table_.place(op, schedule_.placements[static_cast<size_t>(op)].cycle); }
 
   /// Unit cycles of the registers that an operation touches; longer than the interval costs
   /// unrolling.
@@ -218,15 +197,7 @@ class Shortener {
     const int now = schedule_.placements[at].cycle;
     const int reach =
         loop_.operations.size() > kLarge ? schedule_.interval : 2 * schedule_.interval;
-    int first = now - reach, last = now + reach;
-    for (const Edge& edge : in_[at]) {
-      const int from = schedule_.placements[static_cast<size_t>(edge.from)].cycle;
-      first = std::max(first, from + edge.latency - schedule_.interval * edge.distance);
-    }
-    for (const Edge& edge : out_[at]) {
-      const int to = schedule_.placements[static_cast<size_t>(edge.to)].cycle;
-      last = std::min(last, to - edge.latency + schedule_.interval * edge.distance);
-    }
+    const auto [first, last] = neighbours_.window(op, schedule_, reach);
     int earliest_other = INT_MAX, latest_other = INT_MIN;
     for (size_t other = 0; other < schedule_.placements.size(); ++other) {
       if (other == at) continue;
@@ -260,22 +231,12 @@ class Shortener {
     return best < before;
   }
 
-  void write_back() {
-    int first = schedule_.placements[0].cycle;
-    for (const Placement& placement : schedule_.placements)
-      first = std::min(first, placement.cycle);
-    for (size_t op = 0; op < loop_.operations.size(); ++op) {
-      schedule_.placements[op] = {schedule_.placements[op].cycle - first,
-                                  table_.opcode(static_cast<int>(op))};
-    }
-  }
-
   const Loop& loop_;
   Schedule& schedule_;
   Touches touches_;
   ReservationTable table_;
   std::mt19937 random_;
-  std::vector<std::vector<Edge>> in_, out_;
+  const Neighbours neighbours_;
   std::vector<std::vector<size_t>> registers_;
 };
 
@@ -379,13 +340,23 @@ std::array<int, kRegisterPools> pressure_of(const Loop& loop, const Schedule& sc
   return most;
 }
 
-bool has_room(const Loop& loop, const Schedule& schedule) {
+std::optional<RegisterPool> crowded_pool(const Loop& loop, const Schedule& schedule) {
   const auto pressure = pressure_of(loop, schedule);
   for (int pool = 0; pool < kRegisterPools; ++pool) {
-    if (pressure[static_cast<size_t>(pool)] > units_in(static_cast<RegisterPool>(pool)))
-      return false;
+    const auto which = static_cast<RegisterPool>(pool);
+    if (pressure[static_cast<size_t>(pool)] > units_in(which)) return which;
   }
-  return true;
+  return std::nullopt;
+}
+
+bool has_room(const Loop& loop, const Schedule& schedule) {
+  return !crowded_pool(loop, schedule);
+}
+
+int register_cycles(const std::vector<Lifetime>& lives, int interval) {
+  int cycles = 0;
+  for (const Lifetime& life : lives) cycles += life.throughout ? interval : life.length();
+  return cycles;
 }
 
 void shorten_lifetimes(const Loop& loop, const std::vector<Edge>& edges, Schedule& schedule,

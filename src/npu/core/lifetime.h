@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct Lifetime {
 
 /// By register and unit within it; a state of a loop is there throughout.
 using Lifetimes = std::vector<std::vector<Lifetime>>;
+/// Of a register's units, together.
+int register_cycles(const std::vector<Lifetime>& lives, int interval);
 Lifetimes lifetimes_of(const Loop& loop, const Schedule& schedule);
 
 /// Lifetimes of single registers of one loop under schedules that change.
@@ -58,6 +61,9 @@ std::string_view name_of(RegisterPool pool);
 
 /// Units in use at once, at most.
 std::array<int, kRegisterPools> pressure_of(const Loop& loop, const Schedule& schedule);
+
+/// A pool of which the schedule takes more than there are; none when they suffice.
+std::optional<RegisterPool> crowded_pool(const Loop& loop, const Schedule& schedule);
 
 /// Whether there are as many registers: without them there is no allocation.
 bool has_room(const Loop& loop, const Schedule& schedule);

@@ -206,10 +206,7 @@ class Search {
       const size_t at = static_cast<size_t>(reg);
       if (pool_of(found_.loop.registers[at].cls) != tightest) continue;
       if (!can_spill(found_.loop, reg)) continue;
-      int cycles = 0;
-      for (const Lifetime& life : lifetimes[at]) {
-        cycles += life.throughout ? schedule.interval : life.length();
-      }
+      const int cycles = register_cycles(lifetimes[at], schedule.interval);
       const int accesses = is_read_at_once(schedule, reg)
                                ? register_file(found_.loop.registers[at].cls).units
                                : accesses_of(found_.loop, reg);

@@ -14,16 +14,6 @@ namespace {
 /// Results may be written after the last issue: the circle of straight code is longer than it is.
 constexpr int kAfterTheLast = 16;
 
-/// The registers of which a schedule takes more than there are; none when they suffice.
-std::optional<RegisterPool> crowded_pool(const Loop& loop, const Schedule& schedule) {
-  const auto pressure = pressure_of(loop, schedule);
-  for (int pool = 0; pool < kRegisterPools; ++pool) {
-    const auto which = static_cast<RegisterPool>(pool);
-    if (pressure[static_cast<size_t>(pool)] > units_in(which)) return which;
-  }
-  return std::nullopt;
-}
-
 /// Code for the operations of `found.loop`; `seed` > 0 moves them so that fewer registers are live.
 /// When registers do not suffice, `crowded` says which.
 bool try_schedule(Pipeline& found, const std::vector<Edge>& edges, const Schedule& schedule,
@@ -75,10 +65,7 @@ int pick_victim(const Loop& loop, const Schedule& schedule, RegisterPool pool) {
   for (int reg = 0; reg < static_cast<int>(lifetimes.size()); ++reg) {
     const size_t at = static_cast<size_t>(reg);
     if (pool_of(loop.registers[at].cls) != pool || !can_spill(loop, reg)) continue;
-    int cycles = 0;
-    for (const Lifetime& life : lifetimes[at]) {
-      cycles += life.throughout ? schedule.interval : life.length();
-    }
+    const int cycles = register_cycles(lifetimes[at], schedule.interval);
     const double worth = static_cast<double>(cycles) / accesses_of(loop, reg);
     if (worth <= most) continue;
     victim = reg;
@@ -92,6 +79,17 @@ void spill_victim(Pipeline& found, int victim) {
   found.loop = spill(found.loop, victim);
   found.stack_bytes = spill_area(found.loop) + kept_area(found.loop);
   ++found.spills;
+}
+
+/// A loop whose iterations follow one another, with the registers of code that runs once.
+Pipeline whole_iterations(const Loop& loop) {
+  Pipeline made = straight(loop);
+  made.loop.is_straight = false;
+  made.loop.trips = loop.trips;
+  // The results of an iteration have come when the next one begins.
+  constexpr int kUnderWay = 8;
+  made.schedule.interval += kUnderWay;
+  return made;
 }
 
 }  // namespace
@@ -117,14 +115,7 @@ Pipeline straight(const Loop& loop) {
 }
 
 Pipeline one_by_one(const Loop& loop) {
-  Loop once = loop;
-  once.trips = 1;
-  Pipeline made = straight(once);
-  made.loop.is_straight = false;
-  made.loop.trips = loop.trips;
-  // The results of an iteration have come when the next one begins.
-  constexpr int kUnderWay = 8;
-  made.schedule.interval += kUnderWay;
+  Pipeline made = whole_iterations(loop);
   int stuck = -1;
   while (!allocate_anew(made, &stuck)) {
     const int victim =
@@ -134,14 +125,8 @@ Pipeline one_by_one(const Loop& loop) {
     if (victim < 0) fail(ErrorKind::unsupported, "loop ", loop.name, ": registers do not suffice");
     std::vector<Kept> kept = std::move(made.kept);
     if (is_invariant(made.loop, victim)) kept.push_back({victim, kept_area(made.loop)});
-    once = spill(made.loop, victim);
-    once.trips = 1;
-    made = straight(once);
-    kept.insert(kept.end(), made.kept.begin(), made.kept.end());
-    made.kept = std::move(kept);
-    made.loop.is_straight = false;
-    made.loop.trips = loop.trips;
-    made.schedule.interval += kUnderWay;
+    made = whole_iterations(spill(made.loop, victim));
+    made.kept.insert(made.kept.begin(), kept.begin(), kept.end());
   }
   return made;
 }

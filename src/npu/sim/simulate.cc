@@ -31,6 +31,7 @@ void record_standing(Machine& machine, const Situation& situation) {
     machine.recorder.channel_stands(
         number, channel.state == State::moves ? -1 : machine.acquired_lock(number), channel.since);
   }
+  machine.recorder.stood_still();
 }
 
 }  // namespace
@@ -55,7 +56,6 @@ Report simulate(const design::ArrayProgram& program, const KernelLibrary& librar
     if (!machine.controller.done()) {
       report.deadlock = explain(machine, engine->situation());
       record_standing(machine, engine->situation());
-      machine.recorder.stood_still();
       break;
     }
     rest.after(engine->situation());

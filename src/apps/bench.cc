@@ -99,9 +99,7 @@ int bench_command(const Options& options, Console& console) {
   const bench::Settings settings = settings_of(options, console);
   const bench::Report report = bench::run(settings);
   console.progress("");
-  std::string text = options.bench.json ? bench_json(report, now()) : bench_table(report);
-  if (text.ends_with('\n')) text.pop_back();
-  console.text(text);
+  console.lines(options.bench.json ? bench_json(report, now()) : bench_table(report));
   return 0;
 }
 

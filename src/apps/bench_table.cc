@@ -1,25 +1,17 @@
-#include <array>
-#include <cstdio>
-
 #include "apps/bench.h"
 #include "apps/table.h"
 #include "apps/version.h"
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace sotto::apps {
 namespace {
 
 using namespace bench;
 
-std::string fixed(double value, int digits) {
-  std::array<char, 64> text;
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
-
 /// Three digits that say something.
 std::string three_digits(double value) {
-  return fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0);
+  return decimals(value, value < 10 ? 2 : value < 100 ? 1 : 0);
 }
 
 std::string milliseconds(double seconds) {
@@ -27,7 +19,7 @@ std::string milliseconds(double seconds) {
 }
 
 std::string percent(double part) {
-  return fixed(part * 100, 0) + "%";
+  return decimals(part * 100, 0) + "%";
 }
 
 /// "1.92 (1.90-1.95)"
@@ -45,7 +37,7 @@ std::string heading(const Report& report) {
       concat("Model: ", report.model, report.made_up ? " in its sizes, with made-up weights" : "",
              ", in ", name_of(report.types), "\n");
   if (machine.load > 0.5) {
-    text += concat("Other programs were running (load average ", fixed(machine.load, 1),
+    text += concat("Other programs were running (load average ", decimals(machine.load, 1),
                    "): times are longer than they would be alone.\n");
   }
   return text;
@@ -84,14 +76,15 @@ std::string parts_table(const Report& report) {
                part.gigabytes() > 0 ? three_digits(part.gigabytes_per_second()) : "",
                part.timing.of_limit ? percent(part.timing.of_limit->median) : "",
                of_memory ? "reading" : part.bound,
-               part.audio_seconds > 0 ? fixed(part.times_realtime(), 0) : ""});
+               part.audio_seconds > 0 ? decimals(part.times_realtime(), 0) : ""});
   }
   return table.text();
 }
 
 /// "3.53 (3.50-3.61)"
 std::string ratio_text(const Spread& ratio) {
-  return concat(fixed(ratio.median, 2), " (", fixed(ratio.low, 2), "-", fixed(ratio.high, 2), ")");
+  return concat(decimals(ratio.median, 2), " (", decimals(ratio.low, 2), "-",
+                decimals(ratio.high, 2), ")");
 }
 
 std::string comparison_table(const Report& report) {
@@ -113,7 +106,7 @@ std::string bench_table(const Report& report) {
       concat(heading(report), "\n", multiply_table(report), "\n", read_table(report));
   if (!report.parts.empty()) text += "\n" + parts_table(report);
   if (report.resident_bytes) {
-    text += concat("\nThe whole process held at most ", fixed(*report.resident_bytes * 1e-6, 0),
+    text += concat("\nThe whole process held at most ", decimals(*report.resident_bytes * 1e-6, 0),
                    " MB.\n");
   }
   if (!report.comparisons.empty()) text += "\n" + comparison_table(report);

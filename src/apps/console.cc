@@ -30,6 +30,10 @@ Console::~Console() {
   erase_progress();
 }
 
+void Console::lines(std::string_view text) {
+  this->text(text.substr(0, text.find_last_not_of('\n') + 1));
+}
+
 void Console::text(std::string_view line) {
   erase_progress();
   const bool written = std::fwrite(line.data(), 1, line.size(), stdout) == line.size() &&

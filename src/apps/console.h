@@ -37,7 +37,9 @@ class Console {
 
   /// Writes `line` and a line end to standard output at once. Throws OutputClosed.
   void text(std::string_view line);
-  /// The same to standard error, after "sotto: "; it may be closed.
+  /// The same of text that may end in line ends, which become one.
+  void lines(std::string_view text);
+  /// The same as text() to standard error, after "sotto: "; it may be closed.
   void message(std::string_view line);
   /// The same without that.
   void note(std::string_view line);

@@ -15,15 +15,10 @@ namespace {
 
 enum ExitCode { kDone = 0, kFailed = 1, kWrongUsage = 2, kInterrupted = 130 };
 
-/// Writes a text that may end in line ends, which become one.
-void show(std::string_view text, Console& console) {
-  console.text(text.substr(0, text.find_last_not_of('\n') + 1));
-}
-
 int run(const std::vector<std::string>& arguments, Console& console) {
   const ParsedCommandLine parsed = parse_command_line(arguments);
   if (const auto* text = std::get_if<std::string>(&parsed)) {
-    show(*text, console);
+    console.lines(*text);
     return kDone;
   }
   const Options& options = std::get<Options>(parsed);
@@ -37,7 +32,7 @@ int run(const std::vector<std::string>& arguments, Console& console) {
     case Command::model_info: {
       const model::Model model = model::load(*options.model);
       model.weights.check_finite();
-      show(model::describe(model), console);
+      console.lines(model::describe(model));
       return kDone;
     }
   }

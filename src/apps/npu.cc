@@ -21,18 +21,12 @@ namespace {
 using npu::design::CheckedDesign;
 using npu::design::DesignError;
 
-/// Without its last line end, which Console adds.
-void show(std::string text, Console& console) {
-  if (text.ends_with('\n')) text.pop_back();
-  console.text(text);
-}
-
 int list(Console& console) {
   Table table("<<");
   for (const NpuExample& example : npu_examples()) {
     table.add({std::string(example.name), std::string(example.about)});
   }
-  show(table.text(), console);
+  console.lines(table.text());
   return 0;
 }
 
@@ -51,14 +45,14 @@ int check(NamedDesign named, Console& console) {
   try {
     const CheckedDesign checked = npu::design::check(std::move(named.design));
     const npu::design::Design& design = checked.design();
-    show(concat("ok: ", named.name, " breaks no rule\ntiles ", design.tiles.size(),
-                ", cores with a program ", design.cores.size(), ", FIFOs ", design.fifos.size(),
-                ", streams ", checked.plan().network.flows.size(), ", tasks of a dispatch ",
-                design.tasks.size(), "\nfingerprint ", npu::design::to_hex(checked.hash())),
-         console);
+    console.text(concat("ok: ", named.name, " breaks no rule\ntiles ", design.tiles.size(),
+                        ", cores with a program ", design.cores.size(), ", FIFOs ",
+                        design.fifos.size(), ", streams ", checked.plan().network.flows.size(),
+                        ", tasks of a dispatch ", design.tasks.size(), "\nfingerprint ",
+                        npu::design::to_hex(checked.hash())));
     return 0;
   } catch (const DesignError& error) {
-    show(explain(error), console);
+    console.lines(explain(error));
     return 1;
   }
 }
@@ -97,7 +91,7 @@ int simulate(const std::string& name, const CheckedDesign& checked, const NpuBen
         npu::draw::above(npu::draw::array_picture(name, program, &simulation.report),
                          npu::draw::timeline_picture(name, program, trace, simulation.report)));
   }
-  show(options.json ? simulation_json(simulation) : describe_simulation(simulation), console);
+  console.lines(options.json ? simulation_json(simulation) : describe_simulation(simulation));
   if (!simulation.report.finished() || !simulation.report.findings.empty()) return 1;
   if (!host || !bench.verdict) return 0;
   const std::string wrong = bench.verdict(host->buffers);
@@ -120,7 +114,7 @@ int npu_command_on(NamedDesign named, const NpuBench& bench, const NpuOptions& o
       const npu::design::ArrayProgram program = npu::design::lower(checked);
       write_picture(options.pictures, npu::draw::array_picture(named.name, program, nullptr));
     }
-    show(describe_plan(named.name, checked), console);
+    console.lines(describe_plan(named.name, checked));
     return 0;
   } catch (const DesignError& error) {
     console.message(concat(named.name, " is wrong in ", error.findings().size(),

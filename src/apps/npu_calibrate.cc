@@ -9,6 +9,7 @@
 
 #include "apps/table.h"
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace sotto::apps {
 namespace {
@@ -17,10 +18,8 @@ using namespace npu::calibrate;
 
 /// Four digits, and all of a whole number.
 std::string figure(double value) {
-  std::ostringstream out;
   const int whole = value < 1 ? 1 : static_cast<int>(std::log10(value)) + 1;
-  out << std::fixed << std::setprecision(std::max(0, 4 - whole)) << value;
-  return out.str();
+  return decimals(value, std::max(0, 4 - whole));
 }
 std::string percent(double part) {
   std::ostringstream out;
@@ -124,10 +123,8 @@ std::string describe_calibration(const Calibration& calibration, bool in_colour)
 int calibrate_npu(bool json, Console& console) {
   ThreadPool pool;
   const Calibration calibration = calibrate(rows(), pool, true);
-  std::string text = json ? calibration_json(calibration)
-                          : describe_calibration(calibration, isatty(STDOUT_FILENO) == 1);
-  if (text.ends_with('\n')) text.pop_back();
-  console.text(text);
+  console.lines(json ? calibration_json(calibration)
+                     : describe_calibration(calibration, isatty(STDOUT_FILENO) == 1));
   return calibration.is_worse() ? 1 : 0;
 }
 

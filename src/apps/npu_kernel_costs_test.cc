@@ -5,9 +5,9 @@
 
 #include <array>
 
-#include "apps/table.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/numbers.h"
 #include "base/testing.h"
 #include "npu/cycles/cost.h"
 #include "npu/recorder/record.h"

@@ -1,16 +1,14 @@
 #include "apps/npu_kernels.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <cmath>
-#include <cstdio>
 #include <exception>
 #include <mutex>
 
 #include "apps/table.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/numbers.h"
 #include "base/thread_pool.h"
 #include "npu/cycles/compilers.h"
 #include "npu/cycles/explain.h"
@@ -65,23 +63,6 @@ std::vector<NpuKernelReport> report_all(const std::vector<std::string>& names, C
   return reports;
 }
 
-void show(std::string text, Console& console) {
-  if (text.ends_with('\n')) text.pop_back();
-  console.text(text);
-}
-
-std::string percent(double part) {
-  std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.1f", 100 * part);
-  return text.data();
-}
-
-std::string fixed(double value) {
-  std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.2f", value);
-  return text.data();
-}
-
 std::string bytes_or_none(std::int64_t bytes) {
   return bytes == 0 ? "-" : grouped(bytes);
 }
@@ -104,7 +85,7 @@ std::string kernels_table(const std::vector<NpuKernelReport>& reports) {
                                     cost.macs == 0 ? "-" : grouped(cost.macs),
                                     grouped(cost.cycles),
                                     grouped(npu::cycles::compiled_cycles(cost.cycles, kPeano)),
-                                    cost.macs == 0 ? "-" : percent(share_of_peak(cost)),
+                                    cost.macs == 0 ? "-" : decimals(100 * share_of_peak(cost), 1),
                                     loop == nullptr ? "-" : grouped(loop->interval),
                                     loop == nullptr ? "-" : grouped(loop->bound),
                                     loop == nullptr ? "-" : loop->binding,
@@ -118,10 +99,10 @@ std::string kernels_table(const std::vector<NpuKernelReport>& reports) {
       table.text(),
       "\nscheduled: cycles of a call of the code that Sotto schedules, computed by "
       "running it; nothing here is measured on an NPU.\ncompiled: ",
-      fixed(kPeano.factor), " times that, which is what ", kPeano.name,
+      decimals(kPeano.factor, 2), " times that, which is what ", kPeano.name,
       " takes for AMD's matrix "
       "product (",
-      fixed(kPeano.least), " to ", fixed(kPeano.most),
+      decimals(kPeano.least, 2), " to ", decimals(kPeano.most, 2),
       "; docs/npu/calibration.md).\n"
       "% of peak: of 128 bf16, 256 int8 or 64 int16 MACs a cycle. II: cycles from iteration to "
       "iteration of the loop that takes most; least: that any\nschedule needs, because of what is "
@@ -141,15 +122,14 @@ int npu_kernels(const NpuOptions& options, Console& console) {
     // Also of assembly: it is shown only if it is right.
     const KernelCost cost = npu::cycles::cost_of(kernel, compiled);
     console.progress("");
-    show(options.explain ? npu::cycles::explain(kernel, compiled, cost)
-                         : npu::cycles::assembly(kernel, compiled),
-         console);
+    console.lines(options.explain ? npu::cycles::explain(kernel, compiled, cost)
+                                  : npu::cycles::assembly(kernel, compiled));
     return 0;
   }
   catch_interrupts();
   const std::vector<NpuKernelReport> reports =
       report_all(options.kernels.empty() ? npu::recorder::recordable() : options.kernels, console);
-  show(options.json ? kernels_json(reports) : kernels_table(reports), console);
+  console.lines(options.json ? kernels_json(reports) : kernels_table(reports));
   return 0;
 }
 

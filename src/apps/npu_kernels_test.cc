@@ -7,8 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "apps/process.h"
-#include "apps/table.h"
+#include "apps/npu_testing.h"
 #include "base/error.h"
 #include "base/testing.h"
 #include "npu/cycles/compilers.h"
@@ -25,28 +24,9 @@ using ::testing::Not;
 using testing::Outcome;
 using ::testing::StartsWith;
 
-class NpuKernelsTest : public ::testing::Test {
+class NpuKernelsTest : public testing::NpuCommandTest {
  protected:
-  Outcome kernels(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"npu", "kernels"});
-    return testing::run(folder_.path(), arguments);
-  }
-  std::string text(const std::vector<std::string>& arguments) {
-    const Outcome outcome = kernels(arguments);
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
-    EXPECT_EQ(outcome.err, "");
-    return outcome.out;
-  }
-  void expect_usage(const std::vector<std::string>& arguments, const std::string& message) {
-    const Outcome outcome = kernels(arguments);
-    EXPECT_EQ(outcome.exit_code, 2);
-    EXPECT_EQ(outcome.out, "");
-    EXPECT_THAT(outcome.err, AllOf(StartsWith("sotto: "), HasSubstr(message),
-                                   HasSubstr("\nsotto npu --help says what can be asked for.\n")));
-    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 2) << outcome.err;
-  }
-
-  sotto::testing::TemporaryFolder folder_;
+  NpuKernelsTest() : NpuCommandTest({"npu", "kernels"}) {}
 };
 
 // A tile of 16 KB in stores of 32 bytes: 512, which nothing multiplies.

@@ -8,6 +8,7 @@
 
 #include "apps/table.h"
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace sotto::apps {
 namespace {

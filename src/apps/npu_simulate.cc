@@ -1,22 +1,15 @@
 #include "apps/npu_simulate.h"
 
-#include <iomanip>
 #include <set>
-#include <sstream>
 
 #include "apps/table.h"
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace sotto::apps {
 namespace {
 
 using namespace npu;
-
-std::string decimals(double value, int digits) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(digits) << value;
-  return out.str();
-}
 
 std::set<std::string> called_kernels(const design::ArrayProgram& program) {
   std::set<std::string> symbols;

@@ -8,8 +8,7 @@
 
 #include "apps/npu_designs.h"
 #include "apps/npu_simulate.h"
-#include "apps/process.h"
-#include "apps/table.h"
+#include "apps/npu_testing.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/testing.h"
@@ -23,34 +22,15 @@ using ::testing::HasSubstr;
 using testing::Outcome;
 using ::testing::StartsWith;
 
-class NpuTest : public ::testing::Test {
+class NpuTest : public testing::NpuCommandTest {
  protected:
-  Outcome npu(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "npu");
-    return testing::run(folder_.path(), arguments);
-  }
-  /// What a command that succeeds writes.
-  std::string text(const std::vector<std::string>& arguments) {
-    const Outcome outcome = npu(arguments);
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
-    EXPECT_EQ(outcome.err, "");
-    return outcome.out;
-  }
+  NpuTest() : NpuCommandTest({"npu"}) {}
+
   nlohmann::json simulation(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "simulate");
     arguments.push_back("--json");
     return nlohmann::json::parse(text(arguments));
   }
-  void expect_usage(const std::vector<std::string>& arguments, const std::string& message) {
-    const Outcome outcome = npu(arguments);
-    EXPECT_EQ(outcome.exit_code, 2);
-    EXPECT_EQ(outcome.out, "");
-    EXPECT_THAT(outcome.err, AllOf(StartsWith("sotto: "), HasSubstr(message),
-                                   HasSubstr("\nsotto npu --help says what can be asked for.\n")));
-    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 2) << outcome.err;
-  }
-
-  sotto::testing::TemporaryFolder folder_;
 };
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -256,13 +236,6 @@ TEST_F(NpuTest, WrongUsageExitsWith2) {
                "--clock: '1000' is no clock of the array: there are 800, 1027, 1309, 1600, 1800");
   expect_usage({"plan", "gemm", "--svg", ""}, "--svg: the name of the file is empty");
   expect_usage({"check", "gemm", "--clock", "800"}, "there is no option '--clock'");
-}
-
-TEST(NpuTable, GroupsDigits) {
-  EXPECT_EQ(grouped(0), "0");
-  EXPECT_EQ(grouped(999), "999");
-  EXPECT_EQ(grouped(1000), "1,000");
-  EXPECT_EQ(grouped(-1234567), "-1,234,567");
 }
 
 }  // namespace

@@ -6,20 +6,15 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace sotto::apps {
 namespace {
 
-std::string fixed(double value, int digits) {
-  std::array<char, 64> text;
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
-
 /// "77×": whole above ten, where a digit more would only flicker.
 std::string speed(double audio, double elapsed) {
   const double times = elapsed > 0 ? audio / elapsed : 0;
-  return concat(fixed(times, times < 10 ? 1 : 0), "×");
+  return concat(decimals(times, times < 10 ? 1 : 0), "×");
 }
 
 /// "1:02:03", "2:03", "0:03"
@@ -40,7 +35,7 @@ std::string clock(double seconds) {
 std::string progress_bar(double fraction) {
   constexpr int kWidth = 20;
   const int filled = static_cast<int>(fraction * kWidth);
-  std::string line = fixed(std::floor(fraction * 100), 0) + "%";
+  std::string line = decimals(std::floor(fraction * 100), 0) + "%";
   line.insert(0, 4 - line.size(), ' ');
   return concat(line, " [", std::string(static_cast<std::size_t>(filled), '#'),
                 std::string(static_cast<std::size_t>(kWidth - filled), '.'), "]");
@@ -49,7 +44,7 @@ std::string progress_bar(double fraction) {
 std::string progress_line(double done, double all, double elapsed) {
   const double fraction = all > 0 ? std::clamp(done / all, 0.0, 1.0) : 1;
   std::string line =
-      concat(progress_bar(fraction), " ", fixed(done, 1), " of ", fixed(all, 1), " s");
+      concat(progress_bar(fraction), " ", decimals(done, 1), " of ", decimals(all, 1), " s");
   if (done > 0 && elapsed > 0) {
     line += concat(", ", speed(done, elapsed), " realtime, ", clock((all - done) * elapsed / done),
                    " left");
@@ -68,8 +63,9 @@ std::string cut_to_width(std::string_view line, std::size_t columns) {
 
 std::string summary_line(const std::string& name, double audio, double elapsed,
                          std::string_view arithmetic) {
-  return concat(name, ": ", fixed(audio, 1), " s of audio in ", fixed(elapsed, elapsed < 1 ? 2 : 1),
-                " s (", speed(audio, elapsed), " realtime, ", arithmetic, ")");
+  return concat(name, ": ", decimals(audio, 1), " s of audio in ",
+                decimals(elapsed, elapsed < 1 ? 2 : 1), " s (", speed(audio, elapsed),
+                " realtime, ", arithmetic, ")");
 }
 
 }  // namespace sotto::apps

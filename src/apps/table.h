@@ -2,21 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 
 namespace sotto::apps {
-
-/// "65,536".
-inline std::string grouped(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  const std::size_t first = number < 0 ? 1 : 0;
-  for (std::size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, ",");
-  return digits;
-}
 
 /// Rows of cells; the first row is the heading.
 class Table {

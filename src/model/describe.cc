@@ -6,6 +6,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/numbers.h"
+
 namespace sotto::model {
 namespace {
 
@@ -22,13 +24,6 @@ class Table {
  private:
   std::ostringstream out_;
 };
-
-/// 1234567 → "1,234,567"
-std::string grouped(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
-  return digits;
-}
 
 void add_sizes(Table& table, const Dims& dims) {
   const std::string size = size_name(dims);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/numbers.h"
 #include "base/testing.h"
 #include "npu/cycles/compilers.h"
 #include "npu/cycles/cost.h"
@@ -141,8 +142,7 @@ TEST(Cost, IsThatOfTheTable) {
   for (const char* const name :
        {"passthrough", "scale_bf16", "zero_sums", "gemm_bf16_short", "gemm_int8_short",
         "zero_statistics", "row_statistics", "bias_rows", "add_plane"}) {
-    std::string cycles = std::to_string(costs.of(name).cycles);
-    if (cycles.size() > 3) cycles.insert(cycles.size() - 3, ",");
+    const std::string cycles = grouped(costs.of(name).cycles);
     const bool is_there = page.find(concat("| `", name, "` | ", cycles, " |")) != page.npos;
     EXPECT_TRUE(is_there) << name << " takes " << cycles;
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <memory>
 
+#include "base/numbers.h"
 #include "npu/draw/palette.h"
 #include "npu/draw/pictures.h"
 #include "npu/sim/array.h"
@@ -39,16 +40,6 @@ struct TimeRow {
   const Span* stands = nullptr;
 };
 
-std::string grouped(Cycle number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
-  return digits;
-}
-std::string decimals(double value, int digits) {
-  char text[40];
-  std::snprintf(text, sizeof(text), "%.*f", digits, value);
-  return text;
-}
 /// 1, 2 or 5 times a power of ten, about an eighth.
 double nice_step(double whole) {
   const double rough = whole / 8, power = std::pow(10, std::floor(std::log10(rough)));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -164,6 +165,30 @@ inline Buffer<bfloat16> bias_columns(const std::vector<double>& bias) {
     columns.at(1, n) = value - columns.at(0, n);
   }
   return pack_k(columns);
+}
+
+inline std::vector<double> exact_softmax(const std::vector<double>& x) {
+  const double top = *std::max_element(x.begin(), x.end());
+  std::vector<double> y;
+  double sum = 0;
+  for (const double value : x) sum += std::exp(value - top);
+  for (const double value : x) y.push_back(std::exp(value - top) / sum);
+  return y;
+}
+
+/// Of each row; gamma and beta: 1 x columns.
+inline Matrix exact_layer_norm(const Matrix& x, const Matrix& gamma, const Matrix& beta) {
+  Matrix y = x;
+  for (int row = 0; row < x.rows; ++row) {
+    double mean = 0, variance = 0;
+    for (int i = 0; i < x.columns; ++i) mean += x.at(row, i) / x.columns;
+    for (int i = 0; i < x.columns; ++i) variance += std::pow(x.at(row, i) - mean, 2) / x.columns;
+    for (int i = 0; i < x.columns; ++i) {
+      y.at(row, i) =
+          (x.at(row, i) - mean) / std::sqrt(variance + 1e-5) * gamma.at(0, i) + beta.at(0, i);
+    }
+  }
+  return y;
 }
 
 inline double exact_gelu(double x) {

@@ -61,15 +61,6 @@ TEST_F(RowsTest, GeluOfLargeNumbersIsTheNumberOrZero) {
   for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(out[i], std::max(float{in[i]}, 0.0f));
 }
 
-std::vector<double> exact_softmax(const std::vector<double>& x) {
-  const double top = *std::max_element(x.begin(), x.end());
-  std::vector<double> y;
-  double sum = 0;
-  for (const double value : x) sum += std::exp(value - top);
-  for (const double value : x) y.push_back(std::exp(value - top) / sum);
-  return y;
-}
-
 /// Softmax of x, with `behind` behind it.
 Buffer<bfloat16> softmax(const std::vector<double>& x, double behind) {
   const Buffer<bfloat16> in = row_of(x, padded(x.size()), behind);
@@ -80,7 +71,7 @@ Buffer<bfloat16> softmax(const std::vector<double>& x, double behind) {
 
 double softmax_error(const std::vector<double>& x) {
   const Buffer<bfloat16> out = softmax(x, kNaN);
-  const std::vector<double> expected = exact_softmax(x);
+  const std::vector<double> expected = testing::exact_softmax(x);
   double error = 0;
   for (std::size_t i = 0; i < x.size(); ++i) error += std::abs(out[i] - expected[i]);
   for (std::size_t i = x.size(); i < out.size(); ++i) EXPECT_EQ(out[i].bits(), 0) << i;
@@ -140,18 +131,11 @@ double layer_norm_error(const Matrix& x) {
                          b = testing::pack(beta, index);
   Buffer<bfloat16> out(in.size());
   layer_norm_bf16(out.data(), in.data(), g.data(), b.data(), x.rows, x.columns);
-  Matrix expected = x, actual = x;
+  Matrix actual = x;
   for (int row = 0; row < x.rows; ++row) {
-    double mean = 0, variance = 0;
-    for (int i = 0; i < x.columns; ++i) mean += x.at(row, i) / x.columns;
-    for (int i = 0; i < x.columns; ++i) variance += std::pow(x.at(row, i) - mean, 2) / x.columns;
-    for (int i = 0; i < x.columns; ++i) {
-      expected.at(row, i) =
-          (x.at(row, i) - mean) / std::sqrt(variance + 1e-5) * gamma.at(0, i) + beta.at(0, i);
-      actual.at(row, i) = out[index(row, i)];
-    }
+    for (int i = 0; i < x.columns; ++i) actual.at(row, i) = out[index(row, i)];
   }
-  return testing::relative_l1(actual, expected);
+  return testing::relative_l1(actual, testing::exact_layer_norm(x, gamma, beta));
 }
 
 TEST_F(RowsTest, LayerNormOfAnyWidthIsCloseToFloat64) {

@@ -5,6 +5,7 @@
 #include "base/stopwatch.h"
 #include "bench/parts.h"
 #include "bench/sound.h"
+#include "cpu/encoder.h"
 
 namespace sotto::bench {
 namespace {
@@ -18,7 +19,8 @@ constexpr std::array kNames = {"encoder", "encoder.convolutions", "encoder.layer
 std::vector<Work> works(const Subject& subject, Isa isa) {
   const model::Dims& dims = subject.dims;
   const model::ComputeType type = subject.types.encoder;
-  return {encoder_work(dims, type, isa), convolutions_work(dims, type, isa), Work{},
+  const model::ComputeType convolutions = cpu::convolution_type(type, isa);
+  return {encoder_work(dims, type, convolutions), convolutions_work(dims, convolutions), Work{},
           linear_layers_work(dims, type), attention_work(dims, type)};
 }
 

@@ -119,11 +119,9 @@ std::string bound_of(const Work& work, const Rates& rates) {
   return names;
 }
 
-Work convolutions_work(const model::Dims& dims, ComputeType type, Isa isa) {
+Work convolutions_work(const model::Dims& dims, ComputeType convolutions) {
   const double T = dims.n_audio_ctx, D = dims.n_audio_state;
-  const bool coarse = type == ComputeType::bfloat16 || type == ComputeType::int8;
-  return products_of(coarse && isa == Isa::avx512_bf16 ? Resource::bfloat16 : Resource::float32,
-                     2 * T * D * 3 * dims.n_mels + T * D * 3 * D);
+  return products_of(linear_numbers(convolutions), 2 * T * D * 3 * dims.n_mels + T * D * 3 * D);
 }
 
 Work linear_layers_work(const model::Dims& dims, ComputeType type) {
@@ -137,8 +135,8 @@ Work attention_work(const model::Dims& dims, ComputeType type) {
                      dims.n_audio_layer * 2 * T * T * D);
 }
 
-Work encoder_work(const model::Dims& dims, ComputeType type, Isa isa) {
-  return sum(convolutions_work(dims, type, isa),
+Work encoder_work(const model::Dims& dims, ComputeType type, ComputeType convolutions) {
+  return sum(convolutions_work(dims, convolutions),
              sum(linear_layers_work(dims, type), attention_work(dims, type)));
 }
 

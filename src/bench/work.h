@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 
-#include "base/isa.h"
 #include "model/compute_type.h"
 #include "model/config.h"
 
@@ -49,11 +48,12 @@ std::optional<double> floor_seconds(const Work& work, const Rates& rates);
 std::string bound_of(const Work& work, const Rates& rates);
 
 /// The stages of the encoder, for one window.
-Work convolutions_work(const model::Dims& dims, model::ComputeType type, Isa isa);
+Work convolutions_work(const model::Dims& dims, model::ComputeType convolutions);
 Work linear_layers_work(const model::Dims& dims, model::ComputeType type);
 Work attention_work(const model::Dims& dims, model::ComputeType type);
 /// All of them.
-Work encoder_work(const model::Dims& dims, model::ComputeType type, Isa isa);
+Work encoder_work(const model::Dims& dims, model::ComputeType type,
+                  model::ComputeType convolutions);
 
 /// Keys and values of a window for the decoder's cross-attention.
 Work cross_kv_work(const model::Dims& dims, model::ComputeType type);

@@ -21,15 +21,13 @@ using model::ComputeType;
 // In this file T is the number of positions (n_audio_ctx), B the lanes of a block, D the width, F
 // the width of the feed-forward layer; activations are blocks (kernels.h).
 
-/// In bfloat16 where the rest computes in no more digits and the machine can.
 std::unique_ptr<Conv1d> make_conv(const Runtime& runtime, const Parameters& p, Isa isa,
                                   ComputeType type, int n_out, int n_in, int step) {
   const std::vector<float> weight = p.read("weight", {n_out, n_in, kTaps});
   const std::vector<float> bias = p.read("bias", {n_out});
-  const bool coarse = type == ComputeType::bfloat16 || type == ComputeType::int8;
-  const Bf16Kernels* const bf16 = coarse ? bf16_kernels_for(isa) : nullptr;
-  if (bf16 != nullptr) {
-    return std::make_unique<Bf16Conv1d>(runtime, *bf16, weight, bias, n_out, n_in, step);
+  if (convolution_type(type, isa) == ComputeType::bfloat16) {
+    return std::make_unique<Bf16Conv1d>(runtime, *bf16_kernels_for(isa), weight, bias, n_out, n_in,
+                                        step);
   }
   return std::make_unique<BlocksConv1d>(runtime, weight, bias, n_out, n_in, step);
 }
@@ -112,6 +110,11 @@ model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa is
   if (wanted != ComputeType::bfloat16 || isa == Isa::avx512_bf16) return *wanted;
   fail(ErrorKind::unsupported, "the encoder cannot compute in bfloat16 with ", name_of(isa),
        ", only with avx512_bf16: take float32 or int8");
+}
+
+model::ComputeType convolution_type(ComputeType type, Isa isa) {
+  const bool coarse = type == ComputeType::int8 && bfloat16_is_faster(isa);
+  return coarse || type == ComputeType::bfloat16 ? ComputeType::bfloat16 : ComputeType::float32;
 }
 
 std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,

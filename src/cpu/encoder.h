@@ -18,6 +18,11 @@ namespace sotto::cpu {
 /// Throws Error{unsupported} when the encoder cannot compute in the wanted one.
 model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa isa);
 
+/// What the convolutions of an encoder of `type` compute in: bfloat16 where all is, or where the
+/// rest has no more digits and bfloat16 is measured to be faster (bfloat16_is_faster()); else
+/// float32.
+model::ComputeType convolution_type(model::ComputeType type, Isa isa);
+
 /// Packs the encoder weights (they may be unmapped afterwards) to compute in `type`, checked by
 /// encoder_type(), with `isa`, which this machine has. `pool` must outlive the result, and so must
 /// `times`, which holds the times of the last window's stages unless it is null. Throws

@@ -5,6 +5,7 @@
 
 #include "base/testing.h"
 #include "cpu/cpu_testing.h"
+#include "cpu/fastest_type.h"
 #include "cpu/reference.h"
 #include "cpu/whisper_base_testing.h"
 #include "model/golden_testing.h"
@@ -125,6 +126,19 @@ TEST(EncoderTypeTest, IsWhatIsWanted) {
       sotto::testing::message_of(ErrorKind::unsupported,
                                  [] { encoder_type(ComputeType::bfloat16, Isa::avx512_vnni); }),
       ::testing::HasSubstr("only with avx512_bf16"));
+}
+
+TEST(ConvolutionTypeTest, IsNotCoarserThanTheRest) {
+  for (const Isa isa : available_isas()) {
+    EXPECT_EQ(convolution_type(ComputeType::float32, isa), ComputeType::float32);
+    EXPECT_EQ(convolution_type(ComputeType::int8_float32, isa), ComputeType::float32);
+    const bool faster = bfloat16_is_faster(isa);
+    EXPECT_EQ(faster, bfloat16_is_faster(isa)) << "it must not change within a process";
+    EXPECT_EQ(convolution_type(ComputeType::int8, isa),
+              faster ? ComputeType::bfloat16 : ComputeType::float32);
+    EXPECT_TRUE(isa == Isa::avx512_bf16 || !faster);
+  }
+  EXPECT_EQ(convolution_type(ComputeType::bfloat16, Isa::avx512_bf16), ComputeType::bfloat16);
 }
 
 TEST(EncoderErrorTest, NamesTheTensorThatIsMissing) {

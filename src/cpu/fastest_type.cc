@@ -11,6 +11,7 @@
 #include "cpu/blocks.h"
 #include "cpu/gemv_linear.h"
 #include "cpu/int8_blocks.h"
+#include "cpu/multiply_loops.h"
 #include "cpu/rows.h"
 #include "model/seeded.h"
 
@@ -97,6 +98,17 @@ TypeTimes time_decoder_types(Isa isa) {
   return {.float32 = shortest([&] { floats(y.data(), x.data(), 1); }),
           .bfloat16 = std::nullopt,  // half of the bytes at no better products than int8's
           .int8 = shortest([&] { bytes(y.data(), scratch.quantise(place, x.data(), 1, kIn), 1); })};
+}
+
+bool bfloat16_is_faster(Isa isa) {
+  const auto products_a_second = [](const MultiplyLoop& loop) {
+    constexpr std::int64_t kSteps = 4096;
+    return static_cast<double>(kSteps * loop.products) / shortest([&] { loop.run(kSteps); });
+  };
+  const MultiplyLoops& loops = multiply_loops_for(isa);
+  if (loops.bfloat16.products == 0) return false;
+  static const bool faster = products_a_second(loops.bfloat16) > products_a_second(loops.float32);
+  return faster;
 }
 
 }  // namespace sotto::cpu

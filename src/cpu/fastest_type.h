@@ -26,4 +26,8 @@ TypeTimes time_encoder_types(Isa isa);
 /// faster there, it is the more so where its fewer bytes come from memory.
 TypeTimes time_decoder_types(Isa isa);
 
+/// Whether a product in bfloat16 takes less time than one in float32: twice as many a cycle on Zen
+/// 4, half as many on Sapphire Rapids. Measured once in a process, in about a millisecond.
+bool bfloat16_is_faster(Isa isa);
+
 }  // namespace sotto::cpu

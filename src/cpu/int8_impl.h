@@ -197,36 +197,51 @@ SOTTO_INLINE void multiply_bytes(Integers (&sums)[R][2], const std::uint8_t* lan
   }
 }
 
+/// Where a group of a block of positions and of a panel of weights lies.
+struct GroupPlace {
+  const std::uint8_t* x;
+  const float* x_scales;
+  const std::int8_t* weights;
+  const float* scales;
+  const std::int32_t* offsets;
+};
+
+/// out[r][lane] += the sums of a group of `n` inputs. Those of the first group are not added to
+/// anything: asked at run time, GCC copies all sums back and forth around the question.
+template <bool kFirst, int R>
+SOTTO_INLINE void multiply_group(float (&out)[R][kBlock], const GroupPlace& at, int n) {
+  Integers sums[R][2];
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(at.offsets[r]);
+  multiply_bytes(sums, at.x, at.weights, 4, 4 * R, quads_of(n));
+  const Vector s0 = load(at.x_scales), s1 = load(at.x_scales + kLanes);
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    const Vector scale = broadcast(at.scales[r]);
+    const Vector a = to_vector(sums[r][0]) * s0, b = to_vector(sums[r][1]) * s1;
+    store(out[r], kFirst ? a * scale : fma(a, scale, load(out[r])));
+    store(out[r] + kLanes, kFirst ? b * scale : fma(b, scale, load(out[r] + kLanes)));
+  }
+}
+
 /// The sums of a panel with a block of positions, before the bias: out[r][lane].
 SOTTO_INLINE void multiply_groups(float (&out)[kInt8Rows][kBlock], const Int8LinearTask& task,
                                   int block, int panel) {
   constexpr int R = kInt8Rows;
-  const int n_quads = quads_of(task.n_in), n_groups = groups_of(task.n_in, task.group);
-  const std::uint8_t* x = task.x + static_cast<std::ptrdiff_t>(block) * n_quads * 4 * kBlock;
-  const float* x_scales = task.x_scales + static_cast<std::ptrdiff_t>(block) * n_groups * kBlock;
-  const std::int8_t* w = task.panels + static_cast<std::ptrdiff_t>(panel) * n_quads * 4 * R;
-  const std::ptrdiff_t group_at = static_cast<std::ptrdiff_t>(panel) * n_groups * R;
-  const float* scales = task.scales + group_at;
-  const std::int32_t* offsets = task.offsets + group_at;
-  for (int group = 0; group < n_groups; ++group) {
-    Integers sums[R][2];
-    SOTTO_UNROLL
-    for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(offsets[r]);
-    const int quads = smaller(task.group / 4, n_quads - group * (task.group / 4));
-    multiply_bytes(sums, x, w, 4, 4 * R, quads);
-    const Vector s0 = load(x_scales), s1 = load(x_scales + kLanes);
-    SOTTO_UNROLL
-    for (int r = 0; r < R; ++r) {
-      const Vector scale = broadcast(scales[r]);
-      const Vector a = to_vector(sums[r][0]) * s0, b = to_vector(sums[r][1]) * s1;
-      store(out[r], group == 0 ? a * scale : fma(a, scale, load(out[r])));
-      store(out[r] + kLanes, group == 0 ? b * scale : fma(b, scale, load(out[r] + kLanes)));
-    }
-    x += task.group * kBlock;
-    w += task.group * R;
-    x_scales += kBlock;
-    scales += R;
-    offsets += R;
+  const std::ptrdiff_t n_quads = quads_of(task.n_in), n_groups = groups_of(task.n_in, task.group);
+  GroupPlace at = {.x = task.x + block * n_quads * 4 * kBlock,
+                   .x_scales = task.x_scales + block * n_groups * kBlock,
+                   .weights = task.panels + panel * n_quads * 4 * R,
+                   .scales = task.scales + panel * n_groups * R,
+                   .offsets = task.offsets + panel * n_groups * R};
+  multiply_group<true>(out, at, smaller(task.group, task.n_in));
+  for (int begin = task.group; begin < task.n_in; begin += task.group) {
+    at.x += task.group * kBlock;
+    at.x_scales += kBlock;
+    at.weights += task.group * R;
+    at.scales += R;
+    at.offsets += R;
+    multiply_group<false>(out, at, smaller(task.group, task.n_in - begin));
   }
 }
 

@@ -103,7 +103,7 @@ TEST_F(BenchTest, JsonHoldsEveryPartAndItsRatesFollowFromItsTimes) {
   EXPECT_EQ(json.at("threads"), 2);
   EXPECT_FALSE(json.at("machine").at("cpu").get<std::string>().empty());
   EXPECT_EQ(json.at("model").at("weights"), "file");
-  EXPECT_EQ(json.at("model").at("encoder_type"), "int8");
+  EXPECT_EQ(json.at("model").at("encoder_type"), "int8_two_bytes");  // it is narrow
   EXPECT_EQ(json.at("model").at("width"), 64);
   EXPECT_THAT(
       names(json.at("parts")),

@@ -32,9 +32,15 @@ Resource linear_numbers(ComputeType type) {
       return Resource::bfloat16;
     case ComputeType::int8:
     case ComputeType::int8_float32:
+    case ComputeType::int8_two_bytes:
       return Resource::int8;
   }
   SOTTO_CHECK(false);
+}
+
+/// Products of bytes for each product of numbers (two_byte_linear.h).
+double products_for_one(ComputeType type) {
+  return type == ComputeType::int8_two_bytes ? 3 : 1;
 }
 
 double memory_seconds(const Work& work, const Rates& rates) {
@@ -73,7 +79,8 @@ double bytes_of_weight(ComputeType type) {
       return sizeof(float) / 2;
     case ComputeType::int8:
     case ComputeType::int8_float32:
-      return double{sizeof(cpu::PanelGroup)} / (cpu::kGemvGroup * cpu::kPanel);
+    case ComputeType::int8_two_bytes:
+      return products_for_one(type) * sizeof(cpu::PanelGroup) / (cpu::kGemvGroup * cpu::kPanel);
   }
   SOTTO_CHECK(false);
 }
@@ -126,12 +133,14 @@ Work convolutions_work(const model::Dims& dims, ComputeType convolutions) {
 
 Work linear_layers_work(const model::Dims& dims, ComputeType type) {
   const double T = dims.n_audio_ctx, D = dims.n_audio_state, F = dims.n_audio_ffn;
-  return products_of(linear_numbers(type), dims.n_audio_layer * T * (4 * D * D + 2 * D * F));
+  return products_of(linear_numbers(type),
+                     products_for_one(type) * dims.n_audio_layer * T * (4 * D * D + 2 * D * F));
 }
 
 Work attention_work(const model::Dims& dims, ComputeType type) {
   const double T = dims.n_audio_ctx, D = dims.n_audio_state;
-  return products_of(type == ComputeType::int8_float32 ? Resource::float32 : linear_numbers(type),
+  const bool floats = type == ComputeType::int8_float32 || type == ComputeType::int8_two_bytes;
+  return products_of(floats ? Resource::float32 : linear_numbers(type),
                      dims.n_audio_layer * 2 * T * T * D);
 }
 
@@ -145,13 +154,14 @@ Work cross_kv_work(const model::Dims& dims, ComputeType type) {
   // The decoder multiplies bfloat16 as floats.
   const Resource numbers =
       linear_numbers(type) == Resource::int8 ? Resource::int8 : Resource::float32;
-  return products_of(numbers, dims.n_text_layer * T * 2 * D * D);
+  return products_of(numbers, products_for_one(type) * dims.n_text_layer * T * 2 * D * D);
 }
 
 Work step_work(const model::Dims& dims, ComputeType type, int batch, int n_past) {
   const bool integers = linear_numbers(type) == Resource::int8;
   Work work;
-  work[integers ? Resource::int8 : Resource::float32] = batch * step_weights(dims);
+  work[integers ? Resource::int8 : Resource::float32] =
+      products_for_one(type) * batch * step_weights(dims);
   work[type == ComputeType::int8 ? Resource::int8 : Resource::float32] +=
       2.0 * batch * dims.n_text_layer * (dims.n_audio_ctx + n_past) * dims.n_text_state;
   work[Resource::memory] =

@@ -256,6 +256,8 @@ std::unique_ptr<model::Decoder> make_decoder(const model::Dims& dims, const mode
       return make<Int8Numbers>(dims, weights, isa, pool);
     case model::ComputeType::int8_float32:
       return make<Int8Float32Numbers>(dims, weights, isa, pool);
+    case model::ComputeType::int8_two_bytes:
+      return make<TwoByteNumbers>(dims, weights, isa, pool);
     case model::ComputeType::bfloat16:
       return make<Bfloat16Numbers>(dims, weights, isa, pool);
   }

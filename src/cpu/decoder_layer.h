@@ -84,6 +84,33 @@ class DecoderLayer {
   using Rows = std::span<const Row<Numbers>>;
 
   DecoderLayer(const Place& place, const Parameters& p, const model::Dims& dims, int index)
+      : DecoderLayer(place, p, dims, index,
+                     read_mlp_parameters<Numbers>(p / "mlp", dims.n_text_ffn, dims.n_text_state)) {}
+
+  /// Keys and values of the window that `w` holds, for `sequence`.
+  void start(Workspace<Numbers>& w, Sequence<Numbers>& sequence) const {
+    w.window.project(sequence.audio[index_], cross_kv_);
+  }
+
+  /// x += attention(LayerNorm(x));  x += cross_attention(LayerNorm(x));  x += mlp(LayerNorm(x))
+  void operator()(Workspace<Numbers>& w, Rows rows) const {
+    const int n = static_cast<int>(rows.size());
+    float* const x = w.x.data();
+    apply_normed(w, qkv_, w.qkv.data(), n);
+    attend_to_past(w, rows);
+    add(x, out_, w.inputs.precise_rows(place_, w.mixed.data(), n, width_), n);
+
+    apply_normed(w, cross_q_, w.qkv.data(), n);
+    attend_to_audio(w, rows);
+    add(x, cross_out_, w.inputs.precise_rows(place_, w.mixed.data(), n, width_), n);
+
+    apply_normed(w, up_, w.hidden.data(), n, Activation::gelu);
+    add(x, down_, w.inputs.rows(place_, w.hidden.data(), n, ffn_), n);
+  }
+
+ private:
+  DecoderLayer(const Place& place, const Parameters& p, const model::Dims& dims, int index,
+               MlpParameters mlp)
       : place_(place),
         index_(static_cast<std::size_t>(index)),
         width_(dims.n_text_state),
@@ -98,33 +125,11 @@ class DecoderLayer {
                         read_linear_parameters(p / "cross_attn" / "query", width_, width_),
                         width_)),
         cross_out_(read_linear<Linear>(place, p / "cross_attn" / "out", width_, width_)),
-        up_(normed(p / "mlp_ln", read_linear_parameters(p / "mlp" / "0", ffn_, width_), ffn_)),
-        down_(read_linear<Linear>(place, p / "mlp" / "2", width_, ffn_)),
+        up_(normed(p / "mlp_ln", std::move(mlp.up), ffn_)),
+        down_(place, mlp.down.weight, mlp.down.bias, width_, ffn_),
         cross_kv_(read_projections<typename Numbers::Window::Projection>(
             place, p / "cross_attn", {"key", "value"}, width_)) {}
 
-  /// Keys and values of the window that `w` holds, for `sequence`.
-  void start(Workspace<Numbers>& w, Sequence<Numbers>& sequence) const {
-    w.window.project(sequence.audio[index_], cross_kv_);
-  }
-
-  /// x += attention(LayerNorm(x));  x += cross_attention(LayerNorm(x));  x += mlp(LayerNorm(x))
-  void operator()(Workspace<Numbers>& w, Rows rows) const {
-    const int n = static_cast<int>(rows.size());
-    float* const x = w.x.data();
-    apply_normed(w, qkv_, w.qkv.data(), n);
-    attend_to_past(w, rows);
-    out_(x, w.inputs.rows(place_, w.mixed.data(), n, width_), n, Activation::none, x);
-
-    apply_normed(w, cross_q_, w.qkv.data(), n);
-    attend_to_audio(w, rows);
-    cross_out_(x, w.inputs.rows(place_, w.mixed.data(), n, width_), n, Activation::none, x);
-
-    apply_normed(w, up_, w.hidden.data(), n, Activation::gelu);
-    down_(x, w.inputs.rows(place_, w.hidden.data(), n, ffn_), n, Activation::none, x);
-  }
-
- private:
   NormedLinear<Numbers> normed(const Parameters& norm, LinearParameters linear, int n_out) const {
     return read_normed_linear<Numbers>(place_, norm, std::move(linear), n_out, width_);
   }

@@ -3,103 +3,69 @@
 // Each set of numbers has
 //   Linear  y = act(W x + b) + residual for rows, made of weights in f32
 //   Cache   keys and values of one attention of one sequence (kv_cache.h)
-//   Inputs  rows of activations on their way into a Linear: rows() makes them what it takes
+//   Inputs  rows of activations on their way into a Linear: rows() makes them what it takes, and
+//           precise_rows() what makes its result, without an activation, as exact as its weights
 //   Window  the features of a window and their projection to keys and values
-//   kIntegers  whether Linear rounds its inputs, so that they should be alike in size
+//   kIntegers  whether Linear rounds its inputs to bytes, so that they should be alike in size
 #pragma once
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "base/buffer.h"
 #include "cpu/blocks.h"
+#include "cpu/decoder_windows.h"
 #include "cpu/gemv_bf16_linear.h"
 #include "cpu/gemv_linear.h"
 #include "cpu/int8_blocks.h"
 #include "cpu/kv_cache.h"
 #include "cpu/parameters.h"
 #include "cpu/rows.h"
+#include "cpu/two_byte_linear.h"
 #include "model/config.h"
 
 namespace sotto::cpu {
-
-using Place = GemvRuntime;
 
 /// Rows as they are.
 class FloatInputs {
  public:
   FloatInputs(const model::Dims&) {}
   const float* rows(const Place&, const float* x, int, int) const { return x; }
+  const float* precise_rows(const Place&, const float* x, int, int) const { return x; }
 };
 
 /// Rows as integers.
 class Int8Inputs {
  public:
   explicit Int8Inputs(const model::Dims& dims)
-      : scratch_(dims.n_text_ctx, std::max(dims.n_text_state, dims.n_text_ffn)) {}
+      : scratch_(
+            dims.n_text_ctx,
+            std::max(2 * blocks_of(dims.n_text_state, kGemvGroup) * kGemvGroup, dims.n_text_ffn)) {}
   GemvRows rows(const Place& place, const float* x, int n_rows, int n) {
     return scratch_.quantise(place, x, n_rows, n);
   }
+  PreciseGemvRows precise_rows(const Place& place, const float* x, int n_rows, int n) {
+    return scratch_.quantise_with_remainders(place, x, n_rows, n);
+  }
 
  private:
   GemvScratch scratch_;
 };
 
-/// Features as blocks, projected in f32 straight into the cache.
-class FloatWindow {
+/// Rows as integers of two bytes.
+class TwoByteInputs {
  public:
-  using Projection = BlocksLinear;
-
-  FloatWindow(const Place& place, const model::Dims& dims)
-      : place_(place),
-        dims_(dims),
-        blocks_(static_cast<std::size_t>(n_blocks() * place.kernels.block) *
-                static_cast<std::size_t>(dims.n_audio_state)) {}
-
-  void set(const float* features) {
-    to_blocks(place_, blocks_.data(), features, dims_.n_audio_state, dims_.n_audio_ctx,
-              dims_.n_audio_state);
+  explicit TwoByteInputs(const model::Dims& dims)
+      : rows_(dims.n_text_ctx, std::max(dims.n_text_state, dims.n_text_ffn)) {}
+  GemvRows rows(const Place& place, const float* x, int n_rows, int n) {
+    return rows_.quantise(place, x, n_rows, n);
   }
-  void project(FloatKeyValues& to, const BlocksLinear& projection) const {
-    projection(to.data(), blocks_.data(), n_blocks());
+  GemvRows precise_rows(const Place& place, const float* x, int n_rows, int n) {
+    return rows(place, x, n_rows, n);
   }
 
  private:
-  int n_blocks() const { return blocks_of(dims_.n_audio_ctx, place_.kernels.block); }
-
-  const Place& place_;
-  model::Dims dims_;
-  Buffer<float> blocks_;
-};
-
-/// Features as integers, projected to rows, which the cache then takes.
-class Int8Window {
- public:
-  using Projection = GemvLinear;
-
-  Int8Window(const Place& place, const model::Dims& dims)
-      : place_(place),
-        dims_(dims),
-        scratch_(dims.n_audio_ctx, dims.n_audio_state),
-        key_values_(static_cast<std::size_t>(dims.n_audio_ctx) * 2 *
-                    static_cast<std::size_t>(dims.n_text_state)) {}
-
-  void set(const float* features) {
-    features_ = scratch_.quantise(place_, features, dims_.n_audio_ctx, dims_.n_audio_state);
-  }
-  template <typename Cache>
-  void project(Cache& to, const GemvLinear& projection) {
-    projection(key_values_.data(), features_, dims_.n_audio_ctx);
-    to.set_all(key_values_.data(), dims_.n_audio_ctx);
-  }
-
- private:
-  const Place& place_;
-  model::Dims dims_;
-  GemvScratch scratch_;
-  GemvRows features_{};
-  Buffer<float> key_values_;
+  TwoByteRows rows_;
 };
 
 struct Float32Numbers {
@@ -132,6 +98,37 @@ struct Int8Float32Numbers {
   using Window = Int8Window;
   static constexpr bool kIntegers = true;
 };
+/// Only the linear layers are integers, of two bytes, which need no smoothing.
+struct TwoByteNumbers {
+  using Linear = TwoByteLinear;
+  using Cache = FloatKeyValues;
+  using Inputs = TwoByteInputs;
+  using Window = TwoByteWindow;
+  static constexpr bool kIntegers = false;
+};
+
+/// x += W rows + b
+template <typename Linear, typename Rows>
+void add(float* x, const Linear& linear, const Rows& rows, int n) {
+  linear(x, rows, n, Activation::none, x);
+}
+inline void add(float* x, const GemvLinear& linear, const PreciseGemvRows& rows, int n) {
+  linear(x, rows, n, x);
+}
+
+/// The two layers of a feed-forward network.
+struct MlpParameters {
+  LinearParameters up;
+  LinearParameters down;
+};
+
+template <typename Numbers>
+MlpParameters read_mlp_parameters(const Parameters& p, int n_hidden, int width) {
+  MlpParameters mlp{.up = read_linear_parameters(p / "0", n_hidden, width),
+                    .down = read_linear_parameters(p / "2", width, n_hidden)};
+  if constexpr (Numbers::kIntegers) sort_hidden(mlp.up.weight, mlp.up.bias, mlp.down.weight);
+  return mlp;
+}
 
 /// A LayerNorm and the layer that takes its rows.
 template <typename Numbers>

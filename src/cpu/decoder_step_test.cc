@@ -5,6 +5,7 @@
 #include <memory>
 #include <numeric>
 
+#include "base/testing.h"
 #include "cpu/cpu_testing.h"
 #include "cpu/decoder.h"
 #include "cpu/encoder.h"
@@ -21,7 +22,7 @@ using testing::normal_numbers;
 using testing::relative_l2;
 
 constexpr ComputeType kTypes[] = {ComputeType::float32, ComputeType::bfloat16, ComputeType::int8,
-                                  ComputeType::int8_float32};
+                                  ComputeType::int8_float32, ComputeType::int8_two_bytes};
 const std::vector<int> kTokens = {100, 0, 7, 7, 99, 31, 32, 33, 1, 2, 3, 4, 50, 60, 70, 80, 90, 5};
 const std::vector<int> kForbidden = {0, 3, 4, 31, 63, 64, 100};
 const model::AllowedTokens kAllowed = {.ranges = {{{2, 70}, {70, 101}}}, .forbidden = kForbidden};
@@ -135,7 +136,10 @@ TEST_P(DecoderStepTest, AgreesWithTheReferenceAsFarAsItsNumbersGo) {
       kOddDims, weights_, std::vector<double>(window.begin(), window.end()), kTokens, pool_);
   engine->start(window);
   const auto logits = engine->append(kTokens, static_cast<int>(kTokens.size()));
-  EXPECT_LT(relative_l2(logits, truth), type() == ComputeType::float32 ? 1e-6 : 0.03);
+  const double bar = type() == ComputeType::float32          ? 1e-6
+                     : type() == ComputeType::int8_two_bytes ? 2e-4
+                                                             : 0.03;
+  EXPECT_LT(relative_l2(logits, truth), bar);
 }
 
 TEST_P(DecoderStepTest, MisuseIsABug) {
@@ -165,11 +169,11 @@ INSTANTIATE_TEST_SUITE_P(Types, DecoderStepTest,
 
 /// The decoder of Whisper-base with seeded weights as trained ones are uneven: a few channels that
 /// LayerNorms raise twelvefold, inputs that count four times and rows of all sizes.
-model::Weights weights_with_outliers(const model::Dims& dims) {
-  const model::Weights seeded = model::testing::seeded_weights(dims, 1);
+model::Weights weights_with_outliers(const model::Dims& dims, std::uint32_t first_seed) {
+  const model::Weights seeded = model::testing::seeded_weights(dims, first_seed);
   model::Weights uneven;
   uneven.source = "seeded weights with outliers";
-  std::uint32_t seed = 1;
+  std::uint32_t seed = 1000 * first_seed;
   for (const auto& [name, shape] : model::required_tensors(dims, model::Part::decoder)) {
     ++seed;
     const auto data = std::make_shared<std::vector<float>>(
@@ -198,42 +202,65 @@ model::Weights weights_with_outliers(const model::Dims& dims) {
   return uneven;
 }
 
-TEST(Int8DecoderAccuracy, OnRealFeaturesWithOutliers) {
-  using testing::WhisperBase;
-  SOTTO_NEEDS_FILE(WhisperBase::model_path());
-  SOTTO_NEEDS_FILE(WhisperBase::audio_path());
-  constexpr std::size_t kCount = 100;
-  model::Dims dims = WhisperBase::kDims;
-  dims.n_vocab = 51865;
-  dims.n_text_ctx = 448;
-  dims.n_text_state = 512;
-  dims.n_text_head = 8;
-  dims.n_text_layer = 6;
-  dims.n_text_ffn = 2048;
-  ThreadPool pool;
-  const Isa isa = detect_isa();
-  std::vector<float> encoded(1500 * 512);
-  {
-    const WhisperBase base(pool);
-    make_encoder(WhisperBase::kDims, base.weights, isa, ComputeType::float32, pool)
-        ->encode(base.window(), encoded);
+/// Whisper-base's decoder on what its real encoder hears.
+class DecoderAccuracy {
+ public:
+  DecoderAccuracy() {
+    using testing::WhisperBase;
+    const WhisperBase base(pool_);
+    make_encoder(WhisperBase::kDims, base.weights, isa_, ComputeType::float32, pool_)
+        ->encode(base.window(), features_);
+    dims_ = WhisperBase::kDims;
+    dims_.n_vocab = 51865;
+    dims_.n_text_ctx = 448;
+    dims_.n_text_state = 512;
+    dims_.n_text_head = 8;
+    dims_.n_text_layer = 6;
+    dims_.n_text_ffn = 2048;
+    std::mt19937 random(3);
+    for (int& token : tokens_) token = static_cast<int>(random() % 51865);
   }
-  std::vector<int> tokens(kCount);
-  std::mt19937 random(3);
-  for (int& token : tokens) token = static_cast<int>(random() % 51865);
-  const model::Weights weights = weights_with_outliers(dims);
-  const auto logits = [&](ComputeType type) {
-    const auto engine = make_decoder(dims, weights, isa, type, pool);
-    engine->start(encoded);
-    const auto rows = engine->append(tokens, static_cast<int>(kCount));
-    return std::vector<float>(rows.begin(), rows.end());
-  };
-  const std::vector<float> truth = logits(ComputeType::float32);
-  for (const ComputeType type :
-       {ComputeType::bfloat16, ComputeType::int8, ComputeType::int8_float32}) {
-    const double error = relative_l2(logits(type), truth);
-    RecordProperty(std::string(name_of(type)), std::to_string(error));
-    EXPECT_LE(error, 0.03) << name_of(type);
+
+  /// The relative error of the logits of each type, on weights of that seed.
+  std::vector<double> errors(std::uint32_t seed, std::span<const ComputeType> types) {
+    const model::Weights weights = weights_with_outliers(dims_, seed);
+    const std::vector<float> truth = logits(weights, ComputeType::float32);
+    std::vector<double> found;
+    for (const ComputeType type : types) {
+      found.push_back(relative_l2(logits(weights, type), truth));
+      ::testing::Test::RecordProperty(concat(name_of(type), "_seed_", seed),
+                                      std::to_string(found.back()));
+    }
+    return found;
+  }
+
+ private:
+  std::vector<float> logits(const model::Weights& weights, ComputeType type) {
+    const auto engine = make_decoder(dims_, weights, isa_, type, pool_);
+    engine->start(features_);
+    const auto rows = engine->append(tokens_, static_cast<int>(tokens_.size()));
+    return {rows.begin(), rows.end()};
+  }
+
+  ThreadPool pool_;
+  Isa isa_ = detect_isa();
+  model::Dims dims_;
+  std::vector<float> features_ = std::vector<float>(1500 * 512);
+  std::vector<int> tokens_ = std::vector<int>(100);
+};
+
+TEST(Int8DecoderAccuracy, OnRealFeaturesWithOutliers) {
+  SOTTO_NEEDS_FILE(testing::WhisperBase::model_path());
+  SOTTO_NEEDS_FILE(testing::WhisperBase::audio_path());
+  DecoderAccuracy decoder;
+  const std::vector<ComputeType> types = {ComputeType::bfloat16, ComputeType::int8,
+                                          ComputeType::int8_float32};
+  for (const double error : decoder.errors(1, types)) EXPECT_LE(error, 0.028);
+  // One model's error says little of another's: it depends on where the outliers are.
+  if (sotto::testing::kSlowBuild) return;
+  constexpr ComputeType kInt8[] = {ComputeType::int8};
+  for (const std::uint32_t seed : {2u, 3u, 4u}) {
+    EXPECT_LE(decoder.errors(seed, kInt8)[0], 0.028) << "seed " << seed;
   }
 }
 

@@ -36,6 +36,7 @@ std::unique_ptr<EncoderLayers> make_layers(const Runtime& runtime, const Paramet
                                            const model::Dims& dims, Isa isa, ComputeType type) {
   if (type == ComputeType::float32) return make_float_layers(runtime, p, dims);
   if (type == ComputeType::bfloat16) return make_bf16_layers(runtime, isa, p, dims);
+  if (type == ComputeType::int8_two_bytes) return make_two_byte_layers(runtime, isa, p, dims);
   SOTTO_CHECK(type == ComputeType::int8 || type == ComputeType::int8_float32);
   return make_int8_layers(runtime, isa, p, dims, type == ComputeType::int8);
 }

@@ -29,5 +29,8 @@ std::unique_ptr<EncoderLayers> make_bf16_layers(const Runtime& runtime, Isa isa,
 std::unique_ptr<EncoderLayers> make_int8_layers(const Runtime& runtime, Isa isa,
                                                 const Parameters& p, const model::Dims& dims,
                                                 bool int8_attention);
+/// With linear layers in integers of two bytes (two_byte_linear.h).
+std::unique_ptr<EncoderLayers> make_two_byte_layers(const Runtime& runtime, Isa isa,
+                                                    const Parameters& p, const model::Dims& dims);
 
 }  // namespace sotto::cpu

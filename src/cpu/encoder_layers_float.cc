@@ -1,10 +1,14 @@
-// The layers of the encoder in f32.
+// The layers of the encoder in f32, and those whose linear layers alone are in integers of two
+// bytes.
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/interrupt.h"
 #include "cpu/encoder_layers.h"
+#include "cpu/two_byte_linear.h"
 
 namespace sotto::cpu {
 namespace {
@@ -36,20 +40,21 @@ struct Workspace {
   Buffer<float> thread_scratch;
 };
 
+/// Linear is BlocksLinear or another layer that is made of a Place and called as it is.
+template <typename Linear, typename Place>
 class FloatLayer {
  public:
-  FloatLayer(const Runtime& runtime, const Parameters& p, const model::Dims& dims)
+  FloatLayer(const Place& runtime, const Parameters& p, const model::Dims& dims)
       : runtime_(runtime),
         width_(dims.n_audio_state),
         n_heads_(dims.n_audio_head),
         n_positions_(dims.n_audio_ctx),
         attn_ln_(read_layer_norm(runtime, p / "attn_ln", width_)),
-        qkv_(
-            read_projections<BlocksLinear>(runtime, p / "attn", {"query", "key", "value"}, width_)),
-        out_(read_linear<BlocksLinear>(runtime, p / "attn" / "out", width_, width_)),
+        qkv_(read_projections<Linear>(runtime, p / "attn", {"query", "key", "value"}, width_)),
+        out_(read_linear<Linear>(runtime, p / "attn" / "out", width_, width_)),
         mlp_ln_(read_layer_norm(runtime, p / "mlp_ln", width_)),
-        up_(read_linear<BlocksLinear>(runtime, p / "mlp" / "0", dims.n_audio_ffn, width_)),
-        down_(read_linear<BlocksLinear>(runtime, p / "mlp" / "2", width_, dims.n_audio_ffn)) {}
+        up_(read_linear<Linear>(runtime, p / "mlp" / "0", dims.n_audio_ffn, width_)),
+        down_(read_linear<Linear>(runtime, p / "mlp" / "2", width_, dims.n_audio_ffn)) {}
 
   /// x += attention(LayerNorm(x));  x += mlp(LayerNorm(x))
   void operator()(float* x, Workspace& w, StageTimes* times) const {
@@ -76,16 +81,17 @@ class FloatLayer {
   int n_heads_;
   int n_positions_;
   LayerNorm attn_ln_;
-  BlocksLinear qkv_;
-  BlocksLinear out_;
+  Linear qkv_;
+  Linear out_;
   LayerNorm mlp_ln_;
-  BlocksLinear up_;
-  BlocksLinear down_;
+  Linear up_;
+  Linear down_;
 };
 
-class FloatLayers final : public EncoderLayers {
+template <typename Linear, typename Place>
+class FloatLayers : public EncoderLayers {
  public:
-  FloatLayers(const Runtime& runtime, const Parameters& p, const model::Dims& dims)
+  FloatLayers(const Place& runtime, const Parameters& p, const model::Dims& dims)
       : work_(runtime, dims) {
     layers_.reserve(static_cast<std::size_t>(dims.n_audio_layer));
     for (int layer = 0; layer < dims.n_audio_layer; ++layer) {
@@ -94,22 +100,46 @@ class FloatLayers final : public EncoderLayers {
   }
 
   void operator()(float* x, StageTimes* times) override {
-    for (const FloatLayer& layer : layers_) {
+    for (const auto& layer : layers_) {
       check_interrupted();
       layer(x, work_, times);
     }
   }
 
  private:
-  std::vector<FloatLayer> layers_;
+  std::vector<FloatLayer<Linear, Place>> layers_;
   Workspace work_;
+};
+
+/// What the layers stand on, made before them.
+struct TwoByteFoundation {
+  TwoByteFoundation(const Runtime& runtime, Isa isa, const model::Dims& dims)
+      : scratch(blocks_of(dims.n_audio_ctx, runtime.kernels.block) * runtime.kernels.block,
+                std::max(3 * dims.n_audio_state, dims.n_audio_ffn)),
+        place{{runtime, gemv_int8_for(isa), weights}, scratch} {}
+
+  Arena weights;
+  TwoByteScratch scratch;
+  TwoByteRuntime place;
+};
+
+class TwoByteLayers final : TwoByteFoundation,
+                            public FloatLayers<TwoByteBlocksLinear, TwoByteRuntime> {
+ public:
+  TwoByteLayers(const Runtime& runtime, Isa isa, const Parameters& p, const model::Dims& dims)
+      : TwoByteFoundation(runtime, isa, dims), FloatLayers(place, p, dims) {}
 };
 
 }  // namespace
 
+std::unique_ptr<EncoderLayers> make_two_byte_layers(const Runtime& runtime, Isa isa,
+                                                    const Parameters& p, const model::Dims& dims) {
+  return std::make_unique<TwoByteLayers>(runtime, isa, p, dims);
+}
+
 std::unique_ptr<EncoderLayers> make_float_layers(const Runtime& runtime, const Parameters& p,
                                                  const model::Dims& dims) {
-  return std::make_unique<FloatLayers>(runtime, p, dims);
+  return std::make_unique<FloatLayers<BlocksLinear, Runtime>>(runtime, p, dims);
 }
 
 }  // namespace sotto::cpu

@@ -36,11 +36,18 @@ struct GemvRows {
   int groups;
 };
 
-/// One row of n numbers to integers; zeros fill up the last group.
-struct QuantiseTask {
+/// The integers of one row; zeros fill up the last group.
+struct QuantisedRow {
   std::int8_t* numbers;
   float* scales;
   std::int32_t* sums;
+};
+
+/// One row of n numbers to integers. What rounding took away becomes another row, with 1/254 of the
+/// scales, unless its `numbers` are null.
+struct QuantiseTask {
+  QuantisedRow row;
+  QuantisedRow remainders;
   const float* x;
   int n;
 };

@@ -46,17 +46,41 @@ SOTTO_INLINE float quantise_run(std::int8_t* to, const float* x, int n, float in
   return sum(total);
 }
 
+/// What quantise_run() takes away from n numbers, as integers of 1/254 of its scale, likewise.
+SOTTO_INLINE float quantise_remainders(std::int8_t* to, const float* x, int n, float inverse) {
+  const Vector factor = broadcast(inverse);
+  Vector total = broadcast(0.0f);
+  for (int i = 0; i < n; i += kLanes) {
+    const Vector a = n - i >= kLanes ? load(x + i) : load_first(x + i, n - i);
+    const Vector exact = a * factor;
+    const Vector q = round((exact - round(exact)) * broadcast(254.0f));
+    store_bytes(to + i, to_integers(q));
+    total = total + q;
+  }
+  return sum(total);
+}
+
+/// Ends a group of n numbers whose sum is `total`.
+SOTTO_INLINE void finish_group(const QuantisedRow& row, int group, int n, float total,
+                               float scale) {
+  std::int8_t* const to = row.numbers + group * kGemvGroup;
+  for (int i = (n + kLanes - 1) / kLanes * kLanes; i < kGemvGroup; ++i) to[i] = 0;
+  // A damaged model must be seen in the logits.
+  const bool finite = total == total;
+  row.sums[group] = finite ? static_cast<std::int32_t>(total) : 0;
+  row.scales[group] = finite ? scale : total;
+}
+
 void quantise(const QuantiseTask& task) noexcept {
   for (int begin = 0, group = 0; begin < task.n; begin += kGemvGroup, ++group) {
     const int n = smaller(kGemvGroup, task.n - begin);
-    const Scale scale(largest_magnitude(task.x + begin, n));
-    std::int8_t* const to = task.numbers + begin;
-    const float total = quantise_run(to, task.x + begin, n, scale.inverse);
-    for (int i = (n + kLanes - 1) / kLanes * kLanes; i < kGemvGroup; ++i) to[i] = 0;
-    // A damaged model must be seen in the logits.
-    const bool finite = total == total;
-    task.sums[group] = finite ? static_cast<std::int32_t>(total) : 0;
-    task.scales[group] = finite ? scale.value : total;
+    const float* const x = task.x + begin;
+    const Scale scale(largest_magnitude(x, n));
+    const float total = quantise_run(task.row.numbers + begin, x, n, scale.inverse);
+    finish_group(task.row, group, n, total, scale.value);
+    if (task.remainders.numbers == nullptr) continue;
+    const float rest = quantise_remainders(task.remainders.numbers + begin, x, n, scale.inverse);
+    finish_group(task.remainders, group, n, rest, scale.value * (1.0f / 254.0f));
   }
 }
 

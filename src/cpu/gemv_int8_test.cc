@@ -13,6 +13,7 @@
 #include "cpu/cpu_testing.h"
 #include "cpu/gemv_bf16_linear.h"
 #include "cpu/gemv_linear.h"
+#include "cpu/two_byte_linear.h"
 
 namespace sotto::cpu {
 namespace {
@@ -90,6 +91,84 @@ TEST_P(GemvInt8Test, QuantisesAsThePlainTwinDoes) {
   }
 }
 
+TEST_P(GemvInt8Test, RemaindersAreWhatRoundingTookAway) {
+  for (const int n : {1, 3, 16, 36, 63, 64, 65, 200}) {
+    const Matrix x = normal_numbers(static_cast<std::size_t>(n) * 3, 5, 7);
+    GemvScratch scratch(6, n);
+    const PreciseGemvRows both = scratch.quantise_with_remainders(runtime_, x.data(), 3, n);
+    for (int row = 0; row < 3; ++row) {
+      const PlainRow plain(
+          std::span<const float>(x).subspan(area(row, n), static_cast<std::size_t>(n)));
+      const std::size_t first = area(row, both.rows.groups);
+      EXPECT_TRUE(std::equal(plain.numbers.begin(), plain.numbers.end(),
+                             both.rows.numbers + first * kGemvGroup));
+      for (std::size_t i = 0; i < plain.numbers.size(); ++i) {
+        const std::size_t group = i / kGemvGroup;
+        const float scale = plain.scales[group];
+        const float exact = i < static_cast<std::size_t>(n)
+                                ? x[area(row, n) + static_cast<int>(i)] * (1.0f / scale)
+                                : 0.0f;
+        ASSERT_EQ(both.remainders.numbers[first * kGemvGroup + i],
+                  std::nearbyint((exact - std::nearbyint(exact)) * 254.0f))
+            << n << " row " << row << " at " << i;
+        ASSERT_EQ(both.remainders.scales[first + group], scale * (1.0f / 254.0f));
+      }
+    }
+  }
+}
+
+TEST_P(GemvInt8Test, RowsWithRemaindersMakeTheRoundingOfRowsGood) {
+  constexpr int kRows = 5, kOut = 70, kIn = 150;
+  const Matrix x = normal_numbers(area(kRows, kIn), 1), w = normal_numbers(area(kOut, kIn), 2);
+  const Matrix bias = normal_numbers(kOut, 3), residual = normal_numbers(area(kRows, kOut), 4);
+  const GemvLinear linear = layer(w, bias, kOut, kIn);
+  Matrix unpacked(w.size());
+  for (int n = 0; n < kOut; ++n) linear.weight_row(unpacked.data() + area(n, kIn), n);
+  Truth truth(area(kRows, kOut));
+  for (int m = 0; m < kRows; ++m) {
+    for (int n = 0; n < kOut; ++n) {
+      double sum = bias[static_cast<std::size_t>(n)];
+      for (int k = 0; k < kIn; ++k) sum += double{x[area(m, kIn) + k]} * unpacked[area(n, kIn) + k];
+      truth[area(m, kOut) + n] = sum + residual[area(m, kOut) + n];
+    }
+  }
+  GemvScratch scratch(2 * kRows, kIn);
+  Matrix y = residual;
+  linear(y.data(), scratch.quantise_with_remainders(runtime_, x.data(), kRows, kIn), kRows,
+         y.data());
+  EXPECT_LT(relative_l2(y, truth), 4e-5);
+  for (int m = 0; m < kRows; ++m) {
+    Matrix one(residual.begin() + area(m, kOut), residual.begin() + area(m + 1, kOut));
+    linear(one.data(), scratch.quantise_with_remainders(runtime_, x.data() + area(m, kIn), 1, kIn),
+           1, one.data());
+    EXPECT_TRUE(std::equal(one.begin(), one.end(), y.data() + area(m, kOut))) << m;
+  }
+}
+
+TEST_P(GemvInt8Test, TwoBytesAreAsExactAsFifteenBits) {
+  constexpr int kRows = 9, kOut = 70, kIn = 150;
+  const Matrix x = normal_numbers(area(kRows, kIn), 1), w = normal_numbers(area(kOut, kIn), 2);
+  const Matrix bias = normal_numbers(kOut, 3), residual = normal_numbers(area(kRows, kOut), 4);
+  const TwoByteLinear linear(runtime_, w, bias, kOut, kIn);
+  Matrix unpacked(w.size());
+  for (int n = 0; n < kOut; ++n) linear.weight_row(unpacked.data() + area(n, kIn), n);
+  EXPECT_LT(relative_l2(unpacked, w), 6e-5);
+  Truth truth(area(kRows, kOut));
+  for (int m = 0; m < kRows; ++m) {
+    for (int n = 0; n < kOut; ++n) {
+      double sum = bias[static_cast<std::size_t>(n)];
+      for (int k = 0; k < kIn; ++k) sum += double{x[area(m, kIn) + k]} * w[area(n, kIn) + k];
+      truth[area(m, kOut) + n] =
+          sum * std::erfc(-sum / std::sqrt(2.0)) / 2 + residual[area(m, kOut) + n];
+    }
+  }
+  TwoByteRows rows(kRows, kIn);
+  Matrix y = residual;
+  linear(y.data(), rows.quantise(runtime_, x.data(), kRows, kIn), kRows, Activation::gelu,
+         y.data());
+  EXPECT_LT(relative_l2(y, truth), 1e-4);
+}
+
 TEST_P(GemvInt8Test, ZerosAndTinyNumbersAreZero) {
   for (const float value : {0.0f, 1e-44f, -1e-38f}) {
     const Matrix x(70, value);
@@ -110,6 +189,10 @@ TEST_P(GemvInt8Test, ANumberThatIsNotFiniteReachesTheResult) {
     GemvScratch scratch(1, 36);
     float y = 0;
     linear(&y, scratch.quantise(runtime_, x.data(), 1, 36), 1);
+    EXPECT_TRUE(std::isnan(y));
+    GemvScratch twice(2, 36);
+    y = 0;
+    linear(&y, twice.quantise_with_remainders(runtime_, x.data(), 1, 36), 1, nullptr);
     EXPECT_TRUE(std::isnan(y));
   }
 }

@@ -30,6 +30,12 @@ void pack_run(PanelGroup& group, int lane, const float* weights, int n) {
   }
 }
 
+/// Weight k of output `lane`.
+float unpack(const PanelGroup& group, int lane, int k) {
+  const int weight = group.weights[k / 4][lane][k % 4] - kOffset;
+  return static_cast<float>(weight) * bf16_to_f32(group.scales[lane]);
+}
+
 }  // namespace
 
 Buffer<float> pad_bias(std::span<const float> bias, int n_out) {
@@ -48,20 +54,53 @@ GemvScratch::GemvScratch(int n_rows, int n_in) {
   sums_ = Buffer<std::int32_t>(groups);
 }
 
+QuantisedRow GemvScratch::row(std::ptrdiff_t row, std::ptrdiff_t groups) {
+  return {.numbers = numbers_.data() + row * groups * kGemvGroup,
+          .scales = scales_.data() + row * groups,
+          .sums = sums_.data() + row * groups};
+}
+
+GemvRows GemvScratch::rows(std::ptrdiff_t first, std::ptrdiff_t groups) {
+  const QuantisedRow begin = row(first, groups);
+  return {.numbers = begin.numbers,
+          .scales = begin.scales,
+          .sums = begin.sums,
+          .groups = static_cast<int>(groups)};
+}
+
 GemvRows GemvScratch::quantise(const GemvRuntime& runtime, const float* x, int n_rows, int n) {
   const std::ptrdiff_t groups = blocks_of(n, kGemvGroup);
   SOTTO_CHECK(static_cast<std::size_t>(groups * n_rows) <= scales_.size());
-  runtime.for_rows(n_rows, n, [&](std::int64_t row, int) {
-    runtime.gemv.quantise({.numbers = numbers_.data() + row * groups * kGemvGroup,
-                           .scales = scales_.data() + row * groups,
-                           .sums = sums_.data() + row * groups,
-                           .x = x + row * n,
-                           .n = n});
+  runtime.for_rows(n_rows, n, [&](std::int64_t i, int) {
+    runtime.gemv.quantise({.row = row(i, groups), .remainders = {}, .x = x + i * n, .n = n});
   });
-  return {.numbers = numbers_.data(),
-          .scales = scales_.data(),
-          .sums = sums_.data(),
-          .groups = static_cast<int>(groups)};
+  return rows(0, groups);
+}
+
+PreciseGemvRows GemvScratch::quantise_with_remainders(const GemvRuntime& runtime, const float* x,
+                                                      int n_rows, int n) {
+  const std::ptrdiff_t groups = blocks_of(n, kGemvGroup);
+  SOTTO_CHECK(static_cast<std::size_t>(2 * groups * n_rows) <= scales_.size());
+  runtime.for_rows(n_rows, n, [&](std::int64_t i, int) {
+    runtime.gemv.quantise(
+        {.row = row(i, groups), .remainders = row(n_rows + i, groups), .x = x + i * n, .n = n});
+  });
+  return {.rows = rows(0, groups), .remainders = rows(n_rows, groups)};
+}
+
+std::vector<float> gemv_remainders(std::span<const float> weight, int n_out, int n_in) {
+  SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
+  std::vector<float> remainders(weight.begin(), weight.end());
+  PanelGroup group;
+  for (std::ptrdiff_t row = 0; row < n_out; ++row) {
+    for (int begin = 0; begin < n_in; begin += kGemvGroup) {
+      float* const w = remainders.data() + row * n_in + begin;
+      const int n = std::min(kGemvGroup, n_in - begin);
+      pack_run(group, 0, w, n);
+      for (int k = 0; k < n; ++k) w[k] -= unpack(group, 0, k);
+    }
+  }
+  return remainders;
 }
 
 GemvLinear::GemvLinear(const GemvRuntime& runtime, std::span<const float> weight,
@@ -104,11 +143,31 @@ GemvLinearTask GemvLinear::task(float* y, const GemvRows& x, int n_rows) const {
 }
 
 void GemvLinear::operator()(float* y, const GemvRows& x, int n_rows, Activation activation,
-                            const float* residual) const {
+                            const float* residual, const float* bias) const {
   GemvLinearTask all = task(y, x, n_rows);
   all.activation = activation;
   all.residual = residual;
+  if (bias != nullptr) all.bias = bias;
   compute_all(runtime_, runtime_.gemv.linear, all);
+}
+
+/// Panel by panel, whose weights are in the cache when the remainders come.
+void GemvLinear::operator()(float* y, const PreciseGemvRows& x, int n_rows,
+                            const float* residual) const {
+  GemvLinearTask all = task(y, x.rows, n_rows);
+  all.residual = residual;
+  const auto panels = [&](GemvLinearTask part) {
+    for (const int end = part.panel_end; part.panel_begin < end; ++part.panel_begin) {
+      part.panel_end = part.panel_begin + 1;
+      runtime_.gemv.linear(part);
+      GemvLinearTask rest = part;
+      rest.x = x.remainders;
+      rest.bias = nullptr;
+      rest.residual = y;
+      runtime_.gemv.linear(rest);
+    }
+  };
+  compute_all(runtime_, panels, all);
 }
 
 void GemvLinear::outputs(float* y, const GemvRows& x, int n_rows, int begin, int end) const {
@@ -120,9 +179,8 @@ void GemvLinear::weight_row(float* out, int n) const {
   const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(n / kPanel) * n_groups_;
   const int lane = n % kPanel;
   for (int k = 0; k < n_in_; ++k) {
-    const PanelGroup& group = panels_[static_cast<std::size_t>(first + k / kGemvGroup)];
-    const int weight = group.weights[k % kGemvGroup / 4][lane][k % 4] - kOffset;
-    out[k] = static_cast<float>(weight) * bf16_to_f32(group.scales[lane]);
+    out[k] =
+        unpack(panels_[static_cast<std::size_t>(first + k / kGemvGroup)], lane, k % kGemvGroup);
   }
 }
 

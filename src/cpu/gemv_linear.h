@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -19,17 +20,28 @@ struct GemvRuntime : Runtime {
   Arena& weights;  ///< where they keep their weights
 };
 
+/// Activations as integers, and what rounding took away from them: together as exact as 15 bits.
+struct PreciseGemvRows {
+  GemvRows rows;
+  GemvRows remainders;
+};
+
 /// Activations as integers, in memory that is used again and again.
 class GemvScratch {
  public:
   GemvScratch() = default;
-  /// For n_rows rows of n_in numbers, and for every smaller matrix.
+  /// For n_rows rows of n_in numbers, and for every smaller matrix; half as many with remainders.
   GemvScratch(int n_rows, int n_in);
 
   /// Valid until the next call.
   GemvRows quantise(const GemvRuntime& runtime, const float* x, int n_rows, int n);
+  PreciseGemvRows quantise_with_remainders(const GemvRuntime& runtime, const float* x, int n_rows,
+                                           int n);
 
  private:
+  QuantisedRow row(std::ptrdiff_t row, std::ptrdiff_t groups);
+  GemvRows rows(std::ptrdiff_t first, std::ptrdiff_t groups);
+
   Buffer<std::int8_t> numbers_;
   Buffer<float> scales_;
   Buffer<std::int32_t> sums_;
@@ -38,9 +50,9 @@ class GemvScratch {
 /// The bias with zeros up to a multiple of kPanel; empty for none.
 Buffer<float> pad_bias(std::span<const float> bias, int n_out);
 
-/// All outputs of a task, by runs of panels that the threads share.
+/// All outputs of a task, by runs of panels that the threads share. kernel(part) computes them.
 template <typename Task, typename Kernel>
-void compute_all(const GemvRuntime& runtime, Kernel kernel, const Task& all) {
+void compute_all(const GemvRuntime& runtime, const Kernel& kernel, const Task& all) {
   const int n_panels = blocks_of(all.n_out, kPanel);
   // Long runs stream well; more runs than threads, or one that is held up keeps the others waiting.
   const int run = std::clamp(n_panels / (2 * runtime.pool.size()), 1, 16);
@@ -61,6 +73,9 @@ void compute_outputs(Kernel kernel, Task task, int begin, int end) {
   kernel(task);
 }
 
+/// What the rounding of weights to bytes takes away from each of them.
+std::vector<float> gemv_remainders(std::span<const float> weight, int n_out, int n_in);
+
 /// y = act(W x + b) + residual for rows. Each group of kGemvGroup weights of an output has a scale.
 class GemvLinear {
  public:
@@ -69,9 +84,12 @@ class GemvLinear {
   GemvLinear(const GemvRuntime& runtime, std::span<const float> weight, std::span<const float> bias,
              int n_out, int n_in);
 
-  /// y and residual are n_rows × n_out; residual may be y, or null for none.
+  /// y and residual are n_rows × n_out; residual may be y, or null for none; so may bias, which is
+  /// as bias() then.
   void operator()(float* y, const GemvRows& x, int n_rows, Activation activation = Activation::none,
-                  const float* residual = nullptr) const;
+                  const float* residual = nullptr, const float* bias = nullptr) const;
+  /// y = W x + b + residual
+  void operator()(float* y, const PreciseGemvRows& x, int n_rows, const float* residual) const;
 
   /// The outputs [begin, end) of y = W x only; begin is a multiple of kPanel, and so is end unless
   /// it is n_out. On the calling thread.
@@ -79,6 +97,9 @@ class GemvLinear {
 
   /// Row `n` of W.
   void weight_row(float* out, int n) const;
+
+  /// With zeros up to a multiple of kPanel; empty for none.
+  std::span<const float> bias() const { return {bias_.data(), bias_.size()}; }
 
  private:
   GemvLinearTask task(float* y, const GemvRows& x, int n_rows) const;

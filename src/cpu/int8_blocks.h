@@ -46,6 +46,11 @@ QuantizedMatrix with_remainders(const QuantizedMatrix& matrix);
 /// s (SmoothQuant, Xiao et al. 2022, with the LayerNorm's own bounds for the activations).
 void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matrix);
 
+/// Puts the hidden numbers of a feed-forward network in the order of the largest weight that takes
+/// each of them: those that count much then share their scales with each other. up is n_hidden rows
+/// with their biases, down has n_hidden columns; the product stays the same.
+void sort_hidden(std::span<float> up, std::span<float> up_bias, std::span<float> down);
+
 /// T×D activations as quads with a scale for each group; as 2·D inputs with the remainders of
 /// rounding, which make them as exact as 15 bits.
 class Int8Activations {

@@ -1,6 +1,8 @@
 // The linear layers of int8_blocks.h.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include "base/error.h"
 #include "cpu/int8_blocks.h"
@@ -58,6 +60,31 @@ void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matr
     gamma[i] /= s;
     beta[i] /= s;
     for (std::size_t at = i; at < matrix.size(); at += n_in) matrix[at] *= s;
+  }
+}
+
+void sort_hidden(std::span<float> up, std::span<float> up_bias, std::span<float> down) {
+  const std::size_t n_hidden = up_bias.size();
+  if (n_hidden == 0) return;
+  SOTTO_CHECK(up.size() % n_hidden == 0 && down.size() % n_hidden == 0);
+  std::vector<float> top(n_hidden);
+  for (std::size_t i = 0; i < down.size(); ++i) {
+    top[i % n_hidden] = std::max(top[i % n_hidden], std::abs(down[i]));
+  }
+  std::vector<std::size_t> order(n_hidden);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return top[i]; });
+
+  const std::vector<float> old_up(up.begin(), up.end()), old_bias(up_bias.begin(), up_bias.end()),
+      old_down(down.begin(), down.end());
+  const std::size_t n_in = up.size() / n_hidden;
+  for (std::size_t i = 0; i < n_hidden; ++i) {
+    const std::size_t from = order[i];
+    up_bias[i] = old_bias[from];
+    std::copy_n(old_up.data() + from * n_in, n_in, up.data() + i * n_in);
+    for (std::size_t row = 0; row < down.size(); row += n_hidden) {
+      down[row + i] = old_down[row + from];
+    }
   }
 }
 

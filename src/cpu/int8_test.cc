@@ -257,6 +257,31 @@ TEST(SmoothTest, DoesNotChangeTheProduct) {
   EXPECT_NEAR(gamma_before / gamma[0], s, 1e-5 * s);
 }
 
+TEST(SortHidden, KeepsTheProductAndSortsTheColumns) {
+  constexpr std::size_t kIn = 3, kHidden = 7, kOut = 4;
+  std::vector<float> up = normal_numbers(kHidden * kIn, 1), bias = normal_numbers(kHidden, 2),
+                     down = normal_numbers(kOut * kHidden, 3);
+  const auto product = [&] {
+    std::vector<double> y(kOut);
+    for (std::size_t h = 0; h < kHidden; ++h) {
+      double hidden = bias[h];
+      for (std::size_t i = 0; i < kIn; ++i) hidden += up[h * kIn + i] * static_cast<double>(i + 1);
+      for (std::size_t n = 0; n < kOut; ++n) y[n] += down[n * kHidden + h] * std::max(0.0, hidden);
+    }
+    return y;
+  };
+  const std::vector<double> before = product();
+  sort_hidden(up, bias, down);
+  EXPECT_LT(relative_l2(product(), before), 1e-12);
+  float last = 0;
+  for (std::size_t h = 0; h < kHidden; ++h) {
+    float top = 0;
+    for (std::size_t n = 0; n < kOut; ++n) top = std::max(top, std::abs(down[n * kHidden + h]));
+    EXPECT_LE(last, top);
+    last = top;
+  }
+}
+
 TEST_P(Int8Test, AttentionStaysNearTheTruth) {
   for (const auto& [n, n_heads, d] :
        {std::tuple{1, 1, 4}, {7, 2, 12}, {130, 2, 64}, {301, 1, 36}}) {

@@ -46,9 +46,14 @@ TEST(ComputeTypes, NarrowModelsComputeInFloatsUnlessToldOtherwise) {
   const Isa isa = active_isa();
   EXPECT_EQ(compute_types(Device::cpu, {}, isa, dims).decoder, model::ComputeType::float32);
   EXPECT_EQ(compute_types(Device::cpu, {}, isa, dims).encoder, model::ComputeType::float32);
+  for (const auto type : {model::ComputeType::int8, model::ComputeType::int8_float32}) {
+    const ComputeTypes types = compute_types(Device::cpu, type, isa, dims);
+    EXPECT_EQ(types.encoder, model::ComputeType::int8_two_bytes);
+    EXPECT_EQ(types.decoder, model::ComputeType::int8_two_bytes);
+  }
+  dims.n_text_state = 384;
   EXPECT_EQ(compute_types(Device::cpu, model::ComputeType::int8, isa, dims).decoder,
             model::ComputeType::int8);
-  dims.n_text_state = 384;
   EXPECT_EQ(compute_types(Device::cpu, {}, isa, dims).decoder,
             isa == Isa::portable ? model::ComputeType::float32 : model::ComputeType::int8);
 }

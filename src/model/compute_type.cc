@@ -29,6 +29,8 @@ std::string_view name_of(ComputeType type) {
       return "int8";
     case ComputeType::int8_float32:
       return "int8_float32";
+    case ComputeType::int8_two_bytes:
+      return "int8_two_bytes";
   }
   SOTTO_CHECK(false);
 }

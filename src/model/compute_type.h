@@ -11,9 +11,12 @@ enum class ComputeType {
   bfloat16,      ///< products of bfloat16, sums in float32
   int8,          ///< linear layers and attention with products of integers
   int8_float32,  ///< linear layers in int8, all else in float32
+  /// Linear layers with products of bytes, but two of them for each number, and all else in
+  /// float32: what int8 is in models so narrow that one would not do. The engine's to choose.
+  int8_two_bytes,
 };
 
-/// "float32", "bfloat16", "int8" or "int8_float32"
+/// "float32", "bfloat16", "int8", "int8_float32" or "int8_two_bytes"
 std::string_view name_of(ComputeType type);
 
 /// The type of that name; nothing for "auto", which leaves the choice to the engine. Throws

@@ -12,7 +12,7 @@ import whisper
 from scipy.signal import resample_poly
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
-from engines import OpenAI, tokenizer
+from openai_engine import OpenAI, tokenizer
 
 
 def main() -> None:

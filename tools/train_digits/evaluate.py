@@ -26,7 +26,7 @@ from clips import (
     speak,
     voices,
 )
-from engines import OpenAI, Segment, Sotto
+from engines import Segment, Sotto
 from espeak import Espeak
 
 Word = tuple[int, float, float]  # digit, start, end in seconds
@@ -306,7 +306,12 @@ def main() -> None:
     arguments = parser.parse_args()
     began = time.time()
     openai = arguments.engine == "openai"
-    engine = OpenAI(arguments.model) if openai else Sotto(arguments.model, arguments.binary, arguments.option)
+    if openai:
+        from openai_engine import OpenAI  # its packages are large, and Sotto needs none of them
+
+        engine = OpenAI(arguments.model)
+    else:
+        engine = Sotto(arguments.model, arguments.binary, arguments.option)
     suites = arguments.suite or ["human", "synthetic", "pauses", "joints", "noise"]
     espeak, held_out = Espeak(), fsdd_files(arguments.fsdd, TEST_INDICES)
     if arguments.speaker:

@@ -36,7 +36,8 @@ std::string explain(const DesignError& error) {
   std::set<npu::design::Category> seen;
   for (const npu::design::Finding& finding : error.findings()) {
     if (!seen.insert(finding.category).second) continue;
-    text += concat("  ", name(finding.category), ": ", rule(finding.category), "\n");
+    text += concat("  ", name(finding.category), ": ", rule(finding.category),
+                   "\n    what helps: ", advice(finding.category), "\n");
   }
   return text;
 }

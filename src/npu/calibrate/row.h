@@ -36,5 +36,6 @@ std::vector<Row> memory_rows();
 std::vector<Row> controller_rows();
 std::vector<Row> product_rows();
 std::vector<Row> unclocked_rows();
+std::vector<Row> chip_rows();
 
 }  // namespace sotto::npu::calibrate

@@ -4,7 +4,8 @@ namespace sotto::npu::calibrate {
 
 std::vector<Row> rows() {
   std::vector<Row> all;
-  for (auto family : {stream_rows, memory_rows, controller_rows, product_rows, unclocked_rows}) {
+  for (auto family :
+       {stream_rows, memory_rows, controller_rows, product_rows, unclocked_rows, chip_rows}) {
     for (Row& row : family()) all.push_back(std::move(row));
   }
   return all;

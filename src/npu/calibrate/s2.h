@@ -1,5 +1,6 @@
-// The two products that were predicted before anyone compared: those of "Striking the Balance"
-// (arXiv 2512.13282), 4 x 4 cores at about 1 GHz. Nothing was ever fitted to them.
+// The two products that were predicted before the comparison was made: those of "Striking the
+// Balance" (arXiv 2512.13282), 4 x 4 cores at about 1 GHz. Nothing was ever fitted to them; but the
+// published totals were known when the prediction was written.
 #pragma once
 
 #include <span>

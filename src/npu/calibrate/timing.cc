@@ -36,7 +36,9 @@ double product_cycles(const Product& product, const ProductCost& cost, const sim
   const int bands = product.m / (product.rows * product.tile_m);
   const int columns = product.n / (product.columns * product.tile_n);
   const int run = product.run_k == 0 ? product.tile_k : product.run_k;
-  const int steps = product.k / run, few = std::max(2, 8 * product.tile_k / run);
+  // Twice as many steps are simulated, too, and there must be so many.
+  const int steps = product.k / run,
+            few = std::min(std::max(2, 8 * product.tile_k / run), steps / 2);
   if (product.calls_per_core() <= kCallsMax) return cycles(product);
   const auto small = [&](int b, int c, int s) {
     Product part = product;

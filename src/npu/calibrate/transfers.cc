@@ -85,6 +85,23 @@ Design reads(int columns, int channels, int words, int tasks) {
   return b.design();
 }
 
+Design reads_rows(int columns, int channels, int rows, int row, int pitch) {
+  Builder b(npu1(), "reads_rows");
+  const auto host = b.host<i32>("data", rows * pitch);
+  std::vector<TaskRef> tasks;
+  for (int i = 0; i < columns; ++i) {
+    const Column column = add_column(b, i);
+    for (int channel = 0; channel < channels; ++channel) {
+      const ChainRef from =
+          sink(b, column, std::to_string(i) + std::to_string(channel), rows * row);
+      tasks.push_back(b.task(
+          {.through = from, .transfers = {{.host = host, .layout = {{rows, pitch}, {row, 1}}}}}));
+    }
+  }
+  for (const TaskRef done : tasks) b.wait(done);
+  return b.design();
+}
+
 Design there_and_back(int columns, int objects, int hops) {
   Builder b(npu1(), "there_and_back");
   const auto host_in = b.host<i32>("in", kObject * objects);

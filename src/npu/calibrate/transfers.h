@@ -9,6 +9,9 @@ namespace sotto::npu::calibrate {
 /// the first so many columns, `words` in so many tasks.
 design::Design reads(int columns, int channels, int words, int tasks);
 
+/// The same in one task of so many rows of `row` words, whose beginnings are `pitch` words apart.
+design::Design reads_rows(int columns, int channels, int rows, int row, int pitch);
+
 /// Through memory tiles and out again, a channel each way in each of so many columns: objects of
 /// 2,048 words. With `hops` of 2, through the memory tile of the next column, too.
 design::Design there_and_back(int columns, int objects, int hops = 1);

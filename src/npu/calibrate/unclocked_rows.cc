@@ -46,6 +46,21 @@ Row product_row(std::string who, const char* source, int m, int k, int n, double
                    });
 }
 
+/// A hundred products on one core took 152 ms.
+Row one_core_row() {
+  Product p = product(512, 512, 512);
+  p.rows = p.columns = 1;
+  return timed_row({.name = "iree, chess 512 x 512 x 512 on one core",
+                    .what = "product",
+                    .source = "S3c",
+                    .unit = "ms",
+                    .published = 1.52,
+                    .note = "a Hawk Point; its tiles are not known"},
+                   [=](const sim::Costs& costs, int mhz) {
+                     return product_cycles(p, kChess, costs, mhz) / (mhz * 1e3);
+                   });
+}
+
 void add_iron(std::vector<Row>& all) {
   constexpr struct {
     int m, k, n;
@@ -96,7 +111,7 @@ void add_predicted(std::vector<Row>& all) {
   int i = 0;
   for (const Prediction& p : predictions()) {
     all.push_back({.name = std::string("S2 ") + p.name,
-                   .what = "product, predicted before it was compared, never fitted",
+                   .what = "product, predicted but not blindly, never fitted",
                    .source = "S2",
                    .unit = "TOP/s",
                    .published = published[i++],
@@ -125,6 +140,23 @@ std::vector<Row> unclocked_rows() {
                  .published = 54,
                  .gating = false,
                  .note = "what its kernel takes is not known"});
+  all.push_back(one_core_row());
+  all.push_back(product_row("raw XRT", "WX", 512, 512, 512, 0.267, kPeano,
+                            "a Hawk Point; its kernel is not known: 64^3 as compiled by Peano"));
+  all.push_back({.name = "int4 2048 x 2048 x 2048",
+                 .what = "product with weights of 4 bits",
+                 .source = "notes_w4a8",
+                 .unit = "GOP/s",
+                 .published = 6143,
+                 .gating = false,
+                 .note = "6,091 to 6,195; what its kernel takes is not published"});
+  all.push_back({.name = "softmax 4096 x 32",
+                 .what = "on 4 x 4 cores",
+                 .source = "S11",
+                 .unit = "us",
+                 .published = 217,
+                 .gating = false,
+                 .note = "what its kernel takes is not published"});
   all.push_back({.name = "S3",
                  .what = "bfloat16 product of 64^3 tiles, part of the peak",
                  .source = "S3",

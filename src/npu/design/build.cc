@@ -23,18 +23,18 @@ Builder::Builder(Device device, std::string name, Where where) {
   design_.where = where;
 }
 
-TileRef Builder::tile(TileId id, Where where) {
-  design_.tiles.push_back({id, where});
+TileRef Builder::tile(TileId id, TileKind kind, Where where) {
+  design_.tiles.push_back({id, where, kind});
   return {last(design_.tiles)};
 }
 ShimTile Builder::shim(int column, Where where) {
-  return {tile({column, 0}, where)};
+  return {tile({column, 0}, TileKind::shim, where)};
 }
 MemoryTile Builder::memory(int column, Where where) {
-  return {tile({column, 1}, where)};
+  return {tile({column, 1}, TileKind::memory, where)};
 }
 CoreTile Builder::core(int column, int row, Where where) {
-  return {tile({column, row}, where)};
+  return {tile({column, row}, TileKind::core, where)};
 }
 
 void Builder::link(MemoryTile tile, const std::vector<FifoRef>& in, const std::vector<FifoRef>& out,

@@ -170,7 +170,7 @@ class Builder {
   static std::vector<FifoRef> refs(const std::vector<FifoOf<E>>& fifos) {
     return {fifos.begin(), fifos.end()};
   }
-  TileRef tile(TileId id, Where where);
+  TileRef tile(TileId id, TileKind kind, Where where);
   void link(MemoryTile tile, const std::vector<FifoRef>& in, const std::vector<FifoRef>& out,
             LinkOptions options, Where where);
   KernelRef add_kernel(std::string symbol, std::vector<Parameter> parameters, KernelSizes sizes,

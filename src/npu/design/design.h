@@ -18,6 +18,7 @@ namespace sotto::npu::design {
 struct Tile {
   TileId id;
   Where where;
+  std::optional<TileKind> drawn = {};  ///< as what: its row must agree
 };
 
 // --- the host and the sequence of a dispatch

@@ -1,7 +1,9 @@
 // Each tile is a cell: its switch box to the lower left, its memory and what works there to the
 // upper right. Up a column run six wires and down it four, above the switch boxes; between columns
-// four each way, beside them.
+// four each way, beside them. A list of the streams stands above, or beside an array that leaves
+// room for it.
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -17,7 +19,9 @@ namespace {
 using namespace design;
 
 constexpr double kMargin = 24, kCell = 250, kBoxLeft = 10, kBox = 96, kContentLeft = 122;
-constexpr double kContent = 66, kSideZone = 60;
+constexpr double kContent = 66, kSideZone = 60, kLegend = 16;
+/// As wide as the picture of the time, under which it mostly stands.
+constexpr double kWidth = 1204;
 
 /// Of a switch box, its upper part, where DMA channels come in.
 double dma_zone(TileKind kind) {
@@ -32,8 +36,9 @@ class ArrayDrawing {
   ArrayDrawing(std::string name, const ArrayProgram& program, const sim::Report* report)
       : name_(std::move(name)), program_(program), palette_(program) {
     if (report != nullptr) deadlock_ = report->deadlock;
-    top_ = 74 + 16.0 * static_cast<double>(palette_.kinds().size()) +
-           (deadlock_.empty() ? 0 : 34 + 14.0 * static_cast<double>(deadlock_.size()));
+    list_streams();
+    top_ = 66 + (deadlock_.empty() ? 0 : 34 + 14.0 * static_cast<double>(deadlock_.size()));
+    if (!beside()) top_ += 8 + kLegend * place_names({});
     for (const ProgramConnection& made : program.connections) used_.insert(made.tile);
     for (const ProgramCore& core : program.cores) used_.insert(core.tile);
     int rows = 0;  // those above are empty
@@ -44,11 +49,15 @@ class ArrayDrawing {
     }
   }
 
-  double width() const { return std::max(2 * kMargin + kCell * program_.device.columns, 900.0); }
-  double height() const { return top_ + height_ + kMargin; }
+  double width() const { return kWidth; }
+  double height() const {
+    const double list = beside() ? kLegend * static_cast<double>(streams_.size()) + 30 : 0;
+    return top_ + std::max(height_, list) + kMargin;
+  }
 
   void draw(Canvas& canvas) const {
     draw_head(canvas);
+    if (beside()) draw_list(canvas);
     for (int column = 0; column < program_.device.columns; ++column) {
       for (const auto& [row, top] : row_tops_) draw_tile(canvas, {column, row});
     }
@@ -77,12 +86,11 @@ class ArrayDrawing {
         "where a DMA channel receives it.",
         11, kFaint);
     double y = 72;
-    for (const Palette::Kind& kind : palette_.kinds()) {
-      canvas.fill({kMargin, y - 9, 22, 10}, kind.colour, 2);
-      std::string names;
-      for (const std::string& name : kind.names) names += (names.empty() ? "" : "  ") + name;
-      canvas.text({kMargin + 30, y}, names, 11, kInk);
-      y += 16;
+    if (!beside()) {
+      y += kLegend * place_names([&](Point at, const std::string& name) {
+             canvas.fill({at.x, at.y - 9, 12, 10}, palette_.of(name), 2);
+             canvas.text({at.x + 16, at.y}, name, 11, kInk);
+           });
     }
     if (deadlock_.empty()) return;
     canvas.fill(
@@ -93,6 +101,62 @@ class ArrayDrawing {
     for (const std::string& line : deadlock_) {
       y += 14;
       canvas.text({kMargin + 8, y + 15}, line, 10, kAlarm);
+    }
+  }
+
+  /// Whether there is room for the list of streams, with whence and where to.
+  bool beside() const { return program_.device.columns <= 2; }
+
+  /// Names of streams above the array, a kind behind the other; says how many lines they take.
+  int place_names(const std::function<void(Point, const std::string&)>& place) const {
+    int line = 0;
+    double x = kMargin;
+    for (const Palette::Kind& kind : palette_.kinds()) {
+      if (x > kMargin && kind.size() > 1) {
+        ++line;
+        x = kMargin;
+      }
+      for (const std::string& name : kind) {
+        const double width = 30 + text_width(name, 11);
+        if (x + width > kWidth - kMargin) {
+          ++line;
+          x = kMargin;
+        }
+        if (place) place({x, 72 + kLegend * line}, name);
+        x += width;
+      }
+    }
+    return line + 1;
+  }
+
+  struct Stream {
+    TileId from;
+    std::vector<TileId> to;
+  };
+  void list_streams() {
+    for (const ProgramConnection& made : program_.connections) {
+      Stream& stream = streams_[made.stream];
+      const TileKind kind = kind_of(made.tile);
+      if (channel(kind, Direction::mm2s, made.input) >= 0) stream.from = made.tile;
+      if (channel(kind, Direction::s2mm, made.output) >= 0) stream.to.push_back(made.tile);
+    }
+  }
+  void draw_list(Canvas& canvas) const {
+    const double left = 2 * kMargin + kCell * program_.device.columns;
+    double y = top_ + 22;
+    canvas.text({left, y}, "Streams", 11, kInk, Side::left, true);
+    for (const Palette::Kind& kind : palette_.kinds()) {
+      for (const std::string& name : kind) {
+        y += kLegend;
+        const Stream& stream = streams_.at(name);
+        std::string way = sim::to_string(stream.from) + " to ";
+        for (const TileId to : stream.to) {
+          way += (to == stream.to.front() ? "" : ", ") + sim::to_string(to);
+        }
+        canvas.fill({left, y - 9, 22, 10}, palette_.of(name), 2);
+        canvas.text({left + 30, y}, name, 11, kInk);
+        canvas.text({left + 190, y}, way, 11, kFaint);
+      }
     }
   }
 
@@ -248,6 +312,7 @@ class ArrayDrawing {
   const ArrayProgram& program_;
   const Palette palette_;
   std::vector<std::string> deadlock_;
+  std::map<std::string, Stream> streams_;
   std::map<int, double> row_tops_;
   double top_ = 0, height_ = 0;
   std::set<TileId> used_;

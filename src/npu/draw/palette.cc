@@ -1,6 +1,7 @@
 #include "npu/draw/palette.h"
 
 #include <algorithm>
+#include <set>
 
 namespace sotto::npu::draw {
 namespace {
@@ -17,31 +18,38 @@ std::string stem_of(const std::string& name) {
   return stem;
 }
 
+/// As it is, darker, lighter, and so on.
+Colour shade(Colour colour, std::size_t number) {
+  constexpr double kTowards[] = {0, 0, 1, 0, 1}, kHow[] = {0, 0.3, 0.4, 0.5, 0.62};
+  const double to = kTowards[number % 5], part = kHow[number % 5];
+  const auto mix = [&](double value) { return value + part * (to - value); };
+  return {mix(colour.red), mix(colour.green), mix(colour.blue), colour.alpha};
+}
+
 }  // namespace
 
 Palette::Palette(const design::ArrayProgram& program) {
-  std::vector<std::string> names;
-  const auto add = [&](const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  };
-  for (const auto& made : program.connections) add(made.stream);
-  std::sort(names.begin(), names.end());
+  std::set<std::string> names;
+  for (const auto& made : program.connections) names.insert(made.stream);
+  std::map<std::string, std::size_t> kinds;
   for (const std::string& name : names) {
-    const std::string stem = stem_of(name);
-    auto kind = std::find_if(kinds_.begin(), kinds_.end(),
-                             [&](const Kind& known) { return known.stem == stem; });
-    if (kind == kinds_.end()) {
-      kinds_.push_back({stem, {}, rgb(kColours[kinds_.size() % std::size(kColours)])});
-      kind = kinds_.end() - 1;
+    const auto [kind, is_new] = kinds.insert({stem_of(name), kinds_.size()});
+    if (is_new) kinds_.emplace_back();
+    kinds_[kind->second].push_back(name);
+  }
+  const bool few = names.size() <= std::size(kColours);
+  std::size_t given = 0;
+  for (const Kind& kind : kinds_) {
+    for (std::size_t i = 0; i < kind.size(); ++i) {
+      by_name_[kind[i]] = shade(rgb(kColours[given % std::size(kColours)]), few ? 0 : i);
+      given += few || i + 1 == kind.size();
     }
-    kind->names.push_back(name);
-    by_name_[name] = static_cast<std::size_t>(kind - kinds_.begin());
   }
 }
 
 Colour Palette::of(const std::string& name) const {
   const auto found = by_name_.find(name.substr(0, name.find('.')));
-  return found == by_name_.end() ? rgb(0x9AA5B1) : kinds_[found->second].colour;
+  return found == by_name_.end() ? rgb(0x9AA5B1) : found->second;
 }
 
 }  // namespace sotto::npu::draw

@@ -1,4 +1,5 @@
-// Which colour a FIFO has: FIFOs of one kind, whose names differ in their digits only, share one.
+// Which colour a FIFO has. Where there are few, each has its own; of many, those of one kind, whose
+// names differ in their digits only, have shades of one.
 #pragma once
 
 #include <map>
@@ -14,18 +15,15 @@ class Palette {
  public:
   explicit Palette(const design::ArrayProgram& program);
 
-  struct Kind {
-    std::string stem;  ///< "a_row#" of "a_row0" …
-    std::vector<std::string> names;
-    Colour colour;
-  };
+  /// FIFOs of one kind, by name: "a_row0", "a_row1" …
+  using Kind = std::vector<std::string>;
   const std::vector<Kind>& kinds() const { return kinds_; }
   /// Of a stream, or of a buffer or lock of its FIFO ("a_row0.in0[1]").
   Colour of(const std::string& name) const;
 
  private:
   std::vector<Kind> kinds_;
-  std::map<std::string, std::size_t> by_name_;
+  std::map<std::string, Colour> by_name_;
 };
 
 inline constexpr Colour kInk = rgb(0x1F2933), kFaint = rgb(0x8A949E), kLine = rgb(0xC9D1D9),

@@ -232,7 +232,10 @@ class TimelineDrawing {
     canvas.fill({x(static_cast<double>(last_)), y, kAfter, bar}, rgb(0xC62828, 0.16));
     const bool waits = row.stands->kind != Span::Kind::works;
     canvas.text({x(static_cast<double>(last_)) + 6, base},
-                waits ? row.stands->what : "no word comes", std::min(size, 9.0), kAlarm);
+                waits                             ? row.stands->what
+                : row.label.starts_with("out of") ? "no word leaves"
+                                                  : "no word comes",
+                std::min(size, 9.0), kAlarm);
   }
 
   void draw_axes(Canvas& canvas, double bottom) const {

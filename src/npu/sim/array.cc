@@ -13,6 +13,8 @@ using design::QueueEntry;
 
 namespace {
 
+constexpr std::int64_t kBytesBehind = 0x4000;
+
 /// Where data argument n lies for a shim: 48 bits of address, 40 for each.
 constexpr int kHostShift = 40;
 
@@ -54,7 +56,8 @@ void Array::load_memory() {
       const MemoryFacts& facts = memory_of(kind_of(tile));
       first_lock_.push_back(static_cast<int>(locks_.size()));
       for (int id = 0; id < facts.locks; ++id) locks_.push_back({{}, tile, id, 0, {}});
-      memories_.emplace_back(static_cast<std::size_t>(facts.bytes) / sizeof(Line));
+      const std::int64_t behind = kind_of(tile) == TileKind::core ? kBytesBehind : 0;
+      memories_.emplace_back(static_cast<std::size_t>(facts.bytes + behind) / sizeof(Line));
       const DmaFacts& dma = dma_of(kind_of(tile));
       descriptors_.emplace_back(
           static_cast<std::size_t>(dma.buffer_descriptors),
@@ -212,6 +215,10 @@ Place Array::dma_place(TileId tile, std::int64_t byte) const {
 std::byte* Array::at(Place place) {
   std::vector<Line>& memory = memories_[static_cast<std::size_t>(place.memory)];
   return memory[place.byte / sizeof(Line)].bytes + place.byte % sizeof(Line);
+}
+
+std::span<const std::byte> Array::memory(int index) const {
+  return std::as_bytes(std::span(memories_[static_cast<std::size_t>(index)]));
 }
 
 std::uint32_t Array::load(Place place) {

@@ -83,6 +83,9 @@ class Array {
   /// Of a byte in the window of a tile's DMA, not of a shim.
   Place dma_place(TileId tile, std::int64_t byte) const;
   std::byte* at(Place place);
+  /// All bytes of a memory, and some behind them that belong to nobody: a kernel that writes beyond
+  /// the end is found out, as everywhere else.
+  std::span<const std::byte> memory(int index) const;
   std::uint32_t load(Place place);
   void store(Place place, std::uint32_t word);
   /// The name of the buffer there, and its bytes from there on.

@@ -1,6 +1,7 @@
 #include "npu/sim/core_run.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/error.h"
@@ -174,6 +175,25 @@ void CoreRun::note_uses(const CallArguments& arguments, const KernelEntry& entry
   for (BankUse& use : banks_) use.cycles = std::min(use.cycles, cost.cycles);
 }
 
+/// Runs a kernel, and looks at the core's own memory, where a kernel goes astray, before and after.
+void CoreRun::run_guarded(const KernelEntry& entry, const CallArguments& arguments) {
+  const int index = array_.tile_index(program_.tile);
+  const std::span<const std::byte> memory = array_.memory(index);
+  before_.assign(memory.begin(), memory.end());
+  {
+    const host::CoreScope scope(state_);
+    entry.host.run(arguments);
+  }
+  for (const CallUse& use : uses_) {
+    if (!use.writes || use.place.memory != index) continue;
+    std::copy_n(memory.begin() + use.place.byte, use.bytes, before_.begin() + use.place.byte);
+  }
+  stray_.reset();
+  if (std::memcmp(before_.data(), memory.data(), memory.size()) == 0) return;
+  const auto first = std::mismatch(before_.begin(), before_.end(), memory.begin()).first;
+  stray_ = Place{index, static_cast<std::uint32_t>(first - before_.begin())};
+}
+
 CoreStep CoreRun::call(const KernelCall& call) {
   const KernelEntry& entry = library_.at(call.symbol);
   const CallArguments values = arguments(call);
@@ -185,8 +205,7 @@ CoreStep CoreRun::call(const KernelCall& call) {
       fail(ErrorKind::usage, "simulator: the kernel library has only the cost of '", call.symbol,
            "', which a core calls with data");
     }
-    const host::CoreScope scope(state_);
-    entry.host.run(values);
+    run_guarded(entry, values);
   }
   return {Kind::call, -1, 0, std::max<Cycle>(cost.cycles, 0)};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "npu/kernels/host/core_ports.h"
@@ -46,6 +47,8 @@ class CoreRun : public host::LockPorts {
   const std::string& symbol() const { return symbol_; }
   const std::vector<CallUse>& uses() const { return uses_; }
   const std::vector<BankUse>& banks() const { return banks_; }
+  /// What the last call changed without having been given it to write: the first such byte.
+  const std::optional<Place>& stray() const { return stray_; }
   bool owns_locks() const { return fiber_ != nullptr; }
   /// Where the program stands: the same number in the same place.
   std::size_t position() const { return at_; }
@@ -63,6 +66,7 @@ class CoreRun : public host::LockPorts {
   CoreStep call(const design::KernelCall& call);
   CallArguments arguments(const design::KernelCall& call);
   void note_uses(const CallArguments& arguments, const KernelEntry& entry, const Cost& cost);
+  void run_guarded(const KernelEntry& entry, const CallArguments& arguments);
 
   void wait_for(CoreStep step);
   void acquire_greater_equal(unsigned id, int value) override;
@@ -82,6 +86,8 @@ class CoreRun : public host::LockPorts {
   std::string symbol_;
   std::vector<CallUse> uses_;
   std::vector<BankUse> banks_;
+  std::optional<Place> stray_;
+  std::vector<std::byte> before_;  ///< a memory, before a call
   host::CoreState state_;
   CoreStep asked_{CoreStep::Kind::ended};  ///< by the coroutine
   Cycle spent_ = 0;

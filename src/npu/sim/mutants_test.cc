@@ -110,8 +110,12 @@ TEST(Mutants, AreNamed) {
   std::map<std::string, std::pair<int, int>> named;  // of so many
   int all = 0, caught = 0;
   for (std::uint32_t seed = 0; all < kMutants; ++seed) {
-    ArrayProgram program =
-        design::lower(design::check(random_design(seed % 1500, kObjects).design));
+    const design::Design design = random_design(seed % 1500, kObjects).design;
+    if (!design::testing::findings_of(design).empty()) continue;
+    // What a program that owns its locks does with its buffers, nobody sees: where they are
+    // exchanged, only the result is wrong (docs/npu/simulator.md, limits).
+    if (!design.cores[0].shares.empty()) continue;
+    ArrayProgram program = design::lower(design::check(design));
     const auto& [name, mutate] = mutations[seed % std::size(mutations)];
     if (!mutate(program, random)) continue;
     ++all;

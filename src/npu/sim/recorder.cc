@@ -146,6 +146,12 @@ void Recorder::called(int core, const CoreRun& run, Cycle from, Cycle to, Cycle 
   report.kernels += to - from - stalls;
   report.bank_stalls += stalls;
   ++report.calls;
+  if (run.stray()) {
+    find(
+        Finding::Kind::stray_write,
+        concat(to_string(run.program().where), ": '", run.symbol(), "' of ", to_string(report.tile),
+               " wrote beyond what it was given: into ", array_.buffer_at(*run.stray())));
+  }
   for (const CallUse& used : run.uses()) {
     use(used.place.memory, {.from = from,
                             .to = to,

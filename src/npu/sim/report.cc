@@ -10,8 +10,9 @@
 namespace sotto::npu::sim {
 
 std::string_view name(Finding::Kind kind) {
-  constexpr std::string_view kNames[] = {"dropped_task", "not_at_rest", "lock_overflow", "race",
-                                         "unwritten",    "overwritten", "program_ended"};
+  constexpr std::string_view kNames[] = {"dropped_task",  "not_at_rest", "lock_overflow",
+                                         "race",          "unwritten",   "overwritten",
+                                         "program_ended", "stray_write"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

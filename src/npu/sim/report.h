@@ -51,6 +51,7 @@ struct Finding {
     unwritten,      ///< a word is sent that nobody wrote
     overwritten,    ///< a word is received over one that nobody read
     program_ended,  ///< a core that owns its locks returned
+    stray_write,    ///< a kernel wrote where no object is that it was given to write
   } kind;
   std::string text;
   friend auto operator<=>(const Finding&, const Finding&) = default;

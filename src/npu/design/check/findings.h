@@ -58,6 +58,8 @@ inline constexpr int kCategories = static_cast<int>(Category::deadlock) + 1;
 std::string_view name(Category category);
 /// The rule in one line.
 std::string_view rule(Category category);
+/// What helps, in one line.
+std::string_view advice(Category category);
 
 struct Finding {
   Category category;

@@ -62,8 +62,9 @@ class References {
       if (!fifo.producer) {
         findings_.add(Category::reference, where_, "fifo '", fifo.name, "' has no producer");
       }
-    } else {
-      in(end.side, fifo.consumers.size(), "consumer");
+    } else if (end.side < 0 || static_cast<std::size_t>(end.side) >= fifo.consumers.size()) {
+      findings_.add(Category::reference, where_, "consumer ", end.side, " of fifo '", fifo.name,
+                    "', which has ", fifo.consumers.size());
     }
   }
   void see(const HeldObject& argument) { see(argument.end); }

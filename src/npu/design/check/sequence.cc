@@ -138,10 +138,12 @@ class SequenceCheck {
   void push(TaskRef ref, ChainRef chain) {
     std::deque<TaskRef>& queue = outstanding_[chain];
     if (static_cast<int>(queue.size()) >= kTaskQueueDepth) {
-      add(Category::queue_depth, "task ", ref.index, " is number ", queue.size() + 1, " of '",
-          c_.at(chain).name, "' at ", to_string(c_.at(c_.at(chain).tile).id),
-          " that may be outstanding; the queue holds ", kTaskQueueDepth,
-          " and drops what comes then");
+      // Of a channel the first one: with many tasks all that follow are too many.
+      if (crowded_.insert(chain).second)
+        add(Category::queue_depth, "task ", ref.index, " is number ", queue.size() + 1, " of '",
+            c_.at(chain).name, "' at ", to_string(c_.at(c_.at(chain).tile).id),
+            " that may be outstanding; the queue holds ", kTaskQueueDepth,
+            " and drops what comes then: wait for task ", queue.front().index, " before");
       finish(queue.front(), chain);
       queue.pop_front();
     }
@@ -169,6 +171,7 @@ class SequenceCheck {
 
   void take(const Wait& wait) {
     const ChainRef chain = placed(wait.task).chain;
+    if (chain.index < 0 && started_.contains(wait.task)) return;  // at no shim, as was said
     std::deque<TaskRef>* queue = chain.index < 0 ? nullptr : &outstanding_[chain];
     const bool waiting =
         queue != nullptr && std::find(queue->begin(), queue->end(), wait.task) != queue->end();
@@ -203,6 +206,7 @@ class SequenceCheck {
   std::set<TaskRef> started_;
   std::map<TaskRef, Where> places_;
   std::map<ChainRef, std::deque<TaskRef>> outstanding_;
+  std::set<ChainRef> crowded_;
   std::map<TileRef, std::set<int>> descriptors_;
 };
 

@@ -113,6 +113,21 @@ TEST(Sequence, QueueOfFourTasks) {
                   "task 4 is number 5 of 'in' at shim (0,0) that may be outstanding");
     }
   }
+  Open d;
+  const TaskRef last = d.fill_objects(40).back();
+  d.drain_objects(40);
+  d.b.wait(last);
+  EXPECT_EQ(findings_of(d.design()).size(), 1u);  // one for the channel, not for each task
+}
+
+TEST(Sequence, TasksAreAtShims) {
+  Open d;
+  d.b.wait(d.b.fill(d.out, d.output));  // which begins in a core
+  d.drain_objects(1);
+  const std::vector<Finding> findings = findings_of(d.design());
+  ASSERT_EQ(findings.size(), 2u) << joined(findings);  // not that nothing awaits it, too
+  EXPECT_EQ(findings[0].category, Category::no_producer);
+  EXPECT_EQ(findings[1].category, Category::sequence);
 }
 
 TEST(Sequence, AWaitEmptiesTheQueueUpToItsTask) {

@@ -80,7 +80,8 @@ void check_end(Checking& c, EndRef ref, const Workers& workers) {
   const TileKind kind = c.kind(end.tile);
   if (kind == TileKind::core) {
     if (end.depth < 1 || end.depth > kLockMax) {
-      c.findings.add(Category::depth, fifo.where, here, ": depth ", end.depth);
+      c.findings.add(Category::depth, fifo.where, here, ": depth ", end.depth, "; 1 to ", kLockMax,
+                     " can be had");
     }
     if (!workers.ends.contains(ref)) {
       const bool has_program = std::any_of(c.design.cores.begin(), c.design.cores.end(),
@@ -222,7 +223,8 @@ void check_link(Checking& c, const Link& link) {
     c.findings.add(Category::link, link.where, "a link stands in a memory tile, not in ", here);
   }
   if (link.depth < 1 || link.depth > kLockMax)
-    c.findings.add(Category::depth, link.where, "link at ", here, ": depth ", link.depth);
+    c.findings.add(Category::depth, link.where, "link at ", here, ": depth ", link.depth, "; 1 to ",
+                   kLockMax, " can be had");
   if (link.inputs.empty() || link.outputs.empty() ||
       (link.inputs.size() > 1 && link.outputs.size() > 1)) {
     c.findings.add(Category::link, link.where, "a link at ", here, " of ", link.inputs.size(),
@@ -248,6 +250,10 @@ void check_tiles(Checking& c) {
       c.findings.add(Category::tile, tile.where, "(", tile.id.column, ",", tile.id.row,
                      ") is outside an array of ", device.columns, " columns and ", device.rows,
                      " rows");
+    } else if (tile.drawn && *tile.drawn != kind_of(tile.id)) {
+      c.findings.add(Category::tile, tile.where, to_string(tile.id),
+                     " is drawn as a core; row 0 has the shims, row 1 the memory tiles, rows 2 to ",
+                     device.rows - 1, " the cores");
     } else if (!seen.insert(tile.id).second) {
       c.findings.add(Category::tile, tile.where, to_string(tile.id), " is there already");
     }

@@ -37,12 +37,26 @@ TEST(Structure, TileDrawnTwice) {
   expect_only(d.design(), Category::tile, "core (0,2) is there already");
 }
 
+TEST(Structure, TilesStandInTheRowsOfTheirKind) {
+  for (const int row : {2, 1}) {
+    Builder b(npu1(1), "row");
+    b.core(0, row);
+    if (row == 2) {
+      expect_accepted(b.design());
+    } else {
+      expect_only(b.design(), Category::tile, "memory (0,1) is drawn as a core; row 0 has");
+    }
+  }
+}
+
 TEST(Structure, Reference) {
   Chain1 d;
   d.design().cores[0].tile.index = 2;
   expect_only(d.design(), Category::reference, "tile 2 of 2");
   d.design().cores[0].tile.index = 1;
   expect_accepted(d.design());
+  d.design().fifos[0].consumers.clear();
+  expect_only(d.design(), Category::reference, "consumer 0 of fifo 'in', which has 0");
 }
 
 TEST(Structure, Duplicate) {
@@ -202,6 +216,7 @@ TEST(Structure, EveryCategoryHasANameAndARule) {
   for (int i = 0; i < kCategories; ++i) {
     EXPECT_FALSE(name(static_cast<Category>(i)).empty());
     EXPECT_FALSE(rule(static_cast<Category>(i)).empty());
+    EXPECT_FALSE(advice(static_cast<Category>(i)).empty());
   }
 }
 

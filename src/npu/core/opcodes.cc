@@ -1,5 +1,6 @@
 #include "npu/core/opcodes.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -54,6 +55,16 @@ std::span<const Opcode> choices(Opcode opcode) {
     return all;
   }();
   return {&kSelves[static_cast<size_t>(opcode)], 1};
+}
+
+std::span<const Opcode> interchangeable(Opcode opcode) {
+  for (const Family& family : kFamilies) {
+    const FixedList<Opcode, 4>& members = family.members;
+    if (std::find(members.begin(), members.end(), opcode) != members.end()) {
+      return {members.begin(), members.size()};
+    }
+  }
+  return choices(opcode);
 }
 
 Signature signature(Opcode opcode, AddressMode mode) {

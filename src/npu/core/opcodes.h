@@ -119,6 +119,9 @@ const OpcodeInfo& info(Opcode opcode);
 /// The instructions that `opcode` may become, preferred first; itself unless it is a family.
 std::span<const Opcode> choices(Opcode opcode);
 
+/// The members of the family of an instruction, which agree in timing; itself if it is in none.
+std::span<const Opcode> interchangeable(Opcode opcode);
+
 /// All operands of an instruction in order: its results, then the pointer and the counters (dc of
 /// the modifier, two if it is 3-D) that a post-increment updates; its sources, then pointer and
 /// index or modifier.

@@ -6,14 +6,15 @@
 #include <utility>
 
 #include "base/error.h"
+#include "npu/core/compact.h"
 #include "npu/core/formats.h"
 #include "npu/core/hardware_loop.h"
+#include "npu/core/passage.h"
 #include "npu/core/registers.h"
 
 namespace sotto::npu::core {
 namespace {
 
-constexpr int kFelt = 40;        // bundles after which nothing of an instruction is under way
 constexpr int kMostBeside = 48;  // bundles of the code before that a piece may begin beside
 constexpr int kLongAgo = INT_MIN / 2;
 constexpr int kBypasses = 3;
@@ -267,6 +268,7 @@ void Weaver::jump(int label, Register counter, int64_t trips) {
 
 Image Weaver::finish() {
   if (!lay_out(image_)) fail(ErrorKind::unsupported, "a hardware loop cannot be aligned");
+  compact(image_);
   return std::move(image_);
 }
 

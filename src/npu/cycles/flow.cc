@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "npu/cycles/sink.h"
 
 namespace sotto::npu::cycles {
 namespace {
@@ -77,6 +78,13 @@ bool is_touched(const core::Loop& graph, int reg) {
   return false;
 }
 
+/// What straight code sets need not come in.
+void drop_overwritten(Step& step) {
+  std::erase_if(step.piece.entries, [&](const recorder::Entry& entry) {
+    return is_overwritten(step.piece.graph, entry.reg);
+  });
+}
+
 class Flattener {
  public:
   std::vector<Step> run(const std::vector<Region>& regions) {
@@ -104,11 +112,7 @@ class Flattener {
     step.trips = region.trips;
     step.min_trips = region.min_trips;
     const int counter = strip(step.piece);
-    if (!is_loop) {
-      std::erase_if(step.piece.entries, [&](const recorder::Entry& entry) {
-        return is_overwritten(step.piece.graph, entry.reg);
-      });
-    }
+    if (!is_loop) drop_overwritten(step);
     if (counter >= 0) counter_ = counter;
     steps_.push_back(std::move(step));
   }
@@ -260,6 +264,11 @@ Step cut(Step& first, size_t at) {
 
 std::vector<Step> flow_of(const recorder::Kernel& kernel) {
   std::vector<Step> steps = Flattener().run(kernel.regions);
+  find_flow(steps);
+  sink_constants(steps);
+  for (Step& step : steps) {
+    if (step.kind == Step::Kind::straight) drop_overwritten(step);
+  }
   find_flow(steps);
   return steps;
 }

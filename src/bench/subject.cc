@@ -13,8 +13,8 @@ Subject make(const model::Dims& dims, const model::Weights& weights,
   subject.dims = dims;
   subject.types = engine::compute_types(engine::Device::cpu, wanted, isa, dims);
   subject.stages = std::make_unique<cpu::StageTimes>();
-  subject.encoder =
-      cpu::make_encoder(dims, weights, isa, subject.types.encoder, pool, subject.stages.get());
+  subject.encoder = cpu::make_encoder(dims, weights, isa, subject.types.encoder, pool,
+                                      std::make_shared<cpu::PackedWeights>(), subject.stages.get());
   subject.decoder = cpu::make_decoder(dims, weights, isa, subject.types.decoder, pool);
   return subject;
 }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <span>
 
-#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "cpu/blocks.h"
@@ -16,7 +15,6 @@ namespace sotto::cpu {
 /// Where layers with integer weights run.
 struct GemvRuntime : Runtime {
   const GemvInt8& gemv;
-  Arena& weights;  ///< where they keep their weights
 };
 
 /// Activations as integers, in memory that is used again and again.
@@ -36,7 +34,7 @@ class GemvScratch {
 };
 
 /// The bias with zeros up to a multiple of kPanel; empty for none.
-Buffer<float> pad_bias(std::span<const float> bias, int n_out);
+std::span<const float> pad_bias(PackedWeights& weights, std::span<const float> bias, int n_out);
 
 /// All outputs of a task, by runs of panels that the threads share.
 template <typename Task, typename Kernel>
@@ -64,8 +62,8 @@ void compute_outputs(Kernel kernel, Task task, int begin, int end) {
 /// y = act(W x + b) + residual for rows. Each group of kGemvGroup weights of an output has a scale.
 class GemvLinear {
  public:
-  /// weight is n_out × n_in, all finite; bias n_out, or empty for none. `runtime` and its arena
-  /// must outlive the layer.
+  /// weight is n_out × n_in, all finite; bias n_out, or empty for none. `runtime` must outlive
+  /// the layer.
   GemvLinear(const GemvRuntime& runtime, std::span<const float> weight, std::span<const float> bias,
              int n_out, int n_in);
 
@@ -81,6 +79,7 @@ class GemvLinear {
   void weight_row(float* out, int n) const;
 
  private:
+  void pack_panel(std::span<const float> weight, int panel, PanelGroup* groups) const;
   GemvLinearTask task(float* y, const GemvRows& x, int n_rows) const;
 
   const GemvRuntime& runtime_;
@@ -88,7 +87,7 @@ class GemvLinear {
   int n_in_;
   int n_groups_;
   std::span<const PanelGroup> panels_;
-  Buffer<float> bias_;
+  std::span<const float> bias_;
 };
 
 }  // namespace sotto::cpu

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/error.h"
-#include "npu/draw/picture.h"
+#include "picture/picture.h"
 
 #ifdef __SANITIZE_ADDRESS__
 // Fontconfig, through which Cairo finds fonts, keeps what it has read to the end.
@@ -17,7 +17,7 @@ extern "C" __attribute__((visibility("default"))) const char* __lsan_default_opt
 }
 #endif
 
-namespace sotto::npu::draw {
+namespace sotto::picture {
 namespace {
 
 class CairoCanvas : public Canvas {
@@ -117,4 +117,4 @@ std::string to_png(const Picture& picture, double scale) {
   return out;
 }
 
-}  // namespace sotto::npu::draw
+}  // namespace sotto::picture

@@ -152,7 +152,7 @@ class Plot {
                                        std::pair{kReading, "bound by reading weights"}}) {
       canvas.fill({x, 103, 12, 12}, colour, 2);
       canvas.text({x + 18, 113.5}, text, 12, kFaint);
-      x += text == std::string_view("bound by multiplying") ? 164 : 186;
+      x += text == std::string_view("bound by multiplying") ? 164 : 200;
     }
     canvas.fill({x, 101, 3, 16}, kGoal);
     canvas.text({x + 9, 113.5}, "goal", 12, kFaint);
@@ -176,8 +176,12 @@ class Plot {
     canvas.fill({left, y, kPlot, kBar}, kTrack);
     canvas.fill({left, y, x_of(share.median) - left, kBar}, of_memory(part) ? kReading : kProducts);
     canvas.line({{x_of(share.low), middle}, {x_of(share.high), middle}}, kInk, 1.5);
-    canvas.text({left + 8, middle + 4.5}, concat(decimals(share.median * 100, 0), "%"), 13,
-                rgb(0xFFFFFF), Side::left, true);
+    constexpr double kRoom = 48;  // what a bar needs to hold its number
+    const double end = x_of(share.median);
+    const bool inside = end - left >= kRoom;
+    canvas.text({inside ? left + 8 : std::max(end, x_of(share.high)) + 6, middle + 4.5},
+                concat(decimals(share.median * 100, 0), "%"), 13, inside ? rgb(0xFFFFFF) : kInk,
+                Side::left, true);
     if (const std::optional<double> goal = bench::goal_of(part.name)) {
       canvas.fill({x_of(*goal) - 1.5, y - 4, 3, kBar + 8}, kGoal);
     }

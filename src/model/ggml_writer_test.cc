@@ -46,7 +46,8 @@ std::vector<float> numbers(const Weights& weights, const std::string& name, cons
 
 TEST_F(GgmlWriterTest, WhatIsReadAgainIsTheSameModel) {
   const Model model = folder();
-  EXPECT_EQ(write(model, DType::f32), std::filesystem::file_size(path()));
+  const std::uint64_t bytes = write(model, DType::f32);
+  EXPECT_EQ(bytes, std::filesystem::file_size(path()));
   const Model again = load(path());
   EXPECT_EQ(again.format, "ggml");
   EXPECT_EQ(again.dims, model.dims);
@@ -107,7 +108,7 @@ TEST_F(GgmlWriterTest, PaddingIsLeftOut) {
 TEST_F(GgmlWriterTest, RefusesWhatTheFormatCannotHold) {
   EXPECT_THAT(
       message_of(ErrorKind::model, [&] { write(folder({.multilingual = true}), DType::f16); }),
-      HasSubstr("hf: a ggml file cannot hold this model: it is multilingual, and the format "
+      HasSubstr("a ggml file cannot hold this model: it is multilingual, and the format "
                 "takes a model of"));
   dims_.n_text_ffn = 24;
   EXPECT_THAT(message_of(ErrorKind::model, [&] { write(folder(), DType::f16); }),

@@ -24,8 +24,13 @@ using bench::pool;
 constexpr auto kFloat32 = model::ComputeType::float32;
 constexpr double kT = 1500, kD = 512, kF = 2048, kLayers = 6;
 
+cpu::PackedWeights& packed() {
+  static cpu::PackedWeights instance;
+  return instance;
+}
+
 const cpu::Runtime& engine() {
-  static const cpu::Runtime instance{cpu::kernels_for(active_isa()), pool()};
+  static const cpu::Runtime instance{cpu::kernels_for(active_isa()), pool(), packed()};
   return instance;
 }
 
@@ -66,7 +71,7 @@ BENCHMARK_CAPTURE(Peak, int8, &cpu::MultiplyLoops::int8)
     ->Unit(benchmark::kMillisecond);
 
 const cpu::Int8Runtime& int8_engine() {
-  static const cpu::Int8Runtime instance{cpu::int8_kernels_for(active_isa()), pool()};
+  static const cpu::Int8Runtime instance{cpu::int8_kernels_for(active_isa()), pool(), packed()};
   return instance;
 }
 
@@ -138,7 +143,7 @@ void Int8LayerNorm(benchmark::State& state) {
   const Buffer<float> x = numbers(static_cast<std::size_t>(n_blocks) * block * 512);
   cpu::Int8Activations y(int8_engine().kernels, n_blocks, 512);
   Buffer<float> scratch(static_cast<std::size_t>(512 * block * pool().size()));
-  const cpu::Int8LayerNorm layer(int8_engine(), gamma.span(), beta.span());
+  const cpu::Int8LayerNorm layer(int8_engine(), gamma.span(), beta.span(), 512);
   for (auto _ : state) layer(y, x.data(), 1500, scratch.data());
 }
 BENCHMARK(Int8LayerNorm)->UseRealTime()->Unit(benchmark::kMillisecond);
@@ -212,7 +217,7 @@ void LayerNorm(benchmark::State& state) {
   const Buffer<float> x =
       numbers(static_cast<std::size_t>(n_blocks) * engine().kernels.block * 512);
   Buffer<float> y(x.size());
-  const cpu::LayerNorm layer(engine(), gamma.span(), beta.span());
+  const cpu::LayerNorm layer(engine(), gamma.span(), beta.span(), 512);
   for (auto _ : state) layer.blocks(y.data(), x.data(), n_blocks);
 }
 BENCHMARK(LayerNorm)->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -23,10 +23,11 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"model", {"base"}},
     {"audio", {"base"}},
     {"cpu", {"model", "base"}},
-    {"npu", {"base"}},
+    {"picture", {"base"}},
+    {"npu", {"picture", "base"}},
     {"engine", {"audio", "cpu", "model", "base"}},
     {"bench", {"engine", "audio", "cpu", "model", "base"}},
-    {"apps", {"bench", "engine", "audio", "cpu", "npu", "model", "base"}},
+    {"apps", {"bench", "engine", "audio", "cpu", "npu", "picture", "model", "base"}},
 };
 
 /// Tests may feed a folder with what runs beside it in the program.
@@ -60,8 +61,9 @@ const std::vector<Confined> kConfined = {
     {{"nlohmann/*"},
      {"model/*", "engine/writers/json.cc", "apps/npu_json.cc", "apps/bench_json.cc"}},
     {{"pcre2.h"}, {"model/*.cc"}},
+    {{"xxhash.h"}, {"base/hash.cc"}},
     {{"zlib.h"}, {"engine/text.cc"}},
-    {{"cairo*"}, {"npu/draw/png.cc"}},
+    {{"cairo*"}, {"picture/png.cc"}},
     {{"aie_api/*"}, {"npu/kernels/*"}},
 };
 

@@ -16,6 +16,7 @@ build_packages='
   libpcre2-dev      module:libpcre2-8
   libcairo2-dev     module:cairo
   zlib1g-dev        module:zlib
+  libxxhash-dev     header:xxhash.h
   libcli11-dev      header:CLI/CLI.hpp
   nlohmann-json3-dev header:nlohmann/json.hpp
 '

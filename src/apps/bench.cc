@@ -1,8 +1,10 @@
 #include "apps/bench.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
+#include "apps/cache_folder.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/shipped.h"
@@ -26,6 +28,14 @@ std::string now() {
   return text.data();
 }
 
+/// Whether a part is measured whose share of the peak is known.
+bool measures_of_peak(const std::vector<std::string>& only) {
+  constexpr std::array<std::string_view, 3> kOfPeak = {"encoder", "cross_kv", "decoder"};
+  return only.empty() || std::ranges::any_of(only, [&](const std::string& name) {
+           return std::ranges::find(kOfPeak, name) != kOfPeak.end();
+         });
+}
+
 void check_options(const Options& options) {
   if (options.model && !options.bench.size.empty()) {
     fail(ErrorKind::usage,
@@ -35,7 +45,18 @@ void check_options(const Options& options) {
   if (options.bench.clip && !options.bench.size.empty()) {
     fail(ErrorKind::usage, "--clip hears with a model from a file: --size cannot be given");
   }
+  if (options.bench.plot.any() && !measures_of_peak(options.bench.only)) {
+    fail(ErrorKind::usage,
+         "--plot draws what is compared with the machine's peak, and --only names none of it: "
+         "encoder, cross_kv, decoder");
+  }
   engine::check_compute_type(engine::Device::cpu, options.compute_type, active_isa());
+}
+
+std::optional<engine::CacheSettings> cache_settings(const Options& options) {
+  const std::optional<fs::path> folder = cache_folder();
+  if (!options.cache || !folder) return std::nullopt;
+  return engine::CacheSettings{.folder = *folder};
 }
 
 /// How this program is asked to hear one clip in the same way.
@@ -50,6 +71,7 @@ std::vector<std::string> clip_command(const Options& options, const fs::path& mo
   if (options.compute_type) {
     command.insert(command.end(), {"--compute-type", std::string(name_of(*options.compute_type))});
   }
+  if (!options.cache) command.push_back("--no-cache");
   return command;
 }
 
@@ -74,6 +96,7 @@ bench::Settings settings_of(const Options& options, Console& console) {
   settings.only = options.bench.only;
   if (options.bench.size.empty()) {
     settings.model = options.model ? *options.model : shipped_model();
+    settings.cache = cache_settings(options);
     settings.clip_command = clip_command(options, *settings.model);
   }
   for (const ComparedEngine& engine : options.bench.compare) {
@@ -92,14 +115,17 @@ int bench_command(const Options& options, Console& console) {
   catch_interrupts();
   if (options.bench.clip) {
     const fs::path model = options.model ? *options.model : shipped_model();
-    console.text(bench::hear_clip(model, options.compute_type, options.threads));
+    console.text(
+        bench::hear_clip(model, options.compute_type, options.threads, cache_settings(options)));
     return 0;
   }
   console.progress("loading the model");
   const bench::Settings settings = settings_of(options, console);
   const bench::Report report = bench::run(settings);
   console.progress("");
-  console.lines(options.bench.json ? bench_json(report, now()) : bench_table(report));
+  const std::string date = now();
+  if (options.bench.plot.any()) write_picture(options.bench.plot, bench_plot(report, date));
+  console.lines(options.bench.json ? bench_json(report, date) : bench_table(report));
   return 0;
 }
 

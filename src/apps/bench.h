@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/console.h"
+#include "apps/picture_files.h"
 #include "bench/bench.h"
 
 namespace sotto::apps {
@@ -26,6 +27,7 @@ struct BenchOptions {
   double seconds = 1.5;           ///< that each part is measured
   std::vector<ComparedEngine> compare;
   bool json = false;  ///< instead of a table
+  PictureFiles plot;  ///< where to draw the report; empty: nowhere
   bool clip = false;  ///< only hear one clip, as the part "end_to_end.process" does
 };
 
@@ -38,5 +40,8 @@ std::string bench_table(const bench::Report& report);
 /// The report as JSON, every number with its unit in its name; `date` is when it was measured, in
 /// ISO 8601.
 std::string bench_json(const bench::Report& report, const std::string& date);
+
+/// The parts that are compared with a peak as bars, with their goals.
+picture::Picture bench_plot(const bench::Report& report, const std::string& date);
 
 }  // namespace sotto::apps

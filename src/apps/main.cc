@@ -4,11 +4,11 @@
 
 #include "apps/bench.h"
 #include "apps/console.h"
+#include "apps/model_command.h"
 #include "apps/npu.h"
 #include "apps/options.h"
 #include "apps/transcribe.h"
 #include "base/error.h"
-#include "model/describe.h"
 
 namespace sotto::apps {
 namespace {
@@ -29,12 +29,10 @@ int run(const std::vector<std::string>& arguments, Console& console) {
       return bench_command(options, console);
     case Command::npu:
       return npu_command(options.npu, console);
-    case Command::model_info: {
-      const model::Model model = model::load(*options.model);
-      model.weights.check_finite();
-      console.lines(model::describe(model));
-      return kDone;
-    }
+    case Command::model_info:
+      return model_info(options, console);
+    case Command::model_convert:
+      return model_convert(options, console);
   }
   SOTTO_CHECK(false);
 }

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "npu/design/lower.h"
+#include "npu/draw/pictures.h"
 #include "npu/sim/shipped_kernels.h"
 #include "npu/sim/trace.h"
 
@@ -89,8 +90,8 @@ int simulate(const std::string& name, const CheckedDesign& checked, const NpuBen
   if (options.pictures.any()) {
     write_picture(
         options.pictures,
-        npu::draw::above(npu::draw::array_picture(name, program, &simulation.report),
-                         npu::draw::timeline_picture(name, program, trace, simulation.report)));
+        picture::above(npu::draw::array_picture(name, program, &simulation.report),
+                       npu::draw::timeline_picture(name, program, trace, simulation.report)));
   }
   console.lines(options.json ? simulation_json(simulation) : describe_simulation(simulation));
   if (!simulation.report.finished() || !simulation.report.findings.empty()) return 1;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "apps/console.h"
-#include "apps/npu_pictures.h"
+#include "apps/picture_files.h"
 #include "npu/design/examples/gemm.h"
 
 namespace sotto::apps {
@@ -22,7 +22,7 @@ struct NpuOptions {
   std::optional<npu::design::GemmType> type;   ///< absent: the example's own
   int mhz = 1800;                              ///< of the array
   std::optional<std::filesystem::path> trace;  ///< where to write one, for Perfetto
-  NpuPictureFiles pictures;                    ///< where to draw the array and, simulated, its time
+  PictureFiles pictures;                       ///< where to draw the array and, simulated, its time
   bool json = false;                           ///< JSON instead of a table
   std::vector<std::string> kernels;            ///< to tell the costs of; empty: all
   std::optional<std::string> explain;          ///< a kernel whose inner loop is drawn instead

@@ -101,6 +101,12 @@ npu::design::GemmType parse_gemm_type(const std::string& value) {
   fail(ErrorKind::usage, "'", value, "' is no type of a product: there are bf16 and int8");
 }
 
+model::DType parse_ggml_type(const std::string& value) {
+  if (value == "f16") return model::DType::f16;
+  if (value == "f32") return model::DType::f32;
+  fail(ErrorKind::usage, "'", value, "' is neither f16 nor f32");
+}
+
 std::string parse_size(const std::string& value) {
   std::string known;
   for (const std::string_view name : model::released_names()) {
@@ -108,6 +114,19 @@ std::string parse_size(const std::string& value) {
     known.append(known.empty() ? "" : ", ").append(name);
   }
   fail(ErrorKind::usage, "there is no size '", value, "': the sizes are ", known);
+}
+
+PictureFiles parse_plot_file(const std::string& value) {
+  const std::filesystem::path path = value;
+  PictureFiles files;
+  if (path.extension() == ".svg") {
+    files.svg = path;
+  } else if (path.extension() == ".png") {
+    files.png = path;
+  } else {
+    fail(ErrorKind::usage, "'", value, "' ends neither in .svg nor in .png");
+  }
+  return files;
 }
 
 std::vector<std::string> parse_groups(const std::string& value) {

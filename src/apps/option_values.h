@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/bench.h"
+#include "model/weights.h"
 #include "npu/design/examples/gemm.h"
 
 namespace sotto::apps {
@@ -30,8 +31,14 @@ int parse_language(const std::string& value);
 std::vector<int> parse_shape(const std::string& value);
 npu::design::GemmType parse_gemm_type(const std::string& value);
 
+/// "f16" or "f32": what a ggml file may hold.
+model::DType parse_ggml_type(const std::string& value);
+
 /// The name of a released model's sizes: "base".
 std::string parse_size(const std::string& value);
+
+/// The name of a picture, whose ending says what it is: .svg or .png.
+PictureFiles parse_plot_file(const std::string& value);
 
 /// "encoder,decoder": names of bench::group_names().
 std::vector<std::string> parse_groups(const std::string& value);

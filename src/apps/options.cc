@@ -128,6 +128,10 @@ void add_compute_options(CLI::App& app, Options& options) {
       [&](const std::string& value) { options.compute_type = model::parse_compute_type(value); });
   group.add("--threads", "N", "Threads of the CPU; 0: as many as CPUs may be used [0]",
             [&](const std::string& value) { options.threads = parse_int(value, 0, 1024); });
+  app.add_flag_callback(
+         "--no-cache", [&options] { options.cache = false; },
+         "Pack the weights anew, and do not keep them in ~/.cache/sotto or $XDG_CACHE_HOME/sotto")
+      ->group("Model");
 }
 
 void add_model_options(CLI::App& app, Options& options) {
@@ -229,12 +233,30 @@ void add_transcribe(CLI::App& parent, Options& options) {
   add_unbuilt_options(*app);
 }
 
-void add_model_info(CLI::App& parent, Options& options) {
-  CLI::App* model = parent.add_subcommand("model", "Look at models");
+void add_model_convert(CLI::App& model, Options& options) {
+  CLI::App* convert =
+      model.add_subcommand("convert", "Write a model as a ggml file, as whisper.cpp reads it");
+  convert->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  convert->callback([&options] { options.command = Command::model_convert; });
+  convert->add_option("PATH", options.model, "A Hugging Face folder or a ggml .bin file")
+      ->required();
+  convert->add_option("OUTPUT", options.convert.output, "The file to write: ggml-….bin")
+      ->required();
+  OptionGroup(*convert, "Output")
+      .add("--type", "NAME",
+           "Of the matrices: f16, rounded to the nearest, or f32; all else is f32 [f16]",
+           [&options](const std::string& value) { options.convert.type = parse_ggml_type(value); });
+  convert->add_flag("--force", options.convert.force, "Replace a file of that name")
+      ->group("Output");
+}
+
+void add_model(CLI::App& parent, Options& options) {
+  CLI::App* model = parent.add_subcommand("model", "Look at models, and convert them");
   model->require_subcommand(1);
   CLI::App* info = model->add_subcommand("info", "Say what a model is, after checking all of it");
   info->add_option("PATH", options.model, "A Hugging Face folder or a ggml .bin file")->required();
   info->callback([&options] { options.command = Command::model_info; });
+  add_model_convert(*model, options);
 }
 
 /// Of the sub-commands of "sotto npu" that take a design.
@@ -346,6 +368,8 @@ void add_bench(CLI::App& parent, Options& options) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group("Measuring");
   app->add_flag("--json", options.bench.json, "Say it as JSON")->group("Measuring");
+  group.add("--plot", "FILE", "Draw how near each part comes to the peak: FILE.svg or FILE.png",
+            [&](const std::string& value) { options.bench.plot = parse_plot_file(value); });
   app->add_flag("--clip", options.bench.clip,
                 "Measure nothing: load the model, hear 11 s, write 30 forced tokens and end, as "
                 "the part end_to_end.process does")
@@ -377,8 +401,13 @@ void check_command(const std::vector<std::string>& arguments) {
   if (command == "transcribe" || command == "bench" || asks_for_text(command)) return;
   if (command == "npu") return check_npu_command(arguments);
   if (command != "model") fail(ErrorKind::usage, "there is no command '", command, "'", kCommands);
-  if (arguments.size() > 1 && (arguments[1] == "info" || asks_for_text(arguments[1]))) return;
-  fail(ErrorKind::usage, "what to do with the model is missing: sotto model info PATH");
+  if (arguments.size() > 1 &&
+      (arguments[1] == "info" || arguments[1] == "convert" || asks_for_text(arguments[1]))) {
+    return;
+  }
+  fail(ErrorKind::usage,
+       "what to do with the model is missing: sotto model info PATH, or sotto model convert PATH "
+       "OUTPUT");
 }
 
 /// Says in our words what CLI11 found wrong. An option that does not exist comes first, because it
@@ -395,7 +424,9 @@ void check_command(const std::vector<std::string>& arguments) {
     fail(ErrorKind::usage, "'", app.remaining(true).front(), "' is one argument too many: ",
          app.got_subcommand("bench") ? "sotto bench takes options only"
          : app.got_subcommand("npu") ? "sotto npu takes one DESIGN, or none to list them"
-                                     : "sotto model info takes one PATH");
+         : app.get_subcommand("model")->got_subcommand("convert")
+             ? "sotto model convert takes one PATH and one OUTPUT"
+             : "sotto model info takes one PATH");
   }
   const std::string reason = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
@@ -413,6 +444,9 @@ void check_names(const Options& options) {
   }
   if (options.model && options.model->empty()) {
     fail(ErrorKind::usage, "the path of the model is empty");
+  }
+  if (options.command == Command::model_convert && options.convert.output.empty()) {
+    fail(ErrorKind::usage, "the name of OUTPUT is empty");
   }
   for (const auto& [option, path] : {std::pair{"--trace", options.npu.trace},
                                      {"--svg", options.npu.pictures.svg},
@@ -453,7 +487,7 @@ ParsedCommandLine parse_command_line(const std::vector<std::string>& arguments) 
   app.footer(kExitCodes);
   app.get_formatter()->column_width(40);
   add_transcribe(app, options);
-  add_model_info(app, options);
+  add_model(app, options);
   add_npu(app, options);
   add_bench(app, options);
 

@@ -12,10 +12,17 @@
 #include "engine/encoders.h"
 #include "engine/transcriber.h"
 #include "engine/writers/writers.h"
+#include "model/weights.h"
 
 namespace sotto::apps {
 
-enum class Command { transcribe, model_info, npu, bench };
+enum class Command { transcribe, model_info, model_convert, npu, bench };
+
+struct ConvertOptions {
+  std::filesystem::path output;
+  model::DType type = model::DType::f16;  ///< of matrices: f16 or f32
+  bool force = false;                     ///< a file of that name is replaced
+};
 
 /// What the command line asks for.
 struct Options {
@@ -25,6 +32,7 @@ struct Options {
   std::optional<std::filesystem::path> model;  ///< absent: the model that ships with Sotto
   engine::Device device = engine::Device::cpu;
   std::optional<model::ComputeType> compute_type;  ///< absent: the fastest that is exact enough
+  bool cache = true;                               ///< packed weights are kept
   int threads = 0;                                 ///< 0: as many as there are CPUs
   std::optional<int> audio_stream;                 ///< from 0; absent: the one ffmpeg takes
   std::optional<int>
@@ -33,6 +41,7 @@ struct Options {
   std::filesystem::path output_dir = ".";
   std::vector<engine::OutputFormat> output_formats;  ///< empty: no files are written
   engine::TranscribeOptions transcription;
+  ConvertOptions convert;
   NpuOptions npu;
   BenchOptions bench;
 };

@@ -277,6 +277,24 @@ TEST(Options, ModelInfoTakesOnePath) {
             "'two' is one argument too many: sotto model info takes one PATH");
 }
 
+TEST(Options, TheCacheCanBeTurnedOff) {
+  EXPECT_TRUE(std::get<Options>(parse_command_line({"transcribe", "a.wav"})).cache);
+  EXPECT_FALSE(std::get<Options>(parse_command_line({"transcribe", "a.wav", "--no-cache"})).cache);
+  EXPECT_FALSE(std::get<Options>(parse_command_line({"bench", "--no-cache"})).cache);
+}
+
+TEST(Options, APlotIsAnSvgOrAPng) {
+  EXPECT_EQ(std::get<Options>(parse_command_line({"bench", "--plot", "a.svg"})).bench.plot.svg,
+            "a.svg");
+  EXPECT_EQ(std::get<Options>(parse_command_line({"bench", "--plot", "a.png"})).bench.plot.png,
+            "a.png");
+  EXPECT_EQ(message_of(ErrorKind::usage,
+                       [] {
+                         parse_command_line({"bench", "--plot", "a.pdf"});
+                       }),
+            "--plot: 'a.pdf' ends neither in .svg nor in .png");
+}
+
 TEST(SameValue, ComparesNumbersAsNumbers) {
   EXPECT_TRUE(same_value("0", "0.0"));
   EXPECT_TRUE(same_value("None", "None"));

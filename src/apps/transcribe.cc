@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "apps/cache_folder.h"
 #include "apps/outputs.h"
 #include "apps/progress.h"
 #include "apps/shipped.h"
@@ -76,6 +77,18 @@ fs::path model_path(const Options& options, Console& console) {
          "downloaded)");
   }
   return *options.model;
+}
+
+/// Packed weights are a matter of time only, so that problems with them are told to those who want
+/// to know more.
+std::optional<engine::CacheSettings> cache_settings(const Options& options, Console& console) {
+  const std::optional<fs::path> folder = cache_folder();
+  if (!options.cache || !folder) return std::nullopt;
+  engine::CacheSettings settings{.folder = *folder};
+  if (options.verbose) {
+    settings.on_problem = [&console](const std::string& problem) { console.message(problem); };
+  }
+  return settings;
 }
 
 /// What the model computes in: "int8 with avx512_vnni".
@@ -261,7 +274,8 @@ int transcribe(const Options& options, Console& console) {
   prepare_output_folder(options);
   catch_interrupts();
   console.progress("loading the model");
-  engine::Engine engine(model, options.device, options.threads, options.compute_type);
+  engine::Engine engine(model, options.device, options.threads, options.compute_type,
+                        cache_settings(options, console));
   console.progress("");
   warn_english_only(options, engine.model(), console);
 

@@ -28,8 +28,6 @@ class Descriptor {
   Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Descriptor& operator=(Descriptor&&) = delete;
   int get() const { return fd_; }
-  /// Closes now and reports what close() says: on some file systems a full disk shows only here.
-  bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
 
  private:
   int fd_;
@@ -50,15 +48,6 @@ Descriptor open_for_reading(const std::filesystem::path& path, std::size_t& size
   }
   size_bytes = static_cast<std::size_t>(status.st_size);
   return file;
-}
-
-void write_all(int fd, std::string_view content, const std::filesystem::path& path) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail(ErrorKind::io, "cannot write ", path.string(), ": ", reason());
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
 }
 
 /// The file that `path` names, which need not exist: links are followed, and nothing but a regular
@@ -121,25 +110,52 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t max_by
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-  const std::filesystem::path target = file_to_replace(path);
+NewFile::NewFile(const std::filesystem::path& path) : path_(path), target_(file_to_replace(path)) {
   // Of its own, not the file's name and more: that can be as long as a name may be.
-  std::string temporary = target.parent_path() / ".sotto-XXXXXX";
-  Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (file.get() < 0) fail(ErrorKind::io, "cannot write ", path.string(), ": ", reason());
-  try {
-    write_all(file.get(), content, path);
-    // mkostemp makes private files; a result is an ordinary one.
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    if (::fchmod(file.get(), 0666 & ~mask) != 0 || !file.close() ||
-        ::rename(temporary.c_str(), target.c_str()) != 0) {
-      fail(ErrorKind::io, "cannot write ", path.string(), ": ", reason());
-    }
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
+  std::string temporary = target_.parent_path() / ".sotto-XXXXXX";
+  file_ = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (file_ < 0) refuse();
+  temporary_ = std::move(temporary);
+}
+
+NewFile::~NewFile() {
+  close();
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void NewFile::refuse() const {
+  fail(ErrorKind::io, "cannot write ", path_.string(), ": ", reason());
+}
+
+/// What close() says: on some file systems a full disk shows only there.
+bool NewFile::close() {
+  return file_ < 0 || ::close(std::exchange(file_, -1)) == 0;
+}
+
+void NewFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) refuse();
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
+}
+
+void NewFile::commit() {
+  // mkostemp makes private files; a result is an ordinary one.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(file_, 0666 & ~mask) != 0 || !close() ||
+      ::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    refuse();
+  }
+  temporary_.clear();
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  NewFile file(path);
+  file.write(content);
+  file.commit();
 }
 
 }  // namespace sotto

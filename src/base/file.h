@@ -32,10 +32,33 @@ class MappedFile {
 /// Throws Error{io}.
 std::string read_text_file(const std::filesystem::path& path, std::size_t max_bytes = 64 << 20);
 
-/// Writes `content` to a new file beside `path`, then renames it onto `path`: readers see the old
-/// file or the whole new one, and a full disk leaves nothing behind. When `path` is a symbolic
-/// link, the file that it points to is the one that is made or replaced. Throws Error{io}, also
-/// when there is something else than a file of that name.
+/// A file that is written beside `path` and renamed onto it when it is whole: readers see the old
+/// one or the whole new one, and a full disk leaves nothing behind. When `path` is a symbolic link,
+/// the file that it points to is the one that is made or replaced. All throw Error{io}.
+class NewFile {
+ public:
+  /// Throws also when there is something else than a file of that name.
+  explicit NewFile(const std::filesystem::path& path);
+  /// Without commit(), nothing is left.
+  ~NewFile();
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  void commit();
+
+ private:
+  [[noreturn]] void refuse() const;
+  bool close();
+
+  std::filesystem::path path_;
+  std::filesystem::path target_;
+  std::string temporary_;  ///< empty once it has been renamed
+  int file_ = -1;
+};
+
+/// A NewFile with this content.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 }  // namespace sotto

@@ -30,6 +30,25 @@ TEST(Half, F16IsMonotonicOverAllFiniteValues) {
   }
 }
 
+TEST(Half, ToF16RoundsToTheNearestTiesToEven) {
+  for (std::uint32_t bits = 0; bits < 0x7C00; ++bits) {
+    const auto half = static_cast<std::uint16_t>(bits);
+    const float value = f16_to_f32(half);
+    ASSERT_EQ(f32_to_f16(value), half);
+    ASSERT_EQ(f32_to_f16(-value), half | 0x8000);
+    if (bits == 0x7BFF) break;
+    const float next = f16_to_f32(static_cast<std::uint16_t>(bits + 1));
+    const float tie = value + (next - value) / 2;  // exact: f32 has more digits
+    ASSERT_EQ(f32_to_f16(tie), bits % 2 == 0 ? bits : bits + 1) << bits;
+    ASSERT_EQ(f32_to_f16(std::nextafter(tie, value)), bits) << bits;
+    ASSERT_EQ(f32_to_f16(std::nextafter(tie, next)), bits + 1) << bits;
+  }
+  EXPECT_EQ(f32_to_f16(std::nextafter(65520.0f, 0.0f)), 0x7BFF);
+  EXPECT_EQ(f32_to_f16(65520.0f), 0x7C00);
+  EXPECT_EQ(f32_to_f16(-1e30f), 0xFC00);
+  EXPECT_EQ(f32_to_f16(1e-45f), 0);
+}
+
 TEST(Half, Bf16KnownValues) {
   EXPECT_EQ(bf16_to_f32(0x3F80), 1.0f);
   EXPECT_EQ(bf16_to_f32(0xC040), -3.0f);

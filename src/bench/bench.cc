@@ -28,8 +28,9 @@ std::vector<Group> part_groups(const Settings& settings) {
                                {"decoder", 4, only_parts<measure_decoder>},
                                {"end_to_end", 3, only_parts<measure_end_to_end>}};
   if (!settings.model) return groups;
-  groups.push_back({"load", 1, [&settings](Session& session, Report&) {
-                      measure_load(session, settings.compute_type, settings.threads);
+  groups.push_back({"load", settings.cache ? 2 : 1, [&settings](Session& session, Report&) {
+                      measure_load(session, settings.compute_type, settings.threads,
+                                   settings.cache);
                     }});
   if (settings.clip_command.empty()) return groups;
   groups.push_back({"process", 1, [&settings](Session& session, Report& report) {
@@ -67,7 +68,8 @@ std::vector<Task> wanted_tasks(const Settings& settings) {
 }
 
 Subject make_subject(const Settings& settings, Isa isa, ThreadPool& pool) {
-  if (settings.model) return load_subject(*settings.model, settings.compute_type, isa, pool);
+  if (settings.model)
+    return load_subject(*settings.model, settings.compute_type, isa, pool, settings.cache);
   return make_up_subject(settings.size, model::released_dims(settings.size).value(),
                          settings.compute_type, isa, pool);
 }

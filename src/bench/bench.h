@@ -13,6 +13,7 @@
 #include "bench/part.h"
 #include "bench/peaks.h"
 #include "engine/encoders.h"
+#include "engine/packed_cache.h"
 #include "model/compute_type.h"
 #include "model/config.h"
 
@@ -24,7 +25,8 @@ struct Settings {
   std::optional<model::ComputeType> compute_type;
   int threads = 0;  ///< 0: as many as CPUs may be used
   Budget budget{};
-  std::vector<std::string> only{};  ///< of group_names(); empty: all
+  std::vector<std::string> only{};               ///< of group_names(); empty: all
+  std::optional<engine::CacheSettings> cache{};  ///< of packed weights of a model from a file
   /// A command that hears one clip (hear_clip()); without it a whole process is not measured.
   std::vector<std::string> clip_command{};
   /// Commands of other engines (peer.h) to compare with.

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <utility>
 #include <vector>
 
 #include "audio/mel.h"
@@ -27,11 +28,11 @@ long long resident_bytes() {
 }  // namespace
 
 std::string hear_clip(const std::filesystem::path& path, std::optional<model::ComputeType> wanted,
-                      int threads) {
+                      int threads, std::optional<engine::CacheSettings> cache) {
   const model::Model model = model::load(path);
   ThreadPool pool(threads);
   const Isa isa = active_isa();
-  Subject subject = make_subject(model, wanted, isa, pool);
+  Subject subject = make_subject(model, wanted, isa, pool, std::move(cache));
   const std::vector<float> samples = made_up_sound(kClipSeconds);
   Pipeline(subject, isa, pool, 1).run(samples, audio::kWindowSamples, kClipTokens);
   const std::vector<int> tokens(kClipTokens, kForcedToken);

@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "cpu/stage_times.h"
 #include "engine/encoders.h"
+#include "engine/packed_cache.h"
 #include "model/decoder.h"
 #include "model/encoder.h"
 #include "model/model.h"
@@ -30,11 +31,11 @@ struct Subject {
 
 /// Throws as engine::Engine does. `pool` must outlive the subject.
 Subject load_subject(const std::filesystem::path& path, std::optional<model::ComputeType> wanted,
-                     Isa isa, ThreadPool& pool);
+                     Isa isa, ThreadPool& pool, std::optional<engine::CacheSettings> cache);
 
 /// The same for a model that is loaded already.
 Subject make_subject(const model::Model& model, std::optional<model::ComputeType> wanted, Isa isa,
-                     ThreadPool& pool);
+                     ThreadPool& pool, std::optional<engine::CacheSettings> cache);
 
 /// Made-up weights in these sizes.
 Subject make_up_subject(const std::string& name, const model::Dims& dims,

@@ -30,10 +30,15 @@ double measure_process(Session& session, const std::vector<std::string>& command
   return most;
 }
 
-void measure_load(Session& session, std::optional<model::ComputeType> wanted, int threads) {
+void measure_load(Session& session, std::optional<model::ComputeType> wanted, int threads,
+                  const std::optional<engine::CacheSettings>& cache) {
   const std::filesystem::path path = *session.subject.path;
-  session.measure({.name = "load", .unit = "model"},
-                  [&] { const engine::Engine engine(path, engine::Device::cpu, threads, wanted); });
+  const auto load = [&](const std::optional<engine::CacheSettings>& settings) {
+    const engine::Engine engine(path, engine::Device::cpu, threads, wanted, settings);
+  };
+  session.measure({.name = "load", .unit = "model"}, [&] { load(cache); });
+  if (!cache) return;
+  session.measure({.name = "load.uncached", .unit = "model"}, [&] { load(std::nullopt); });
 }
 
 }  // namespace sotto::bench

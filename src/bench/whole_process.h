@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bench/parts.h"
+#include "engine/packed_cache.h"
 #include "model/compute_type.h"
 
 namespace sotto::bench {
@@ -14,7 +15,9 @@ namespace sotto::bench {
 /// to end. Returns the bytes that it held at most. Throws Error{io} when it cannot run or fails.
 double measure_process(Session& session, const std::vector<std::string>& command);
 
-/// Loading the model of the subject, whose file is in the system's cache.
-void measure_load(Session& session, std::optional<model::ComputeType> wanted, int threads);
+/// Loading the model of the subject, whose file is in the system's cache; with a cache of packed
+/// weights also without it.
+void measure_load(Session& session, std::optional<model::ComputeType> wanted, int threads,
+                  const std::optional<engine::CacheSettings>& cache);
 
 }  // namespace sotto::bench

@@ -33,8 +33,8 @@ class Bf16Linear {
   const Bf16Kernels& kernels_;
   int n_out_;
   int n_in_;
-  Buffer<Bf16> panels_;
-  Buffer<float> bias_;
+  std::span<const Bf16> panels_;
+  std::span<const float> bias_;
 };
 
 /// A convolution whose inputs and weights are rounded to bfloat16.

@@ -19,19 +19,19 @@ constexpr int kTasksPerThread = 12;
 Bf16Linear::Bf16Linear(const Runtime& runtime, const Bf16Kernels& kernels,
                        std::span<const float> weight, std::span<const float> bias, int n_out,
                        int n_in)
-    : runtime_(runtime), kernels_(kernels), n_out_(n_out), n_in_(n_in), bias_(bias.size()) {
-  SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out) &&
-              weight.size() == bias.size() * static_cast<std::size_t>(n_in));
-  std::copy(bias.begin(), bias.end(), bias_.begin());
+    : runtime_(runtime), kernels_(kernels), n_out_(n_out), n_in_(n_in) {
   const std::ptrdiff_t rows = kernels.rows, n_pairs = (n_in + 1) / 2;
-  panels_ =
-      Buffer<Bf16>(static_cast<std::size_t>(blocks_of(n_out, kernels.rows) * rows * n_pairs * 2));
-  for (std::ptrdiff_t n = 0; n < n_out; ++n) {
-    for (std::ptrdiff_t i = 0; i < n_in; ++i) {
-      const std::ptrdiff_t at = ((n / rows * n_pairs + i / 2) * rows + n % rows) * 2 + i % 2;
-      panels_.data()[at] = f32_to_bf16(weight[static_cast<std::size_t>(n * n_in + i)]);
+  const auto size = static_cast<std::size_t>(blocks_of(n_out, kernels.rows) * rows * n_pairs * 2);
+  panels_ = runtime.weights.make<Bf16>(size, [&](std::span<Bf16> panels) {
+    SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
+    for (std::ptrdiff_t n = 0; n < n_out; ++n) {
+      for (std::ptrdiff_t i = 0; i < n_in; ++i) {
+        const std::ptrdiff_t at = ((n / rows * n_pairs + i / 2) * rows + n % rows) * 2 + i % 2;
+        panels.data()[at] = f32_to_bf16(weight[static_cast<std::size_t>(n * n_in + i)]);
+      }
     }
-  }
+  });
+  bias_ = runtime.weights.copy(bias, static_cast<std::size_t>(n_out));
 }
 
 Bf16LinearTask Bf16Linear::task(const Bf16* x, Activation activation) const {

@@ -14,12 +14,6 @@ constexpr std::size_t kGroupBytes = 512 << 10;
 /// Tasks per thread: enough that a thread which is held up does not keep the others waiting.
 constexpr int kTasksPerThread = 12;
 
-Buffer<float> copy(std::span<const float> numbers) {
-  Buffer<float> buffer(numbers.size());
-  std::copy(numbers.begin(), numbers.end(), buffer.begin());
-  return buffer;
-}
-
 }  // namespace
 
 void unfold(float* out, const Signal& x, int t_begin, int step, int block) {
@@ -34,17 +28,18 @@ void unfold(float* out, const Signal& x, int t_begin, int step, int block) {
   }
 }
 
-Buffer<float> pack(std::span<const float> matrix, int n_rows, int d, int group) {
-  SOTTO_CHECK(matrix.size() == static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(d));
-  const int n_groups = blocks_of(n_rows, group);
-  Buffer<float> packed(static_cast<std::size_t>(n_groups) * static_cast<std::size_t>(d) *
-                       static_cast<std::size_t>(group));
-  for (std::ptrdiff_t row = 0; row < n_rows; ++row) {
-    float* const to = packed.data() + row / group * d * group + row % group;
-    const float* const from = matrix.data() + row * d;
-    for (int i = 0; i < d; ++i) to[i * group] = from[i];
-  }
-  return packed;
+std::span<const float> pack(PackedWeights& weights, std::span<const float> matrix, int n_rows,
+                            int d, int group) {
+  const std::size_t size = static_cast<std::size_t>(blocks_of(n_rows, group)) *
+                           static_cast<std::size_t>(d) * static_cast<std::size_t>(group);
+  return weights.make<float>(size, [&](std::span<float> packed) {
+    SOTTO_CHECK(matrix.size() == static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(d));
+    for (std::ptrdiff_t row = 0; row < n_rows; ++row) {
+      float* const to = packed.data() + row / group * d * group + row % group;
+      const float* const from = matrix.data() + row * d;
+      for (int i = 0; i < d; ++i) to[i * group] = from[i];
+    }
+  });
 }
 
 void to_blocks(const Runtime& runtime, float* blocks, const float* rows, std::ptrdiff_t stride,
@@ -78,10 +73,9 @@ BlocksLinear::BlocksLinear(const Runtime& runtime, std::span<const float> weight
     : runtime_(runtime),
       n_out_(n_out),
       n_in_(n_in),
-      panels_(pack(weight, n_out, n_in, runtime.kernels.rows)),
-      bias_(copy(bias)) {
-  SOTTO_CHECK(bias.empty() || bias.size() == static_cast<std::size_t>(n_out));
-}
+      panels_(pack(runtime.weights, weight, n_out, n_in, runtime.kernels.rows)),
+      bias_(runtime.weights.copy_if_any(bias, static_cast<std::size_t>(n_out),
+                                        static_cast<std::size_t>(n_out))) {}
 
 void BlocksLinear::operator()(float* y, const float* x, int n_blocks, Activation activation,
                               const float* residual) const {
@@ -119,10 +113,8 @@ BlocksConv1d::BlocksConv1d(const Runtime& runtime, std::span<const float> weight
       n_out_(n_out),
       n_in_(n_in),
       step_(step),
-      panels_(pack(weight, n_out, n_in * kTaps, runtime.kernels.rows)),
-      bias_(copy(bias)) {
-  SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out));
-}
+      panels_(pack(runtime.weights, weight, n_out, n_in * kTaps, runtime.kernels.rows)),
+      bias_(runtime.weights.copy(bias, static_cast<std::size_t>(n_out))) {}
 
 std::size_t BlocksConv1d::scratch_size() const {
   return static_cast<std::size_t>(n_in_ * kTaps * runtime_.kernels.block);
@@ -155,10 +147,10 @@ void BlocksConv1d::operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y
 }
 
 LayerNorm::LayerNorm(const Runtime& runtime, std::span<const float> gamma,
-                     std::span<const float> beta)
-    : runtime_(runtime), gamma_(copy(gamma)), beta_(copy(beta)) {
-  SOTTO_CHECK(gamma.size() == beta.size());
-}
+                     std::span<const float> beta, int d)
+    : runtime_(runtime),
+      gamma_(runtime.weights.copy(gamma, static_cast<std::size_t>(d))),
+      beta_(runtime.weights.copy(beta, static_cast<std::size_t>(d))) {}
 
 LayerNormTask LayerNorm::task(float* y, const float* x) const {
   return {.y = y,

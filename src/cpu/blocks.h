@@ -9,14 +9,17 @@
 #include "base/buffer.h"
 #include "base/thread_pool.h"
 #include "cpu/kernels.h"
+#include "cpu/packed.h"
 #include "model/encoder.h"
 
 namespace sotto::cpu {
 
-/// Where layers run.
+/// Where layers run and keep their weights. Where these are packed_before(), the weights that
+/// layers are made of may be empty, in all the files of this folder.
 struct Runtime {
   const Kernels& kernels;
   ThreadPool& pool;
+  PackedWeights& weights;
 
   /// ThreadPool::parallel_for without std::function's copy of the body, which may allocate.
   template <typename Body>
@@ -41,7 +44,8 @@ constexpr int blocks_of(int n_rows, int block) {
 
 /// An n_rows × d matrix, row-major, as groups of `group` rows: [ceil(n_rows/group)][d][group],
 /// zeros after the last row. With Kernels::block these are blocks, with Kernels::rows panels.
-Buffer<float> pack(std::span<const float> matrix, int n_rows, int d, int group);
+std::span<const float> pack(PackedWeights& weights, std::span<const float> matrix, int n_rows,
+                            int d, int group);
 
 /// n_rows × d rows, `stride` apart, to blocks (their unused lanes become zeros), and back.
 void to_blocks(const Runtime& runtime, float* blocks, const float* rows, std::ptrdiff_t stride,
@@ -64,8 +68,8 @@ class BlocksLinear {
   const Runtime& runtime_;
   int n_out_;
   int n_in_;
-  Buffer<float> panels_;
-  Buffer<float> bias_;
+  std::span<const float> panels_;
+  std::span<const float> bias_;
 };
 
 /// A window of a 2-D signal for a convolution: row c begins at data + c·stride.
@@ -107,14 +111,16 @@ class BlocksConv1d final : public Conv1d {
   int n_out_;
   int n_in_;
   int step_;
-  Buffer<float> panels_;
-  Buffer<float> bias_;
+  std::span<const float> panels_;
+  std::span<const float> bias_;
 };
 
 /// LayerNorm with Whisper's epsilon of 1e-5, for both layouts. y may be x for rows.
 class LayerNorm {
  public:
-  LayerNorm(const Runtime& runtime, std::span<const float> gamma, std::span<const float> beta);
+  /// For rows of d numbers.
+  LayerNorm(const Runtime& runtime, std::span<const float> gamma, std::span<const float> beta,
+            int d);
   void blocks(float* y, const float* x, int n_blocks) const;
   void rows(float* y, const float* x, int n_rows) const;
 
@@ -122,8 +128,8 @@ class LayerNorm {
   LayerNormTask task(float* y, const float* x) const;
 
   const Runtime& runtime_;
-  Buffer<float> gamma_;
-  Buffer<float> beta_;
+  std::span<const float> gamma_;
+  std::span<const float> beta_;
 };
 
 /// Queries, keys and values as blocks with `heads` heads side by side: head h of block b begins at

@@ -42,20 +42,12 @@ class SharedDecoder {
  public:
   using Rows = std::span<const Row<Numbers>>;
 
-  SharedDecoder(const model::Dims& dims, const Parameters& p, const Runtime& runtime, Isa isa)
-      : dims_(dims),
-        place_{runtime, gemv_int8_for(isa), weights_},
-        output_(read_normed_linear<Numbers>(
-            place_, p / "ln",
-            {.weight = p.read("token_embedding.weight", {dims.n_vocab, dims.n_text_state}),
-             .bias = {}},
-            dims.n_vocab, dims.n_text_state)),
-        positions_(p.read("positional_embedding", {dims.n_text_ctx, dims.n_text_state})),
-        work_(place_, dims) {
-    layers_.reserve(static_cast<std::size_t>(dims.n_text_layer));
-    for (int layer = 0; layer < dims.n_text_layer; ++layer) {
-      layers_.emplace_back(place_, p / "blocks" / std::to_string(layer), dims, layer);
-    }
+  SharedDecoder(const model::Dims& dims, const model::Weights& weights, Isa isa, ThreadPool& pool,
+                std::shared_ptr<PackedWeights> packed)
+      : SharedDecoder(dims, Parameters(weights, "decoder", *packed),
+                      Place{{kernels_for(isa), pool, *packed}, gemv_int8_for(isa)}) {
+    packed->check_all_taken();
+    packed_ = std::move(packed);
   }
 
   const model::Dims& dims() const { return dims_; }
@@ -100,6 +92,25 @@ class SharedDecoder {
 
  private:
   using RunSummaries = std::array<RangeSummary, 2>;
+
+  SharedDecoder(const model::Dims& dims, const Parameters& p, const Place& place)
+      : dims_(dims),
+        place_(place),
+        output_(read_normed_linear<Numbers>(
+            place_, p / "ln",
+            {.weight = p.read("token_embedding.weight", {dims.n_vocab, dims.n_text_state}),
+             .bias = {}},
+            dims.n_vocab, dims.n_text_state)),
+        positions_(place_.weights.copy<float>(
+            p.read("positional_embedding", {dims.n_text_ctx, dims.n_text_state}),
+            static_cast<std::size_t>(dims.n_text_ctx) *
+                static_cast<std::size_t>(dims.n_text_state))),
+        work_(place_, dims) {
+    layers_.reserve(static_cast<std::size_t>(dims.n_text_layer));
+    for (int layer = 0; layer < dims.n_text_layer; ++layer) {
+      layers_.emplace_back(place_, p / "blocks" / std::to_string(layer), dims, layer);
+    }
+  }
 
   float* row_logits(std::size_t row) {
     return logits_.data() + row * static_cast<std::size_t>(dims_.n_vocab);
@@ -163,10 +174,10 @@ class SharedDecoder {
   }
 
   model::Dims dims_;
-  Arena weights_;
+  std::shared_ptr<PackedWeights> packed_;
   Place place_;
   NormedLinear<Numbers> output_;  // n_vocab × D: rows are embeddings, the product is logits
-  std::vector<float> positions_;
+  std::span<const float> positions_;
   std::vector<DecoderLayer<Numbers>> layers_;
   Workspace<Numbers> work_;
   Buffer<float> logits_;
@@ -236,9 +247,10 @@ class CpuDecoder final : public model::Decoder {
 
 template <typename Numbers>
 std::unique_ptr<model::Decoder> make(const model::Dims& dims, const model::Weights& weights,
-                                     Isa isa, ThreadPool& pool) {
-  return std::make_unique<CpuDecoder<Numbers>>(std::make_shared<SharedDecoder<Numbers>>(
-      dims, Parameters(weights, "decoder"), Runtime{kernels_for(isa), pool}, isa));
+                                     Isa isa, ThreadPool& pool,
+                                     std::shared_ptr<PackedWeights> packed) {
+  return std::make_unique<CpuDecoder<Numbers>>(
+      std::make_shared<SharedDecoder<Numbers>>(dims, weights, isa, pool, std::move(packed)));
 }
 
 }  // namespace
@@ -248,18 +260,19 @@ model::ComputeType decoder_type(std::optional<model::ComputeType> wanted, Isa is
 }
 
 std::unique_ptr<model::Decoder> make_decoder(const model::Dims& dims, const model::Weights& weights,
-                                             Isa isa, model::ComputeType type, ThreadPool& pool) {
+                                             Isa isa, model::ComputeType type, ThreadPool& pool,
+                                             std::shared_ptr<PackedWeights> packed) {
   switch (type) {
     case model::ComputeType::float32:
-      return make<Float32Numbers>(dims, weights, isa, pool);
+      return make<Float32Numbers>(dims, weights, isa, pool, std::move(packed));
     case model::ComputeType::int8:
-      return make<Int8Numbers>(dims, weights, isa, pool);
+      return make<Int8Numbers>(dims, weights, isa, pool, std::move(packed));
     case model::ComputeType::int8_float32:
-      return make<Int8Float32Numbers>(dims, weights, isa, pool);
+      return make<Int8Float32Numbers>(dims, weights, isa, pool, std::move(packed));
     case model::ComputeType::int8_two_bytes:
-      return make<TwoByteNumbers>(dims, weights, isa, pool);
+      return make<TwoByteNumbers>(dims, weights, isa, pool, std::move(packed));
     case model::ComputeType::bfloat16:
-      return make<Bfloat16Numbers>(dims, weights, isa, pool);
+      return make<Bfloat16Numbers>(dims, weights, isa, pool, std::move(packed));
   }
   SOTTO_CHECK(false);
 }

@@ -135,7 +135,8 @@ template <typename Numbers>
 struct NormedLinear {
   LayerNorm norm;
   typename Numbers::Linear linear;
-  std::vector<float> column_factors;  ///< what smooth() multiplied the weights with; empty: nothing
+  std::span<const float>
+      column_factors;  ///< what smooth() multiplied the weights with; empty: nothing
 
   /// Row `n` of the weights as they were read.
   void weight_row(float* out, int n) const {
@@ -148,20 +149,22 @@ template <typename Numbers>
 NormedLinear<Numbers> read_normed_linear(const Place& place, const Parameters& norm,
                                          LinearParameters linear, int n_out, int width) {
   std::vector<float> gamma = norm.read("weight", {width}), beta = norm.read("bias", {width});
-  std::vector<float> factors;
+  std::span<const float> factors;
   if constexpr (Numbers::kIntegers) {
     const std::vector<float> old_gamma = gamma, old_beta = beta;
     smooth(gamma, beta, linear.weight);
-    for (std::size_t i = 0; i < gamma.size(); ++i) {
-      const bool by_gamma = gamma[i] != 0;
-      const float before = by_gamma ? old_gamma[i] : old_beta[i];
-      const float after = by_gamma ? gamma[i] : beta[i];
-      factors.push_back(after != 0 ? before / after : 1.0f);
-    }
+    factors = place.weights.make<float>(static_cast<std::size_t>(width), [&](std::span<float> all) {
+      for (std::size_t i = 0; i < gamma.size(); ++i) {
+        const bool by_gamma = gamma[i] != 0;
+        const float before = by_gamma ? old_gamma[i] : old_beta[i];
+        const float after = by_gamma ? gamma[i] : beta[i];
+        all[i] = after != 0 ? before / after : 1.0f;
+      }
+    });
   }
-  return {.norm = LayerNorm(place, gamma, beta),
+  return {.norm = LayerNorm(place, gamma, beta, width),
           .linear = {place, linear.weight, linear.bias, n_out, width},
-          .column_factors = std::move(factors)};
+          .column_factors = factors};
 }
 
 }  // namespace sotto::cpu

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -44,17 +45,19 @@ std::unique_ptr<EncoderLayers> make_layers(const Runtime& runtime, const Paramet
 class CpuEncoder final : public model::Encoder {
  public:
   CpuEncoder(const model::Dims& dims, const Parameters& p, Isa isa, ComputeType type,
-             ThreadPool& pool, StageTimes* times)
+             ThreadPool& pool, std::shared_ptr<PackedWeights> packed, StageTimes* times)
       : dims_(dims),
         times_(times),
-        runtime_{kernels_for(isa), pool},
+        packed_(std::move(packed)),
+        runtime_{kernels_for(isa), pool, *packed_},
         n_blocks_(blocks_of(dims.n_audio_ctx, runtime_.kernels.block)),
         frames_stride_(blocks_of(dims.n_mel_frames(), runtime_.kernels.block) *
                        runtime_.kernels.block),
         conv1_(make_conv(runtime_, p / "conv1", isa, type, dims.n_audio_state, dims.n_mels, 1)),
         conv2_(
             make_conv(runtime_, p / "conv2", isa, type, dims.n_audio_state, dims.n_audio_state, 2)),
-        positions_(pack(p.read("positional_embedding", {dims.n_audio_ctx, dims.n_audio_state}),
+        positions_(pack(*packed_,
+                        p.read("positional_embedding", {dims.n_audio_ctx, dims.n_audio_state}),
                         dims.n_audio_ctx, dims.n_audio_state, runtime_.kernels.block)),
         layers_(make_layers(runtime_, p, dims, isa, type)),
         ln_post_(read_layer_norm(runtime_, p / "ln_post", dims.n_audio_state)),
@@ -90,12 +93,13 @@ class CpuEncoder final : public model::Encoder {
  private:
   model::Dims dims_;
   StageTimes* times_;
+  std::shared_ptr<PackedWeights> packed_;
   Runtime runtime_;
   int n_blocks_;
   std::ptrdiff_t frames_stride_;
   std::unique_ptr<Conv1d> conv1_;
   std::unique_ptr<Conv1d> conv2_;
-  Buffer<float> positions_;  // added to the output of conv2, as blocks
+  std::span<const float> positions_;  // added to the output of conv2, as blocks
   std::unique_ptr<EncoderLayers> layers_;
   LayerNorm ln_post_;
   Buffer<float> convolved_;  // D × frames, row-major, rows frames_stride_ apart
@@ -120,8 +124,12 @@ model::ComputeType convolution_type(ComputeType type, Isa isa) {
 
 std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,
                                              Isa isa, model::ComputeType type, ThreadPool& pool,
+                                             std::shared_ptr<PackedWeights> packed,
                                              StageTimes* times) {
-  return std::make_unique<CpuEncoder>(dims, Parameters(weights, "encoder"), isa, type, pool, times);
+  const Parameters parameters(weights, "encoder", *packed);
+  auto encoder = std::make_unique<CpuEncoder>(dims, parameters, isa, type, pool, packed, times);
+  packed->check_all_taken();
+  return encoder;
 }
 
 }  // namespace sotto::cpu

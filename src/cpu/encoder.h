@@ -6,6 +6,7 @@
 
 #include "base/isa.h"
 #include "base/thread_pool.h"
+#include "cpu/packed.h"
 #include "cpu/stage_times.h"
 #include "model/compute_type.h"
 #include "model/encoder.h"
@@ -26,9 +27,12 @@ model::ComputeType convolution_type(model::ComputeType type, Isa isa);
 /// Packs the encoder weights (they may be unmapped afterwards) to compute in `type`, checked by
 /// encoder_type(), with `isa`, which this machine has. `pool` must outlive the result, and so must
 /// `times`, which holds the times of the last window's stages unless it is null. Throws
-/// Error{model} for missing, misshapen or non-finite tensors.
-std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,
-                                             Isa isa, model::ComputeType type, ThreadPool& pool,
-                                             StageTimes* times = nullptr);
+/// Error{model} for missing, misshapen or non-finite tensors. Where `packed` was packed before, by
+/// an encoder of the same weights, isa and type, the weights are not looked at; throws Error{io}
+/// when it does not fit.
+std::unique_ptr<model::Encoder> make_encoder(
+    const model::Dims& dims, const model::Weights& weights, Isa isa, model::ComputeType type,
+    ThreadPool& pool, std::shared_ptr<PackedWeights> packed = std::make_shared<PackedWeights>(),
+    StageTimes* times = nullptr);
 
 }  // namespace sotto::cpu

@@ -13,8 +13,8 @@ namespace sotto::cpu {
 namespace {
 
 Bf16Linear make_linear(const Runtime& runtime, const Bf16Kernels& kernels,
-                       const LinearParameters& p, int n_in) {
-  return Bf16Linear(runtime, kernels, p.weight, p.bias, static_cast<int>(p.bias.size()), n_in);
+                       const LinearParameters& p, int n_out, int n_in) {
+  return Bf16Linear(runtime, kernels, p.weight, p.bias, n_out, n_in);
 }
 
 struct Bf16Layer {
@@ -24,20 +24,20 @@ struct Bf16Layer {
         qkv(make_linear(
             runtime, kernels,
             read_projection_parameters(p / "attn", {"query", "key", "value"}, dims.n_audio_state),
-            dims.n_audio_state)),
+            3 * dims.n_audio_state, dims.n_audio_state)),
         out(make_linear(
             runtime, kernels,
             read_linear_parameters(p / "attn" / "out", dims.n_audio_state, dims.n_audio_state),
-            dims.n_audio_state)),
+            dims.n_audio_state, dims.n_audio_state)),
         mlp_ln(read_layer_norm(runtime, p / "mlp_ln", dims.n_audio_state)),
         up(make_linear(
             runtime, kernels,
             read_linear_parameters(p / "mlp" / "0", dims.n_audio_ffn, dims.n_audio_state),
-            dims.n_audio_state)),
+            dims.n_audio_ffn, dims.n_audio_state)),
         down(make_linear(
             runtime, kernels,
             read_linear_parameters(p / "mlp" / "2", dims.n_audio_state, dims.n_audio_ffn),
-            dims.n_audio_ffn)) {}
+            dims.n_audio_state, dims.n_audio_ffn)) {}
 
   LayerNorm attn_ln;
   Bf16Linear qkv;

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/interrupt.h"
 #include "cpu/encoder_layers.h"
@@ -116,9 +115,8 @@ struct TwoByteFoundation {
   TwoByteFoundation(const Runtime& runtime, Isa isa, const model::Dims& dims)
       : scratch(blocks_of(dims.n_audio_ctx, runtime.kernels.block) * runtime.kernels.block,
                 std::max(3 * dims.n_audio_state, dims.n_audio_ffn)),
-        place{{runtime, gemv_int8_for(isa), weights}, scratch} {}
+        place{{runtime, gemv_int8_for(isa)}, scratch} {}
 
-  Arena weights;
   TwoByteScratch scratch;
   TwoByteRuntime place;
 };

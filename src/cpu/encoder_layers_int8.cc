@@ -56,24 +56,22 @@ struct Workspace {
 /// A LayerNorm and the linear layer that follows it, made alike (smooth()).
 struct NormedLinear {
   NormedLinear(const Int8Runtime& runtime, const Parameters& norm, LinearParameters linear,
-               int n_in, int out_group = kGroup, bool remainders = false)
+               int n_out, int n_in, int out_group = kGroup, bool remainders = false)
       : NormedLinear(runtime, norm.read("weight", {n_in}), norm.read("bias", {n_in}),
-                     std::move(linear), out_group, remainders) {}
+                     std::move(linear), n_out, n_in, out_group, remainders) {}
 
   Int8LayerNorm norm;
   Int8Linear linear;
 
  private:
   NormedLinear(const Int8Runtime& runtime, std::vector<float> gamma, std::vector<float> beta,
-               LinearParameters p, int out_group, bool remainders)
-      : norm((smooth(gamma, beta, p.weight), Int8LayerNorm(runtime, gamma, beta))),
-        linear(runtime, quantized(p.weight, p.bias.size(), gamma.size(), remainders), p.bias,
-               out_group) {}
+               LinearParameters p, int n_out, int n_in, int out_group, bool remainders)
+      : norm((smooth(gamma, beta, p.weight), Int8LayerNorm(runtime, gamma, beta, n_in))),
+        linear(runtime, quantized(p.weight, n_out, n_in, remainders), p.bias, out_group) {}
 
-  static QuantizedMatrix quantized(const std::vector<float>& weight, std::size_t n_out,
-                                   std::size_t n_in, bool remainders) {
-    const QuantizedMatrix matrix =
-        quantize(weight, static_cast<int>(n_out), static_cast<int>(n_in));
+  static QuantizedMatrix quantized(const std::vector<float>& weight, int n_out, int n_in,
+                                   bool remainders) {
+    const QuantizedMatrix matrix = quantize(weight, n_out, n_in);
     return remainders ? with_remainders(matrix) : matrix;
   }
 };
@@ -100,7 +98,8 @@ struct Int8Layer {
             const LinearParameters& d)
       : qkv(int8, p / "attn_ln",
             read_projection_parameters(p / "attn", {"query", "key", "value"}, dims.n_audio_state),
-            dims.n_audio_state, dims.n_audio_state / dims.n_audio_head, remainders),
+            3 * dims.n_audio_state, dims.n_audio_state, dims.n_audio_state / dims.n_audio_head,
+            remainders),
         out(int8,
             quantize(o.weight, dims.n_audio_state, dims.n_audio_state,
                      dims.n_audio_state / dims.n_audio_head),
@@ -108,7 +107,7 @@ struct Int8Layer {
         exact_out(runtime, o.weight, o.bias, dims.n_audio_state, dims.n_audio_state),
         up(int8, p / "mlp_ln",
            read_linear_parameters(p / "mlp" / "0", dims.n_audio_ffn, dims.n_audio_state),
-           dims.n_audio_state),
+           dims.n_audio_ffn, dims.n_audio_state),
         down(int8, quantize(d.weight, dims.n_audio_state, dims.n_audio_ffn), d.bias) {}
 };
 
@@ -117,7 +116,7 @@ class Int8Layers final : public EncoderLayers {
   Int8Layers(const Runtime& runtime, Isa isa, const Parameters& p, const model::Dims& dims,
              bool int8_attention)
       : runtime_(runtime),
-        int8_{int8_kernels_for(isa), runtime.pool},
+        int8_{int8_kernels_for(isa), runtime.pool, runtime.weights},
         dims_(dims),
         work_(int8_, dims, thread_scratch_size(runtime, dims), !int8_attention) {
     SOTTO_CHECK(int8_.kernels.block == runtime.kernels.block);

@@ -70,8 +70,9 @@ model::ComputeType fastest(const TypeTimes& times) {
 
 TypeTimes time_encoder_types(Isa isa) {
   ThreadPool pool(1);
-  const Runtime runtime{kernels_for(isa), pool};
-  const Int8Runtime int8{int8_kernels_for(isa), pool};
+  PackedWeights weights;
+  const Runtime runtime{kernels_for(isa), pool, weights};
+  const Int8Runtime int8{int8_kernels_for(isa), pool, weights};
   const int n_positions = kBlocks * runtime.kernels.block;
   const std::vector<float> weight = numbers("weight", kOut * kIn), bias(kOut),
                            x = numbers("x", n_positions * kIn);
@@ -87,12 +88,11 @@ TypeTimes time_encoder_types(Isa isa) {
 
 TypeTimes time_decoder_types(Isa isa) {
   ThreadPool pool(1);
-  const Runtime runtime{kernels_for(isa), pool};
-  Arena arena;
-  const GemvRuntime place{runtime, gemv_int8_for(isa), arena};
+  PackedWeights weights;
+  const GemvRuntime place{{kernels_for(isa), pool, weights}, gemv_int8_for(isa)};
   const std::vector<float> weight = numbers("weight", kOut * kIn), x = numbers("x", kIn);
   Buffer<float> y(kOut);
-  const RowsLinear floats(runtime, weight, {}, kOut, kIn);
+  const RowsLinear floats(place, weight, {}, kOut, kIn);
   const GemvLinear bytes(place, weight, {}, kOut, kIn);
   GemvScratch scratch(1, kIn);
   return {.float32 = shortest([&] { floats(y.data(), x.data(), 1); }),

@@ -19,20 +19,22 @@ std::uint16_t to_bf16(float x) {
 
 GemvBf16Linear::GemvBf16Linear(const GemvRuntime& runtime, std::span<const float> weight,
                                std::span<const float> bias, int n_out, int n_in)
-    : runtime_(runtime), n_out_(n_out), n_in_(n_in), bias_(pad_bias(bias, n_out)) {
-  SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
+    : runtime_(runtime), n_out_(n_out), n_in_(n_in) {
   const int n_panels = blocks_of(n_out, kPanel);
-  const std::span<std::uint16_t> panels = runtime.weights.take<std::uint16_t>(
-      static_cast<std::size_t>(n_panels) * static_cast<std::size_t>(n_in) * kPanel);
-  runtime.parallel_for(n_panels, [&](std::int64_t panel, int) {
-    const std::int64_t n_rows = std::min<std::int64_t>(kPanel, n_out - panel * kPanel);
-    for (std::int64_t lane = 0; lane < n_rows; ++lane) {
-      const float* const from = weight.data() + (panel * kPanel + lane) * n_in;
-      std::uint16_t* const to = panels.data() + panel * n_in * kPanel + lane;
-      for (std::ptrdiff_t k = 0; k < n_in; ++k) to[k * kPanel] = to_bf16(from[k]);
-    }
+  const std::size_t size =
+      static_cast<std::size_t>(n_panels) * static_cast<std::size_t>(n_in) * kPanel;
+  panels_ = runtime.weights.make<std::uint16_t>(size, [&](std::span<std::uint16_t> panels) {
+    SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
+    runtime.parallel_for(n_panels, [&](std::int64_t panel, int) {
+      const std::int64_t n_rows = std::min<std::int64_t>(kPanel, n_out - panel * kPanel);
+      for (std::int64_t lane = 0; lane < n_rows; ++lane) {
+        const float* const from = weight.data() + (panel * kPanel + lane) * n_in;
+        std::uint16_t* const to = panels.data() + panel * n_in * kPanel + lane;
+        for (std::ptrdiff_t k = 0; k < n_in; ++k) to[k * kPanel] = to_bf16(from[k]);
+      }
+    });
   });
-  panels_ = panels;
+  bias_ = pad_bias(runtime.weights, bias, n_out);
 }
 
 GemvBf16Task GemvBf16Linear::task(float* y, const float* x, int n_rows) const {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 
-#include "base/buffer.h"
 #include "cpu/gemv_linear.h"
 
 namespace sotto::cpu {
@@ -34,7 +33,7 @@ class GemvBf16Linear {
   int n_out_;
   int n_in_;
   std::span<const std::uint16_t> panels_;
-  Buffer<float> bias_;
+  std::span<const float> bias_;
 };
 
 }  // namespace sotto::cpu

@@ -65,8 +65,8 @@ class GemvInt8Test : public ::testing::TestWithParam<Isa> {
  protected:
   const GemvInt8& gemv_ = gemv_int8_for(GetParam());
   ThreadPool pool_{3};
-  Arena arena_;
-  GemvRuntime runtime_{{kernels_for(GetParam()), pool_}, gemv_, arena_};
+  PackedWeights weights_;
+  GemvRuntime runtime_{{kernels_for(GetParam()), pool_, weights_}, gemv_};
 
   GemvLinear layer(const Matrix& w, const Matrix& bias, int n_out, int n_in) {
     return GemvLinear(runtime_, w, bias, n_out, n_in);

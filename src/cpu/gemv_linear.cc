@@ -38,12 +38,9 @@ float unpack(const PanelGroup& group, int lane, int k) {
 
 }  // namespace
 
-Buffer<float> pad_bias(std::span<const float> bias, int n_out) {
-  if (bias.empty()) return {};
-  SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out));
-  Buffer<float> padded(static_cast<std::size_t>(blocks_of(n_out, kPanel) * kPanel));
-  std::copy(bias.begin(), bias.end(), padded.begin());
-  return padded;
+std::span<const float> pad_bias(PackedWeights& weights, std::span<const float> bias, int n_out) {
+  return weights.copy_if_any(bias, static_cast<std::size_t>(n_out),
+                             static_cast<std::size_t>(blocks_of(n_out, kPanel) * kPanel));
 }
 
 GemvScratch::GemvScratch(int n_rows, int n_in) {
@@ -89,6 +86,7 @@ PreciseGemvRows GemvScratch::quantise_with_remainders(const GemvRuntime& runtime
 }
 
 std::vector<float> gemv_remainders(std::span<const float> weight, int n_out, int n_in) {
+  if (weight.empty()) return {};
   SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
   std::vector<float> remainders(weight.begin(), weight.end());
   PanelGroup group;
@@ -105,26 +103,27 @@ std::vector<float> gemv_remainders(std::span<const float> weight, int n_out, int
 
 GemvLinear::GemvLinear(const GemvRuntime& runtime, std::span<const float> weight,
                        std::span<const float> bias, int n_out, int n_in)
-    : runtime_(runtime),
-      n_out_(n_out),
-      n_in_(n_in),
-      n_groups_(blocks_of(n_in, kGemvGroup)),
-      bias_(pad_bias(bias, n_out)) {
-  SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
+    : runtime_(runtime), n_out_(n_out), n_in_(n_in), n_groups_(blocks_of(n_in, kGemvGroup)) {
   const int n_panels = blocks_of(n_out, kPanel);
-  const std::span<PanelGroup> panels = runtime.weights.take<PanelGroup>(
-      static_cast<std::size_t>(n_groups_) * static_cast<std::size_t>(n_panels));
-  runtime.parallel_for(n_panels, [&](std::int64_t panel, int) {
-    for (int lane = 0; lane < kPanel; ++lane) {
-      const std::int64_t row = panel * kPanel + lane;
-      for (int g = 0; g < n_groups_; ++g) {
-        const int n = row < n_out ? std::min(kGemvGroup, n_in - g * kGemvGroup) : 0;
-        const float* const from = n > 0 ? weight.data() + row * n_in + g * kGemvGroup : nullptr;
-        pack_run(panels.data()[panel * n_groups_ + g], lane, from, n);
-      }
-    }
+  const std::size_t size = static_cast<std::size_t>(n_groups_) * static_cast<std::size_t>(n_panels);
+  panels_ = runtime.weights.make<PanelGroup>(size, [&](std::span<PanelGroup> panels) {
+    SOTTO_CHECK(weight.size() == static_cast<std::size_t>(n_out) * static_cast<std::size_t>(n_in));
+    runtime.parallel_for(n_panels, [&](std::int64_t panel, int) {
+      pack_panel(weight, static_cast<int>(panel), panels.data() + panel * n_groups_);
+    });
   });
-  panels_ = panels;
+  bias_ = pad_bias(runtime.weights, bias, n_out);
+}
+
+void GemvLinear::pack_panel(std::span<const float> weight, int panel, PanelGroup* groups) const {
+  for (int lane = 0; lane < kPanel; ++lane) {
+    const std::ptrdiff_t row = std::ptrdiff_t{panel} * kPanel + lane;
+    for (int g = 0; g < n_groups_; ++g) {
+      const int n = row < n_out_ ? std::min(kGemvGroup, n_in_ - g * kGemvGroup) : 0;
+      const float* const from = n > 0 ? weight.data() + row * n_in_ + g * kGemvGroup : nullptr;
+      pack_run(groups[g], lane, from, n);
+    }
+  }
 }
 
 GemvLinearTask GemvLinear::task(float* y, const GemvRows& x, int n_rows) const {

@@ -6,7 +6,6 @@
 #include <span>
 #include <vector>
 
-#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "cpu/blocks.h"
@@ -17,7 +16,6 @@ namespace sotto::cpu {
 /// Where layers with integer weights run.
 struct GemvRuntime : Runtime {
   const GemvInt8& gemv;
-  Arena& weights;  ///< where they keep their weights
 };
 
 /// Activations as integers, and what rounding took away from them: together as exact as 15 bits.
@@ -48,7 +46,7 @@ class GemvScratch {
 };
 
 /// The bias with zeros up to a multiple of kPanel; empty for none.
-Buffer<float> pad_bias(std::span<const float> bias, int n_out);
+std::span<const float> pad_bias(PackedWeights& weights, std::span<const float> bias, int n_out);
 
 /// All outputs of a task, by runs of panels that the threads share. kernel(part) computes them.
 template <typename Task, typename Kernel>
@@ -73,14 +71,15 @@ void compute_outputs(Kernel kernel, Task task, int begin, int end) {
   kernel(task);
 }
 
-/// What the rounding of weights to bytes takes away from each of them.
+/// What the rounding of weights to bytes takes away from each of them; nothing of weights that were
+/// packed before.
 std::vector<float> gemv_remainders(std::span<const float> weight, int n_out, int n_in);
 
 /// y = act(W x + b) + residual for rows. Each group of kGemvGroup weights of an output has a scale.
 class GemvLinear {
  public:
-  /// weight is n_out × n_in, all finite; bias n_out, or empty for none. `runtime` and its arena
-  /// must outlive the layer.
+  /// weight is n_out × n_in, all finite; bias n_out, or empty for none. `runtime` must outlive
+  /// the layer.
   GemvLinear(const GemvRuntime& runtime, std::span<const float> weight, std::span<const float> bias,
              int n_out, int n_in);
 
@@ -102,6 +101,7 @@ class GemvLinear {
   std::span<const float> bias() const { return {bias_.data(), bias_.size()}; }
 
  private:
+  void pack_panel(std::span<const float> weight, int panel, PanelGroup* groups) const;
   GemvLinearTask task(float* y, const GemvRows& x, int n_rows) const;
 
   const GemvRuntime& runtime_;
@@ -109,7 +109,7 @@ class GemvLinear {
   int n_in_;
   int n_groups_;
   std::span<const PanelGroup> panels_;
-  Buffer<float> bias_;
+  std::span<const float> bias_;
 };
 
 }  // namespace sotto::cpu

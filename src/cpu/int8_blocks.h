@@ -13,10 +13,11 @@
 
 namespace sotto::cpu {
 
-/// Where int8 layers run.
+/// Where int8 layers run and keep their weights, as Runtime.
 struct Int8Runtime {
   const Int8Kernels& kernels;
   ThreadPool& pool;
+  PackedWeights& weights;
 
   /// As Runtime::parallel_for().
   template <typename Body>
@@ -34,7 +35,8 @@ struct QuantizedMatrix {
   std::vector<float> scales;
 };
 
-/// Each group of a row by its largest magnitude: |w − byte·scale| ≤ scale/2.
+/// Each group of a row by its largest magnitude: |w − byte·scale| ≤ scale/2. An empty matrix has
+/// neither bytes nor scales.
 QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in, int group = kGroup);
 
 /// The matrix for activations with remainders: its columns once more.
@@ -44,6 +46,7 @@ QuantizedMatrix with_remainders(const QuantizedMatrix& matrix);
 /// scales well: input i is divided by s = (2·|gamma| + |beta|)^0.6 / (max |W|)^0.4 of its column,
 /// which multiplies the column instead. The product stays the same; no recording is needed to find
 /// s (SmoothQuant, Xiao et al. 2022, with the LayerNorm's own bounds for the activations).
+/// Nothing to be done with empty ones.
 void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matrix);
 
 /// Puts the hidden numbers of a feed-forward network in the order of the largest weight that takes
@@ -95,6 +98,15 @@ class Int8Linear {
   const float* bias() const { return bias_.data(); }
 
  private:
+  /// Where an output's weights are.
+  struct Place {
+    std::size_t panel, row;
+  };
+  Place place_of(int output) const;
+  void pack_bytes(const QuantizedMatrix& weight, std::span<std::int8_t> panels) const;
+  void pack_scales(const QuantizedMatrix& weight, std::span<float> scales) const;
+  void pack_offsets(const QuantizedMatrix& weight, std::span<std::int32_t> offsets) const;
+
   Int8LinearTask task(Int8Activations& x) const;
   void run(const Int8LinearTask& task, int n_blocks, float* scratch) const;
 
@@ -103,17 +115,17 @@ class Int8Linear {
   int n_in_;
   int group_;
   int out_group_;
-  Buffer<std::int8_t> panels_;
-  Buffer<float> scales_;
-  Buffer<std::int32_t> offsets_;
-  Buffer<float> bias_;
+  std::span<const std::int8_t> panels_;
+  std::span<const float> scales_;
+  std::span<const std::int32_t> offsets_;
+  std::span<const float> bias_;
 };
 
 /// gamma·(x − mean)/deviation + beta, quantised.
 class Int8LayerNorm {
  public:
   Int8LayerNorm(const Int8Runtime& runtime, std::span<const float> gamma,
-                std::span<const float> beta);
+                std::span<const float> beta, int d);
   /// x: blocks. scratch: D × B numbers for each thread. sums: D for each block, over its positions,
   /// of which there are n_positions in all; null when not wanted.
   void operator()(Int8Activations& y, const float* x, int n_positions, float* scratch,
@@ -121,8 +133,8 @@ class Int8LayerNorm {
 
  private:
   const Int8Runtime& runtime_;
-  Buffer<float> gamma_;
-  Buffer<float> beta_;
+  std::span<const float> gamma_;
+  std::span<const float> beta_;
 };
 
 /// Blocks of numbers, D wide, to activations.

@@ -13,12 +13,6 @@ namespace {
 /// Tasks per thread: enough that a thread which is held up does not keep the others waiting.
 constexpr int kTasksPerThread = 12;
 
-Buffer<float> copy(std::span<const float> numbers) {
-  Buffer<float> buffer(numbers.size());
-  std::copy(numbers.begin(), numbers.end(), buffer.begin());
-  return buffer;
-}
-
 std::size_t area(std::int64_t a, std::int64_t b) {
   return static_cast<std::size_t>(a * b);
 }
@@ -26,8 +20,10 @@ std::size_t area(std::int64_t a, std::int64_t b) {
 }  // namespace
 
 QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in, int group_size) {
-  SOTTO_CHECK(matrix.size() == area(n_out, n_in) && group_size % 4 == 0);
+  SOTTO_CHECK(group_size % 4 == 0);
   QuantizedMatrix q{.n_out = n_out, .n_in = n_in, .group = group_size, .bytes = {}, .scales = {}};
+  if (matrix.empty()) return q;
+  SOTTO_CHECK(matrix.size() == area(n_out, n_in));
   q.bytes.resize(matrix.size());
   for (int n = 0; n < n_out; ++n) {
     for (int begin = 0; begin < n_in; begin += group_size) {
@@ -47,6 +43,7 @@ QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in, int
 }
 
 void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matrix) {
+  if (matrix.empty()) return;
   SOTTO_CHECK(gamma.size() == beta.size() && matrix.size() % gamma.size() == 0);
   const std::size_t n_in = gamma.size();
   std::vector<float> top(n_in);
@@ -95,7 +92,7 @@ QuantizedMatrix with_remainders(const QuantizedMatrix& matrix) {
                         .group = matrix.group,
                         .bytes = {},
                         .scales = {}};
-  for (int n = 0; n < matrix.n_out; ++n) {
+  for (int n = 0; n < matrix.n_out && !matrix.bytes.empty(); ++n) {
     const auto row = matrix.bytes.begin() + std::ptrdiff_t{n} * matrix.n_in;
     const int n_groups = matrix.n_in / matrix.group;
     const auto scales = matrix.scales.begin() + std::ptrdiff_t{n} * n_groups;
@@ -122,36 +119,67 @@ Int8Linear::Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight
       n_out_(weight.n_out),
       n_in_(weight.n_in),
       group_(weight.group),
-      out_group_(out_group),
-      bias_(static_cast<std::size_t>(weight.n_out)) {
-  SOTTO_CHECK((bias.empty() || bias.size() == bias_.size()) && out_group % 4 == 0);
-  std::copy(bias.begin(), bias.end(), bias_.begin());
-  const int rows = runtime.kernels.rows, n_quads = quads_of(n_in_),
-            n_groups = groups_of(n_in_, group_);
-  const int group_panels = blocks_of(out_group, rows);
-  const std::int64_t n_panels = std::int64_t{group_panels} * groups_of(n_out_, out_group);
-  panels_ = Buffer<std::int8_t>(area(n_panels * rows, std::int64_t{4} * n_quads));
-  scales_ = Buffer<float>(area(n_panels * rows, n_groups));
-  offsets_ = Buffer<std::int32_t>(scales_.size());
+      out_group_(out_group) {
+  SOTTO_CHECK(out_group % 4 == 0);
+  const int rows = runtime.kernels.rows;
+  const std::int64_t n_panels =
+      std::int64_t{blocks_of(out_group, rows)} * groups_of(n_out_, out_group);
+  const std::size_t n_scales = area(n_panels * rows, groups_of(n_in_, group_));
+  panels_ = runtime.weights.make<std::int8_t>(
+      area(n_panels * rows, std::int64_t{4} * quads_of(n_in_)),
+      [&](std::span<std::int8_t> panels) { pack_bytes(weight, panels); });
+  scales_ = runtime.weights.make<float>(
+      n_scales, [&](std::span<float> scales) { pack_scales(weight, scales); });
+  offsets_ = runtime.weights.make<std::int32_t>(
+      n_scales, [&](std::span<std::int32_t> offsets) { pack_offsets(weight, offsets); });
+  bias_ = runtime.weights.make<float>(static_cast<std::size_t>(n_out_), [&](std::span<float> all) {
+    SOTTO_CHECK(bias.empty() || bias.size() == all.size());
+    std::ranges::copy(bias, all.begin());
+  });
+}
+
+Int8Linear::Place Int8Linear::place_of(int output) const {
+  const int rows = runtime_.kernels.rows;
+  const int panel = output / out_group_ * blocks_of(out_group_, rows) + output % out_group_ / rows;
+  return {.panel = static_cast<std::size_t>(panel),
+          .row = static_cast<std::size_t>(output % out_group_ % rows)};
+}
+
+void Int8Linear::pack_bytes(const QuantizedMatrix& weight, std::span<std::int8_t> panels) const {
+  SOTTO_CHECK(weight.bytes.size() == area(n_out_, n_in_));
+  const auto rows = static_cast<std::size_t>(runtime_.kernels.rows);
   for (int n = 0; n < n_out_; ++n) {
-    const std::size_t panel =
-        static_cast<std::size_t>(n / out_group * group_panels + n % out_group / rows);
-    const std::size_t row = static_cast<std::size_t>(n % out_group % rows);
-    for (int i = 0; i < n_in_; ++i) {
-      const std::int8_t byte = weight.bytes[area(n, n_in_) + static_cast<std::size_t>(i)];
-      const std::size_t quad =
-          panel * static_cast<std::size_t>(n_quads) + static_cast<std::size_t>(i / 4);
-      panels_[(quad * static_cast<std::size_t>(rows) + row) * 4 + static_cast<std::size_t>(i % 4)] =
-          byte;
-      const std::size_t group =
-          panel * static_cast<std::size_t>(n_groups) + static_cast<std::size_t>(i / group_);
-      offsets_[group * static_cast<std::size_t>(rows) + row] -= kZeroByte * byte;
+    const Place place = place_of(n);
+    const std::int8_t* const from = weight.bytes.data() + area(n, n_in_);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n_in_); ++i) {
+      const std::size_t quad = place.panel * static_cast<std::size_t>(quads_of(n_in_)) + i / 4;
+      panels[(quad * rows + place.row) * 4 + i % 4] = from[i];
     }
-    for (int group = 0; group < n_groups; ++group) {
-      const std::size_t at =
-          panel * static_cast<std::size_t>(n_groups) + static_cast<std::size_t>(group);
-      scales_[at * static_cast<std::size_t>(rows) + row] =
-          weight.scales[area(n, n_groups) + static_cast<std::size_t>(group)];
+  }
+}
+
+void Int8Linear::pack_scales(const QuantizedMatrix& weight, std::span<float> scales) const {
+  const auto n_groups = static_cast<std::size_t>(groups_of(n_in_, group_));
+  const auto rows = static_cast<std::size_t>(runtime_.kernels.rows);
+  for (int n = 0; n < n_out_; ++n) {
+    const Place place = place_of(n);
+    for (std::size_t group = 0; group < n_groups; ++group) {
+      scales[(place.panel * n_groups + group) * rows + place.row] =
+          weight.scales[static_cast<std::size_t>(n) * n_groups + group];
+    }
+  }
+}
+
+void Int8Linear::pack_offsets(const QuantizedMatrix& weight,
+                              std::span<std::int32_t> offsets) const {
+  const auto n_groups = static_cast<std::size_t>(groups_of(n_in_, group_));
+  const auto rows = static_cast<std::size_t>(runtime_.kernels.rows);
+  for (int n = 0; n < n_out_; ++n) {
+    const Place place = place_of(n);
+    const std::int8_t* const from = weight.bytes.data() + area(n, n_in_);
+    for (int i = 0; i < n_in_; ++i) {
+      const std::size_t group = place.panel * n_groups + static_cast<std::size_t>(i / group_);
+      offsets[group * rows + place.row] -= kZeroByte * from[i];
     }
   }
 }
@@ -232,10 +260,10 @@ void Int8Linear::group(float* y, Int8Activations& x, int group, int block_begin,
 }
 
 Int8LayerNorm::Int8LayerNorm(const Int8Runtime& runtime, std::span<const float> gamma,
-                             std::span<const float> beta)
-    : runtime_(runtime), gamma_(copy(gamma)), beta_(copy(beta)) {
-  SOTTO_CHECK(gamma.size() == beta.size());
-}
+                             std::span<const float> beta, int d)
+    : runtime_(runtime),
+      gamma_(runtime.weights.copy(gamma, static_cast<std::size_t>(d))),
+      beta_(runtime.weights.copy(beta, static_cast<std::size_t>(d))) {}
 
 void Int8LayerNorm::operator()(Int8Activations& y, const float* x, int n_positions, float* scratch,
                                float* sums) const {

@@ -49,8 +49,9 @@ class Int8Test : public ::testing::TestWithParam<Isa> {
  protected:
   const Int8Kernels& kernels_ = int8_kernels_for(GetParam());
   ThreadPool pool_{3};
-  Int8Runtime runtime_{kernels_, pool_};
-  Runtime floats_{kernels_for(GetParam()), pool_};
+  PackedWeights weights_;
+  Int8Runtime runtime_{kernels_, pool_, weights_};
+  Runtime floats_{kernels_for(GetParam()), pool_, weights_};
 
   Buffer<float> blocks(const std::vector<float>& rows, int n, int d) {
     Buffer<float> result(

@@ -70,7 +70,8 @@ class KernelsTest : public ::testing::TestWithParam<Isa> {
  protected:
   const Kernels& kernels_ = kernels_for(GetParam());
   ThreadPool pool_{3};
-  Runtime runtime_{kernels_, pool_};
+  PackedWeights weights_;
+  Runtime runtime_{kernels_, pool_, weights_};
 
   Buffer<float> blocks(const Matrix& matrix, int rows, int columns) {
     Buffer<float> result(area(blocks_of(rows, kernels_.block) * kernels_.block, columns));
@@ -233,7 +234,7 @@ TEST_P(KernelsTest, LayerNormOfOddSizes) {
             (x[area(i, d) + j] - mean) / std::sqrt(variance + 1e-5) * gamma[column] + beta[column];
       }
     }
-    const LayerNorm layer(runtime_, gamma, beta);
+    const LayerNorm layer(runtime_, gamma, beta, d);
     const Buffer<float> xb = blocks(x, n_rows, d);
     Buffer<float> yb(xb.size());
     layer.blocks(yb.data(), xb.data(), blocks_of(n_rows, kernels_.block));

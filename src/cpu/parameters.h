@@ -15,15 +15,18 @@ namespace sotto::cpu {
 /// Weights under a common prefix, for example "encoder.blocks.0".
 class Parameters {
  public:
-  Parameters(const model::Weights& weights, std::string prefix)
-      : weights_(weights), prefix_(std::move(prefix)) {}
+  /// For layers that keep their weights in `packed`.
+  Parameters(const model::Weights& weights, std::string prefix, const PackedWeights& packed)
+      : weights_(weights), prefix_(std::move(prefix)), packed_(packed) {}
 
   Parameters operator/(std::string_view name) const {
-    return {weights_, prefix_ + "." + std::string(name)};
+    return {weights_, prefix_ + "." + std::string(name), packed_};
   }
 
-  /// The tensor `name` as f32 numbers. Throws Error{model} as Weights::read() does.
+  /// The tensor `name` as f32 numbers; nothing when the weights are packed already. Throws
+  /// Error{model} as Weights::read() does.
   std::vector<float> read(const std::string& name, const model::Shape& shape) const {
+    if (packed_.packed_before()) return {};
     std::size_t size = 1;
     for (const std::int64_t n : shape) size *= static_cast<std::size_t>(n);
     std::vector<float> numbers(size);
@@ -34,6 +37,7 @@ class Parameters {
  private:
   const model::Weights& weights_;
   std::string prefix_;
+  const PackedWeights& packed_;
 };
 
 struct LinearParameters {
@@ -55,7 +59,7 @@ inline LinearParameters read_projection_parameters(const Parameters& p,
     const std::vector<float> part = (p / name).read("weight", {width, width});
     all.weight.insert(all.weight.end(), part.begin(), part.end());
     if (name == "key") {
-      all.bias.insert(all.bias.end(), static_cast<std::size_t>(width), 0.0f);
+      all.bias.insert(all.bias.end(), part.empty() ? 0 : static_cast<std::size_t>(width), 0.0f);
     } else {
       const std::vector<float> part_bias = (p / name).read("bias", {width});
       all.bias.insert(all.bias.end(), part_bias.begin(), part_bias.end());
@@ -75,11 +79,11 @@ template <typename Linear, typename Place>
 Linear read_projections(const Place& runtime, const Parameters& p,
                         std::initializer_list<std::string_view> names, int width) {
   const LinearParameters linear = read_projection_parameters(p, names, width);
-  return Linear(runtime, linear.weight, linear.bias, static_cast<int>(linear.bias.size()), width);
+  return Linear(runtime, linear.weight, linear.bias, static_cast<int>(names.size()) * width, width);
 }
 
 inline LayerNorm read_layer_norm(const Runtime& runtime, const Parameters& p, int width) {
-  return LayerNorm(runtime, p.read("weight", {width}), p.read("bias", {width}));
+  return LayerNorm(runtime, p.read("weight", {width}), p.read("bias", {width}), width);
 }
 
 }  // namespace sotto::cpu

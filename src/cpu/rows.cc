@@ -22,13 +22,11 @@ RowsLinear::RowsLinear(const Runtime& runtime, std::span<const float> weight,
     : runtime_(runtime),
       n_out_(n_out),
       n_in_(n_in),
-      blocks_(pack(weight, n_out, n_in, runtime.kernels.block)) {
-  if (bias.empty()) return;
-  SOTTO_CHECK(bias.size() == static_cast<std::size_t>(n_out));
-  const int block = runtime.kernels.block;
-  bias_ = Buffer<float>(static_cast<std::size_t>(blocks_of(n_out, block) * block));
-  std::copy(bias.begin(), bias.end(), bias_.begin());
-}
+      blocks_(pack(runtime.weights, weight, n_out, n_in, runtime.kernels.block)),
+      bias_(runtime.weights.copy_if_any(
+          bias, static_cast<std::size_t>(n_out),
+          static_cast<std::size_t>(blocks_of(n_out, runtime.kernels.block) *
+                                   runtime.kernels.block))) {}
 
 LinearRowsTask RowsLinear::task(float* y, const float* x, int n_rows) const {
   return {.y = y,

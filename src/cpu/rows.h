@@ -32,8 +32,8 @@ class RowsLinear {
   const Runtime& runtime_;
   int n_out_;
   int n_in_;
-  Buffer<float> blocks_;
-  Buffer<float> bias_;  // zeros up to whole blocks
+  std::span<const float> blocks_;
+  std::span<const float> bias_;  // zeros up to whole blocks
 };
 
 }  // namespace sotto::cpu

@@ -15,8 +15,9 @@ int padded(int n) {
   return blocks_of(n, kGemvGroup) * kGemvGroup;
 }
 
-/// Rows of W, W and what rounding takes away from W, each filled up with zeros.
+/// Rows of W, W and what rounding takes away from W, each filled up with zeros. Nothing of nothing.
 std::vector<float> in_parts(std::span<const float> weight, int n_out, int n_in) {
+  if (weight.empty()) return {};
   const std::vector<float> remainders = gemv_remainders(weight, n_out, n_in);
   const std::ptrdiff_t part = padded(n_in);
   std::vector<float> parts(static_cast<std::size_t>(kParts * part * n_out));

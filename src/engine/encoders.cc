@@ -1,5 +1,7 @@
 #include "engine/encoders.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "cpu/decoder.h"
 #include "cpu/encoder.h"
@@ -63,9 +65,10 @@ ComputeTypes compute_types(Device device, std::optional<model::ComputeType> want
 
 std::unique_ptr<model::Encoder> make_encoder(Device device, const model::Dims& dims,
                                              const model::Weights& weights, Isa isa,
-                                             model::ComputeType type, ThreadPool& pool) {
+                                             model::ComputeType type, ThreadPool& pool,
+                                             std::shared_ptr<cpu::PackedWeights> packed) {
   check_device(device);
-  return cpu::make_encoder(dims, weights, isa, type, pool);
+  return cpu::make_encoder(dims, weights, isa, type, pool, std::move(packed));
 }
 
 }  // namespace sotto::engine

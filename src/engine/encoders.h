@@ -13,6 +13,10 @@
 #include "model/encoder.h"
 #include "model/weights.h"
 
+namespace sotto::cpu {
+class PackedWeights;
+}
+
 namespace sotto::engine {
 
 enum class Device {
@@ -50,9 +54,10 @@ ComputeTypes compute_types(Device device, std::optional<model::ComputeType> want
 
 /// The encoder on `device`, checked by check_device(): never another device instead. What runs on
 /// the CPU uses `isa`, which this machine has, and `type`, which compute_types() gave. `pool` must
-/// outlive it; the weights need not. Throws Error{model} for weights that cannot be used.
+/// outlive it; the weights need not. Throws as cpu::make_encoder().
 std::unique_ptr<model::Encoder> make_encoder(Device device, const model::Dims& dims,
                                              const model::Weights& weights, Isa isa,
-                                             model::ComputeType type, ThreadPool& pool);
+                                             model::ComputeType type, ThreadPool& pool,
+                                             std::shared_ptr<cpu::PackedWeights> packed);
 
 }  // namespace sotto::engine

@@ -10,6 +10,7 @@
 #include "base/isa.h"
 #include "base/thread_pool.h"
 #include "engine/encoders.h"
+#include "engine/packed_cache.h"
 #include "engine/transcriber.h"
 #include "model/model.h"
 
@@ -18,10 +19,11 @@ namespace sotto::engine {
 class Engine {
  public:
   /// Loads the model at `path`. `threads` 0 takes ThreadPool::default_size(); the CPU works with
-  /// active_isa() in the type `wanted`; without one in what compute_types() finds fastest. Throws
-  /// Error{model}, Error{io}, Error{unsupported}, and what active_isa() throws.
+  /// active_isa() in the type `wanted`; without one in what compute_types() finds fastest. Packed
+  /// weights are kept as `cache` says. Throws Error{model}, Error{io}, Error{unsupported}, and what
+  /// active_isa() throws.
   Engine(const std::filesystem::path& path, Device device, int threads,
-         std::optional<model::ComputeType> wanted);
+         std::optional<model::ComputeType> wanted, std::optional<CacheSettings> cache = {});
 
   const model::Model& model() const { return model_; }
   ComputeTypes compute_types() const { return types_; }
@@ -40,6 +42,7 @@ class Engine {
   model::Model model_;
   ComputeTypes types_;
   ThreadPool pool_;
+  PackedCache cache_;
   std::unique_ptr<model::Encoder> encoder_;
   std::unique_ptr<model::Decoder> decoder_;
   Transcriber transcriber_;

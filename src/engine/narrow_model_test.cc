@@ -12,6 +12,7 @@
 #include "base/isa.h"
 #include "base/testing.h"
 #include "cpu/decoder.h"
+#include "cpu/packed.h"
 #include "engine/encoders.h"
 #include "engine/rules.h"
 #include "engine/search.h"
@@ -32,7 +33,8 @@ class Hearer {
                   static_cast<std::size_t>(model.dims.n_audio_state)) {
     const Isa isa = active_isa();
     const ComputeTypes types = compute_types(Device::cpu, wanted, isa, model.dims);
-    encoder_ = make_encoder(Device::cpu, model.dims, model.weights, isa, types.encoder, pool_);
+    encoder_ = make_encoder(Device::cpu, model.dims, model.weights, isa, types.encoder, pool_,
+                            std::make_shared<cpu::PackedWeights>());
     decoder_ = cpu::make_decoder(model.dims, model.weights, isa, types.decoder, pool_);
   }
 

@@ -32,7 +32,8 @@ class SeededModel {
                                 static_cast<std::size_t>(dims.n_audio_state));
     const Isa isa = active_isa();
     constexpr auto kType = model::ComputeType::float32;
-    make_encoder(Device::cpu, dims, golden.weights, isa, kType, pool_)
+    make_encoder(Device::cpu, dims, golden.weights, isa, kType, pool_,
+                 std::make_shared<cpu::PackedWeights>())
         ->encode(golden.mel(), features);
     decoder = cpu::make_decoder(dims, golden.weights, isa, kType, pool_);
     decoder->start(features);

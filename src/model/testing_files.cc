@@ -1,12 +1,11 @@
 // Made-up models as files.
-#include <bit>
-#include <cmath>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/half.h"
 #include "base/text.h"
 #include "model/ggml.h"
 #include "model/huggingface_tokenizer.h"
@@ -17,23 +16,6 @@ namespace sotto::model::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// To nearest, ties to even. For finite values below 65520.
-std::uint16_t f32_to_f16(float value) {
-  const auto sign = static_cast<std::uint16_t>(std::signbit(value) ? 0x8000 : 0);
-  const double magnitude = std::fabs(static_cast<double>(value));
-  if (magnitude == 0) return sign;
-  // One unit in the last place is 2^-24 for subnormals, 2^(e - 10) for 2^e ≤ magnitude.
-  const int exponent = std::max(std::ilogb(magnitude), -14);
-  const double units = std::nearbyint(std::ldexp(magnitude, 10 - exponent));
-  // 1024 … 2047 units; a carry to 2048 makes the next exponent with fraction 0, as it should.
-  return static_cast<std::uint16_t>(sign + ((exponent + 14) << 10) + static_cast<int>(units));
-}
-
-std::uint16_t f32_to_bf16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
 
 template <typename T>
 void append(std::string& out, T value) {

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "npu/design/array_program.h"
-#include "npu/draw/canvas.h"
+#include "picture/canvas.h"
 
 namespace sotto::npu::draw {
+
+using namespace picture;
 
 class Palette {
  public:

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "npu/design/array_program.h"
-#include "npu/draw/picture.h"
 #include "npu/sim/report.h"
 #include "npu/sim/trace.h"
+#include "picture/picture.h"
 
 namespace sotto::npu::draw {
+
+using picture::Picture;
 
 /// Tiles with their memories, and every stream over the wires and switch boxes that it really
 /// takes. After a deadlock, `report` marks who stands in it; may be null.

@@ -8,6 +8,7 @@
 #include "npu/design/examples/passthrough.h"
 #include "npu/design/lower.h"
 #include "npu/sim/simulate.h"
+#include "picture/canvas.h"
 
 namespace sotto::npu::draw {
 namespace {
@@ -114,9 +115,10 @@ TEST(Pictures, ShowWhereADesignStandsStill) {
 }
 
 TEST(Pictures, KeepWhatXmlReserves) {
-  const Picture picture{"a < b & \"c\"", 10, 10, [](Canvas& canvas) {
-                          canvas.text({1, 1}, "<&>", 8, rgb(0), Side::right, true);
-                        }};
+  const Picture picture{
+      "a < b & \"c\"", 10, 10, [](picture::Canvas& canvas) {
+        canvas.text({1, 1}, "<&>", 8, picture::rgb(0), picture::Side::right, true);
+      }};
   expect_well_formed(to_svg(picture));
   EXPECT_THAT(to_svg(picture),
               HasSubstr("text-anchor=\"end\" font-weight=\"bold\">&lt;&amp;&gt;<"));

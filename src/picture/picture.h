@@ -4,9 +4,9 @@
 #include <functional>
 #include <string>
 
-#include "npu/draw/canvas.h"
+#include "picture/canvas.h"
 
-namespace sotto::npu::draw {
+namespace sotto::picture {
 
 struct Picture {
   std::string title;
@@ -22,4 +22,4 @@ std::string to_png(const Picture& picture, double scale = 1.5);
 /// One above the other.
 Picture above(Picture upper, Picture lower);
 
-}  // namespace sotto::npu::draw
+}  // namespace sotto::picture

@@ -1,9 +1,9 @@
 #include <cmath>
 #include <cstdio>
 
-#include "npu/draw/picture.h"
+#include "picture/picture.h"
 
-namespace sotto::npu::draw {
+namespace sotto::picture {
 namespace {
 
 std::string number(double value) {
@@ -117,4 +117,4 @@ std::string to_svg(const Picture& picture) {
   return out + "</svg>\n";
 }
 
-}  // namespace sotto::npu::draw
+}  // namespace sotto::picture

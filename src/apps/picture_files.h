@@ -1,20 +1,19 @@
-// The pictures that "sotto npu" writes.
+// The pictures that commands write.
 #pragma once
 
 #include <filesystem>
 #include <optional>
-#include <string>
 
-#include "npu/draw/pictures.h"
+#include "picture/picture.h"
 
 namespace sotto::apps {
 
-struct NpuPictureFiles {
+struct PictureFiles {
   std::optional<std::filesystem::path> svg, png;
   bool any() const { return svg || png; }
 };
 
 /// Throws Error when a file cannot be written.
-void write_picture(const NpuPictureFiles& files, const npu::draw::Picture& picture);
+void write_picture(const PictureFiles& files, const picture::Picture& picture);
 
 }  // namespace sotto::apps

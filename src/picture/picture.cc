@@ -1,9 +1,9 @@
-#include "npu/draw/picture.h"
+#include "picture/picture.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace sotto::npu::draw {
+namespace sotto::picture {
 namespace {
 
 /// Everything further down.
@@ -51,4 +51,4 @@ Picture above(Picture upper, Picture lower) {
   return both;
 }
 
-}  // namespace sotto::npu::draw
+}  // namespace sotto::picture

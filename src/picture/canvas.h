@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace sotto::npu::draw {
+namespace sotto::picture {
 
 struct Colour {
   double red = 0, green = 0, blue = 0, alpha = 1;
@@ -41,4 +41,4 @@ inline double text_width(const std::string& text, double size) {
   return 0.6 * size * static_cast<double>(text.size());
 }
 
-}  // namespace sotto::npu::draw
+}  // namespace sotto::picture

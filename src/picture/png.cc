@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/error.h"
-#include "npu/draw/picture.h"
+#include "picture/picture.h"
 
 #ifdef __SANITIZE_ADDRESS__
 // Fontconfig, through which Cairo finds fonts, keeps what it has read to the end.
@@ -17,7 +17,7 @@ extern "C" __attribute__((visibility("default"))) const char* __lsan_default_opt
 }
 #endif
 
-namespace sotto::npu::draw {
+namespace sotto::picture {
 namespace {
 
 class CairoCanvas : public Canvas {
@@ -101,9 +101,11 @@ std::string to_png(const Picture& picture, double scale) {
       cairo_surface_destroy);
   const std::unique_ptr<cairo_t, void (*)(cairo_t*)> cairo(cairo_create(surface.get()),
                                                            cairo_destroy);
+  // All of it: the last row of pixels may be more than the picture is high.
+  cairo_set_source_rgb(cairo.get(), 1, 1, 1);
+  cairo_paint(cairo.get());
   cairo_scale(cairo.get(), scale, scale);
   CairoCanvas canvas(cairo.get());
-  canvas.fill({0, 0, picture.width, picture.height}, rgb(0xFFFFFF), 0);
   picture.draw(canvas);
   std::string out;
   cairo_status_t status = cairo_status(cairo.get());
@@ -117,4 +119,4 @@ std::string to_png(const Picture& picture, double scale) {
   return out;
 }
 
-}  // namespace sotto::npu::draw
+}  // namespace sotto::picture

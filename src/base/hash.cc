@@ -1,0 +1,34 @@
+#include "base/hash.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+
+namespace sotto {
+namespace {
+
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+
+}  // namespace
+
+std::uint64_t hash_bytes(std::span<const std::byte> bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+std::vector<std::uint64_t> hash_pieces(const std::vector<std::span<const std::byte>>& parts,
+                                       ThreadPool& pool) {
+  std::vector<std::span<const std::byte>> pieces;
+  for (const auto& part : parts) {
+    for (std::size_t begin = 0; begin < part.size(); begin += kPieceBytes) {
+      pieces.push_back(part.subspan(begin, std::min(kPieceBytes, part.size() - begin)));
+    }
+  }
+  std::vector<std::uint64_t> hashes(pieces.size());
+  pool.parallel_for(static_cast<std::int64_t>(pieces.size()), [&](std::int64_t i, int) {
+    hashes[static_cast<std::size_t>(i)] = hash_bytes(pieces[static_cast<std::size_t>(i)]);
+  });
+  return hashes;
+}
+
+}  // namespace sotto

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "npu/core/hardware_loop.h"
+#include "npu/core/instructions_testing.h"
 #include "npu/core/loops_testing.h"
 #include "npu/core/pack.h"
 #include "npu/core/passage.h"
@@ -15,25 +16,11 @@
 namespace sotto::npu::core {
 namespace {
 
+using namespace testing;
+
 using ::testing::ElementsAre;
 
-constexpr Register kP0{RegisterClass::p, 0}, kP1{RegisterClass::p, 1}, kR0{RegisterClass::r, 0};
-constexpr Register kW0{RegisterClass::w, 0}, kW1{RegisterClass::w, 1};
 constexpr int kLongAfter = 40;
-
-Instruction load(Register to, Register from) {
-  return {.opcode = Opcode::vldb,
-          .mode = AddressMode::offset,
-          .defs = {to},
-          .uses = {from},
-          .access = Access{.object = 0}};
-}
-Instruction copy(Register to, Register from) {
-  return {.opcode = Opcode::vmov_w, .defs = {to}, .uses = {from}};
-}
-Instruction constant(Register to, int64_t value) {
-  return {.opcode = Opcode::mov_imm_p, .immediate = value, .defs = {to}};
-}
 
 /// Each instruction `gap` bundles after the one before.
 Image apart(const std::vector<Instruction>& all, int gap) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "npu/core/hardware_loop.h"
+#include "npu/core/instructions_testing.h"
 #include "npu/core/loops_testing.h"
 #include "npu/core/pipeline.h"
 #include "npu/core/replay.h"
@@ -10,22 +11,8 @@
 namespace sotto::npu::core {
 namespace {
 
-constexpr Register kP0{RegisterClass::p, 0}, kP1{RegisterClass::p, 1};
-constexpr Register kW0{RegisterClass::w, 0}, kW1{RegisterClass::w, 1}, kR0{RegisterClass::r, 0};
+using namespace testing;
 
-Instruction load(Register to, Register from) {
-  return {.opcode = Opcode::vldb,
-          .mode = AddressMode::offset,
-          .defs = {to},
-          .uses = {from},
-          .access = Access{.object = 0}};
-}
-Instruction copy(Register to, Register from) {
-  return {.opcode = Opcode::vmov_w, .defs = {to}, .uses = {from}};
-}
-Instruction constant(Register to, int64_t value) {
-  return {.opcode = Opcode::mov_imm_p, .immediate = value, .defs = {to}};
-}
 int bundle_of(const Image& image, Opcode opcode) {
   for (size_t i = 0; i < image.bundles.size(); ++i) {
     for (const Instruction& made : image.bundles[i].instructions) {

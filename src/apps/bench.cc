@@ -53,12 +53,6 @@ void check_options(const Options& options) {
   engine::check_compute_type(engine::Device::cpu, options.compute_type, active_isa());
 }
 
-std::optional<engine::CacheSettings> cache_settings(const Options& options) {
-  const std::optional<fs::path> folder = cache_folder();
-  if (!options.cache || !folder) return std::nullopt;
-  return engine::CacheSettings{.folder = *folder};
-}
-
 /// How this program is asked to hear one clip in the same way.
 std::vector<std::string> clip_command(const Options& options, const fs::path& model) {
   std::vector<std::string> command = {fs::read_symlink("/proc/self/exe").string(),
@@ -96,7 +90,7 @@ bench::Settings settings_of(const Options& options, Console& console) {
   settings.only = options.bench.only;
   if (options.bench.size.empty()) {
     settings.model = options.model ? *options.model : shipped_model();
-    settings.cache = cache_settings(options);
+    settings.cache = cache_settings(options.cache);
     settings.clip_command = clip_command(options, *settings.model);
   }
   for (const ComparedEngine& engine : options.bench.compare) {
@@ -115,8 +109,8 @@ int bench_command(const Options& options, Console& console) {
   catch_interrupts();
   if (options.bench.clip) {
     const fs::path model = options.model ? *options.model : shipped_model();
-    console.text(
-        bench::hear_clip(model, options.compute_type, options.threads, cache_settings(options)));
+    console.text(bench::hear_clip(model, options.compute_type, options.threads,
+                                  cache_settings(options.cache)));
     return 0;
   }
   console.progress("loading the model");

@@ -27,11 +27,6 @@ constexpr Colour kInk = rgb(0x1F2933), kFaint = rgb(0x5C6873), kGrid = rgb(0xDDE
                  kTrack = rgb(0xF1F4F6), kProducts = rgb(0x0072B2), kReading = rgb(0x009E73),
                  kGoal = rgb(0xD55E00);
 
-/// Three digits that say something.
-std::string three_digits(double value) {
-  return decimals(value, value < 10 ? 2 : value < 100 ? 1 : 0);
-}
-
 std::string milliseconds(double seconds) {
   return three_digits(seconds * 1e3) + " ms";
 }

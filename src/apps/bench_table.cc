@@ -9,11 +9,6 @@ namespace {
 
 using namespace bench;
 
-/// Three digits that say something.
-std::string three_digits(double value) {
-  return decimals(value, value < 10 ? 2 : value < 100 ? 1 : 0);
-}
-
 std::string milliseconds(double seconds) {
   return three_digits(seconds * 1e3);
 }

@@ -79,16 +79,10 @@ fs::path model_path(const Options& options, Console& console) {
   return *options.model;
 }
 
-/// Packed weights are a matter of time only, so that problems with them are told to those who want
-/// to know more.
-std::optional<engine::CacheSettings> cache_settings(const Options& options, Console& console) {
-  const std::optional<fs::path> folder = cache_folder();
-  if (!options.cache || !folder) return std::nullopt;
-  engine::CacheSettings settings{.folder = *folder};
-  if (options.verbose) {
-    settings.on_problem = [&console](const std::string& problem) { console.message(problem); };
-  }
-  return settings;
+/// Problems with packed weights are a matter of time only, and told to those who want to know more.
+std::function<void(const std::string&)> tell_if_verbose(const Options& options, Console& console) {
+  if (!options.verbose) return {};
+  return [&console](const std::string& problem) { console.message(problem); };
 }
 
 /// What the model computes in: "int8 with avx512_vnni".
@@ -275,7 +269,7 @@ int transcribe(const Options& options, Console& console) {
   catch_interrupts();
   console.progress("loading the model");
   engine::Engine engine(model, options.device, options.threads, options.compute_type,
-                        cache_settings(options, console));
+                        cache_settings(options.cache, tell_if_verbose(options, console)));
   console.progress("");
   warn_english_only(options, engine.model(), console);
 

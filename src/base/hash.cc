@@ -6,11 +6,6 @@
 #include <algorithm>
 
 namespace sotto {
-namespace {
-
-constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
-
-}  // namespace
 
 std::uint64_t hash_bytes(std::span<const std::byte> bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
@@ -20,8 +15,8 @@ std::vector<std::uint64_t> hash_pieces(const std::vector<std::span<const std::by
                                        ThreadPool& pool) {
   std::vector<std::span<const std::byte>> pieces;
   for (const auto& part : parts) {
-    for (std::size_t begin = 0; begin < part.size(); begin += kPieceBytes) {
-      pieces.push_back(part.subspan(begin, std::min(kPieceBytes, part.size() - begin)));
+    for (std::size_t begin = 0; begin < part.size(); begin += kHashPieceBytes) {
+      pieces.push_back(part.subspan(begin, std::min(kHashPieceBytes, part.size() - begin)));
     }
   }
   std::vector<std::uint64_t> hashes(pieces.size());

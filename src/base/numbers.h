@@ -23,4 +23,9 @@ inline std::string decimals(double value, int digits) {
   return text;
 }
 
+/// Three digits that say something: "1.92", "19.2", "192".
+inline std::string three_digits(double value) {
+  return decimals(value, value < 10 ? 2 : value < 100 ? 1 : 0);
+}
+
 }  // namespace sotto

@@ -17,6 +17,16 @@ std::size_t area(std::int64_t a, std::int64_t b) {
   return static_cast<std::size_t>(a * b);
 }
 
+/// The largest magnitude in each column of a matrix.
+std::vector<float> largest_in_columns(std::span<const float> matrix, std::size_t n_columns) {
+  std::vector<float> top(n_columns);
+  for (std::size_t row = 0; row < matrix.size(); row += n_columns) {
+    for (std::size_t i = 0; i < n_columns; ++i)
+      top[i] = std::max(top[i], std::abs(matrix[row + i]));
+  }
+  return top;
+}
+
 }  // namespace
 
 QuantizedMatrix quantize(std::span<const float> matrix, int n_out, int n_in, int group_size) {
@@ -46,10 +56,7 @@ void smooth(std::span<float> gamma, std::span<float> beta, std::span<float> matr
   if (matrix.empty()) return;
   SOTTO_CHECK(gamma.size() == beta.size() && matrix.size() % gamma.size() == 0);
   const std::size_t n_in = gamma.size();
-  std::vector<float> top(n_in);
-  for (std::size_t i = 0; i < matrix.size(); ++i) {
-    top[i % n_in] = std::max(top[i % n_in], std::abs(matrix[i]));
-  }
+  const std::vector<float> top = largest_in_columns(matrix, n_in);
   for (std::size_t i = 0; i < n_in; ++i) {
     const float s =
         std::pow(2 * std::abs(gamma[i]) + std::abs(beta[i]), 0.6f) / std::pow(top[i], 0.4f);
@@ -64,10 +71,7 @@ void sort_hidden(std::span<float> up, std::span<float> up_bias, std::span<float>
   const std::size_t n_hidden = up_bias.size();
   if (n_hidden == 0) return;
   SOTTO_CHECK(up.size() % n_hidden == 0 && down.size() % n_hidden == 0);
-  std::vector<float> top(n_hidden);
-  for (std::size_t i = 0; i < down.size(); ++i) {
-    top[i % n_hidden] = std::max(top[i % n_hidden], std::abs(down[i]));
-  }
+  const std::vector<float> top = largest_in_columns(down, n_hidden);
   std::vector<std::size_t> order(n_hidden);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return top[i]; });

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/process.h"
+#include "audio/libav_functions.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/testing.h"
@@ -106,6 +107,24 @@ TEST_F(CliTest, WritesTextToStandardOutputAndSpeedToStandardError) {
   EXPECT_THAT(outcome.err, ContainsRegex("^a.wav: 1.0 s of audio in [0-9.]+ s \\([0-9.]+× "
                                          "realtime, [a-z0-9_, ]+\\)\n$"));
   EXPECT_THAT(names_in("."), ElementsAre(".err", ".out", "a.wav"));
+}
+
+TEST_F(CliTest, FfmpegIsNotLinked) {
+  const Outcome outcome = testing::run(
+      folder_.path(), {}, [] { ::setenv("LD_TRACE_LOADED_OBJECTS", "1", /*overwrite=*/1); });
+  EXPECT_THAT(outcome.out, HasSubstr("libc.so"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("libav")));
+}
+
+TEST_F(CliTest, FfmpegThatCannotBeLoadedIsSaid) {
+  const std::string library = concat("libavcodec.so.", LIBAVCODEC_VERSION_MAJOR);
+  write(library, "no library");
+  const Outcome outcome = transcribe(
+      {"a.wav"}, [&] { ::setenv("LD_LIBRARY_PATH", folder_.path().c_str(), /*overwrite=*/1); });
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, AllOf(StartsWith("sotto: "), HasSubstr(concat("FFmpeg's ", library)),
+                                 HasSubstr("install it")));
 }
 
 TEST_F(CliTest, WritesFilesWhenAFolderOrAFormatIsGiven) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "apps/cache_folder.h"
@@ -268,6 +269,7 @@ int transcribe(const Options& options, Console& console) {
   prepare_output_folder(options);
   catch_interrupts();
   console.progress("loading the model");
+  const std::jthread beside(audio::prepare_decoding);
   engine::Engine engine(model, options.device, options.threads, options.compute_type,
                         cache_settings(options.cache, tell_if_verbose(options, console)));
   console.progress("");

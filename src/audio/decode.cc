@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <limits>
 #include <string_view>
 
@@ -78,7 +79,7 @@ class Decoding {
   AVFormatContext* format_ = source_.format();  // of source_
   AVStream* stream_ = source_.stream();         // of source_
   Libav<AVCodecContext> decoder_;
-  Libav<AVFrame> frame_{av_frame_alloc()};
+  Libav<AVFrame> frame_{libav().av_frame_alloc()};
   Resampler resampler_;
   Audio audio_;
   double next_begin_ = kUnknown;     // timestamp in seconds at which the next packet should begin
@@ -113,18 +114,18 @@ void Decoding::open_decoder() {
   if (parameters.sample_rate != 0 && parameters.ch_layout.nb_channels != 0) {
     check_audio_format(name_, parameters.sample_rate, parameters.ch_layout.nb_channels);
   }
-  const AVCodec* codec = avcodec_find_decoder(parameters.codec_id);
+  const AVCodec* codec = libav().avcodec_find_decoder(parameters.codec_id);
   if (codec == nullptr) {
     fail(ErrorKind::audio, "cannot decode ", name_, ": this FFmpeg has no decoder for its codec, ",
-         avcodec_get_name(parameters.codec_id));
+         libav().avcodec_get_name(parameters.codec_id));
   }
-  decoder_.reset(avcodec_alloc_context3(codec));
+  decoder_.reset(libav().avcodec_alloc_context3(codec));
   if (decoder_ == nullptr) throw std::bad_alloc();
-  int status = avcodec_parameters_to_context(decoder_.get(), &parameters);
+  int status = libav().avcodec_parameters_to_context(decoder_.get(), &parameters);
   decoder_->pkt_timebase = stream_->time_base;  // by which encoder delay and padding are cut
   // As many as the ffmpeg program takes: it changes what is decoded of a damaged FLAC file.
   decoder_->thread_count = 0;
-  if (status >= 0) status = avcodec_open2(decoder_.get(), codec, nullptr);
+  if (status >= 0) status = libav().avcodec_open2(decoder_.get(), codec, nullptr);
   if (status < 0) {
     fail(ErrorKind::audio, "cannot decode ", name_, " (", codec->name, "): ", libav_error(status),
          log_.in_brackets());
@@ -180,10 +181,10 @@ void Decoding::check_that_it_is_a_recording(int read_status) const {
 
 /// Decodes all packets of the stream; returns what ended the reading.
 int Decoding::read_packets() {
-  const Libav<AVPacket> packet(av_packet_alloc());
+  const Libav<AVPacket> packet(libav().av_packet_alloc());
   if (packet == nullptr || frame_ == nullptr) throw std::bad_alloc();
   for (;;) {
-    const int status = av_read_frame(format_, packet.get());
+    const int status = libav().av_read_frame(format_, packet.get());
     check_interrupted();
     if (status == AVERROR(EAGAIN)) continue;
     if (status < 0) {
@@ -202,7 +203,7 @@ int Decoding::read_packets() {
       last_frame_is_part_ = is_part_of_mpeg_audio_frame(bytes_of(*packet));
       log_.clear();
     }
-    av_packet_unref(packet.get());
+    libav().av_packet_unref(packet.get());
   }
 }
 
@@ -251,7 +252,7 @@ void Decoding::note_hole(double second, double seconds) {
 bool is_no_sound(const AVPacket& packet, AVCodecID codec) {
   const std::string_view bytes = unpadded(packet);
   if (codec == AV_CODEC_ID_OPUS) return bytes.starts_with("Opus");
-  if (av_get_exact_bits_per_sample(codec) > 0) return true;
+  if (libav().av_get_exact_bits_per_sample(codec) > 0) return true;
   return bytes.empty() || bytes.starts_with("TAG") || bytes.starts_with("APETAGEX") ||
          bytes.starts_with("LYRICSBEGIN") || bytes.starts_with("ID3");
 }
@@ -264,13 +265,13 @@ bool Decoding::decode(const AVPacket* packet) {
       note_failure(packet != nullptr ? source_.seconds_of(packet->duration) : 0.0, status);
     }
   };
-  int status = avcodec_send_packet(decoder_.get(), packet);
+  int status = libav().avcodec_send_packet(decoder_.get(), packet);
   if (status < 0 && status != AVERROR_EOF) {
     failed(status);
     if (packet != nullptr) return true;
   }
   for (;;) {
-    status = avcodec_receive_frame(decoder_.get(), frame_.get());
+    status = libav().avcodec_receive_frame(decoder_.get(), frame_.get());
     if (status == AVERROR(EAGAIN)) return true;
     if (status == AVERROR_EOF) return false;
     if (status < 0) {
@@ -302,7 +303,7 @@ std::optional<double> Decoding::more_seconds_stated() const {
   constexpr std::array<std::string_view, 7> kGapless = {"mp3", "flac", "aiff", "au",
                                                         "w64", "tta",  "wv"};
   // An MP3 encoder's delay and padding at 8 kHz are 0.35 s.
-  const double tolerance = av_get_exact_bits_per_sample(decoder_->codec_id) > 0 ? 0.1 : 0.5;
+  const double tolerance = libav().av_get_exact_bits_per_sample(decoder_->codec_id) > 0 ? 0.1 : 0.5;
   const bool is_gapless =
       std::find(kGapless.begin(), kGapless.end(), source_.container()) != kGapless.end();
   // A header with a fault in it may say of packets that they last longer than they do.
@@ -317,7 +318,7 @@ bool Decoding::ends_inside_a_frame(bool last_packet_failed) const {
   if (source_.container() == "mp3") return last_frame_is_part_;
   // FFmpeg drops a part of a frame in these; the decoder gets it, and fails, in others.
   if (source_.container() == "mlp" || source_.container() == "truehd") {
-    return end_bytes_ < avio_tell(format_->pb);
+    return end_bytes_ < libav().avio_seek(format_->pb, 0, SEEK_CUR);
   }
   return last_packet_failed;
 }
@@ -366,6 +367,13 @@ std::optional<std::string> Decoding::warning(int read_status, bool last_packet_f
 Audio decode_file(const std::filesystem::path& path, const DecodeOptions& options) {
   check_readable(path);
   return Decoding(path, options).run();
+}
+
+void prepare_decoding() noexcept {
+  try {
+    libav();
+  } catch (const std::exception&) {
+  }
 }
 
 // FFmpeg's own words name neither folders nor empty files.

@@ -30,6 +30,10 @@ struct DecodeOptions {
 /// Error{io} when the file cannot be read and Error{audio} when it holds no audio.
 Audio decode_file(const std::filesystem::path& path, const DecodeOptions& options = {});
 
+/// Loads FFmpeg's libraries, which the first decode_file() does else: some 30 ms that may pass
+/// beside other work. What is wrong with them decode_file() says.
+void prepare_decoding() noexcept;
+
 /// Throws what decode_file() throws before it opens a file: Error{io} when there is none, it is a
 /// folder or must not be read, and Error{audio} when it is empty.
 void check_readable(const std::filesystem::path& path);

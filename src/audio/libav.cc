@@ -4,10 +4,6 @@
 #include <cstdarg>
 #include <mutex>
 
-extern "C" {
-#include <libavutil/log.h>
-}
-
 #include "base/text.h"
 
 namespace sotto::audio {
@@ -28,13 +24,13 @@ bool is_demuxer(void* context) {
 
 std::string libav_error(int code) {
   std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
-  av_strerror(code, text.data(), text.size());
+  libav().av_strerror(code, text.data(), text.size());
   return text.data();
 }
 
 LibavLog::LibavLog() : outer_(current_log) {
   static std::once_flag once;
-  std::call_once(once, [] { av_log_set_callback(receive); });
+  std::call_once(once, [] { libav().av_log_set_callback(receive); });
   current_log = this;
 }
 
@@ -50,7 +46,8 @@ void LibavLog::receive(void* context, int level, const char* format, va_list arg
   if (current_log == nullptr || level > AV_LOG_ERROR) return;
   std::array<char, 512> line{};
   int print_prefix = 0;
-  av_log_format_line2(context, level, format, arguments, line.data(), line.size(), &print_prefix);
+  libav().av_log_format_line2(context, level, format, arguments, line.data(), line.size(),
+                              &print_prefix);
   std::string text = line.data();
   while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
   if (text.empty()) return;

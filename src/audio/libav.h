@@ -1,24 +1,20 @@
 // FFmpeg's libraries with owning pointers, and their messages as text.
 #pragma once
 
-extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libswresample/swresample.h>
-}
-
 #include <memory>
 #include <string>
+
+#include "audio/libav_functions.h"
 
 namespace sotto::audio {
 
 struct FreeLibav {
-  void operator()(AVFormatContext* p) const { avformat_close_input(&p); }
-  void operator()(AVIOContext* p) const { avio_closep(&p); }
-  void operator()(AVCodecContext* p) const { avcodec_free_context(&p); }
-  void operator()(AVPacket* p) const { av_packet_free(&p); }
-  void operator()(AVFrame* p) const { av_frame_free(&p); }
-  void operator()(SwrContext* p) const { swr_free(&p); }
+  void operator()(AVFormatContext* p) const { libav().avformat_close_input(&p); }
+  void operator()(AVIOContext* p) const { libav().avio_closep(&p); }
+  void operator()(AVCodecContext* p) const { libav().avcodec_free_context(&p); }
+  void operator()(AVPacket* p) const { libav().av_packet_free(&p); }
+  void operator()(AVFrame* p) const { libav().av_frame_free(&p); }
+  void operator()(SwrContext* p) const { libav().swr_free(&p); }
 };
 
 template <typename T>

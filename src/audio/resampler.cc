@@ -35,28 +35,28 @@ void Resampler::finish(std::vector<float>& samples) {
 
 bool Resampler::fits(const AVFrame& frame) const {
   return swr_ != nullptr && frame.format == format_ && frame.sample_rate == rate_ &&
-         av_channel_layout_compare(&frame.ch_layout, &layout_) == 0;
+         libav().av_channel_layout_compare(&frame.ch_layout, &layout_) == 0;
 }
 
 void Resampler::start(const AVFrame& frame) {
   check_audio_format(name_, frame.sample_rate, frame.ch_layout.nb_channels);
   format_ = frame.format;
   rate_ = frame.sample_rate;
-  if (av_channel_layout_copy(&layout_, &frame.ch_layout) < 0) throw std::bad_alloc();
+  if (libav().av_channel_layout_copy(&layout_, &frame.ch_layout) < 0) throw std::bad_alloc();
 
   // Channels without names are taken for the usual ones of that number, as ffmpeg does.
   AVChannelLayout input = layout_;  // shares layout_'s memory, if it has any
   if (input.order == AV_CHANNEL_ORDER_UNSPEC) {
-    av_channel_layout_default(&input, layout_.nb_channels);
+    libav().av_channel_layout_default(&input, layout_.nb_channels);
   }
   AVChannelLayout mono{};
-  av_channel_layout_default(&mono, 1);
+  libav().av_channel_layout_default(&mono, 1);
   SwrContext* swr = nullptr;
   const LibavLog log;
-  int status = swr_alloc_set_opts2(&swr, &mono, AV_SAMPLE_FMT_S16, kSampleRate, &input,
-                                   static_cast<AVSampleFormat>(format_), rate_, 0, nullptr);
+  int status = libav().swr_alloc_set_opts2(&swr, &mono, AV_SAMPLE_FMT_S16, kSampleRate, &input,
+                                           static_cast<AVSampleFormat>(format_), rate_, 0, nullptr);
   swr_.reset(swr);
-  if (status >= 0) status = swr_init(swr);
+  if (status >= 0) status = libav().swr_init(swr);
   if (status < 0) {
     fail(ErrorKind::audio, "cannot decode ", name_, ": its ", layout_.nb_channels, " channels at ",
          rate_, " Hz cannot be mixed down to one: ", libav_error(status), log.in_brackets());
@@ -65,11 +65,11 @@ void Resampler::start(const AVFrame& frame) {
 
 void Resampler::convert(const AVFrame* frame, std::vector<float>& samples) {
   const int n_in = frame != nullptr ? frame->nb_samples : 0;
-  const int most = swr_get_out_samples(swr_.get(), n_in);
+  const int most = libav().swr_get_out_samples(swr_.get(), n_in);
   if (most < 0) fail(ErrorKind::audio, "cannot decode ", name_, ": ", libav_error(most));
   converted_.resize(static_cast<std::size_t>(most));
   std::uint8_t* out = reinterpret_cast<std::uint8_t*>(converted_.data());
-  const int n = swr_convert(
+  const int n = libav().swr_convert(
       swr_.get(), &out, most,
       frame != nullptr ? const_cast<const std::uint8_t**>(frame->extended_data) : nullptr, n_in);
   if (n < 0) fail(ErrorKind::audio, "cannot decode ", name_, ": ", libav_error(n));

@@ -15,7 +15,7 @@ class Resampler {
  public:
   /// `name` of the file for messages.
   explicit Resampler(std::string name) : name_(std::move(name)) {}
-  ~Resampler() { av_channel_layout_uninit(&layout_); }
+  ~Resampler() { libav().av_channel_layout_uninit(&layout_); }
   Resampler(const Resampler&) = delete;
   Resampler& operator=(const Resampler&) = delete;
 

@@ -24,10 +24,10 @@ std::string_view format_of(const std::filesystem::path& path) {
   if (!std::filesystem::is_regular_file(path, error)) return {};
   AVIOContext* file = nullptr;
   const std::string url = "file:" + path.string();
-  if (avio_open(&file, url.c_str(), AVIO_FLAG_READ) < 0) return {};
+  if (libav().avio_open(&file, url.c_str(), AVIO_FLAG_READ) < 0) return {};
   const AVInputFormat* format = nullptr;
-  av_probe_input_buffer2(file, &format, url.c_str(), nullptr, 0, 0);
-  avio_close(file);
+  libav().av_probe_input_buffer2(file, &format, url.c_str(), nullptr, 0, 0);
+  libav().avio_close(file);
   return format != nullptr ? format->name : std::string_view();
 }
 
@@ -35,7 +35,7 @@ std::string_view format_of(const std::filesystem::path& path) {
 /// FFmpeg has looked what they are.
 std::string first_bytes(AVIOContext* pipe, const std::string& url) {
   const AVInputFormat* format = nullptr;
-  av_probe_input_buffer2(pipe, &format, url.c_str(), nullptr, 0, 0);
+  libav().av_probe_input_buffer2(pipe, &format, url.c_str(), nullptr, 0, 0);
   return std::string(pipe->buf_ptr, pipe->buf_end);
 }
 
@@ -59,9 +59,9 @@ Source::Source(const std::filesystem::path& path, std::string name, std::optiona
 void Source::open(const LibavLog& log) {
   AVDictionary* settings = nullptr;
   // Also holds for what a playlist names. Named pipes are files.
-  av_dict_set(&settings, "protocol_whitelist", "file", 0);
-  av_dict_set(&settings, "scan_all_pmts", "1", 0);  // as the ffmpeg program does
-  AVFormatContext* format = avformat_alloc_context();
+  libav().av_dict_set(&settings, "protocol_whitelist", "file", 0);
+  libav().av_dict_set(&settings, "scan_all_pmts", "1", 0);  // as the ffmpeg program does
+  AVFormatContext* format = libav().avformat_alloc_context();
   if (format == nullptr) throw std::bad_alloc();
   format->interrupt_callback.callback = [](void*) { return static_cast<int>(interrupted()); };
   // "file:" keeps a name like "http:talk.wav" or "concat:a" a name.
@@ -69,17 +69,17 @@ void Source::open(const LibavLog& log) {
   int status = 0;
   std::error_code error;
   if (!std::filesystem::is_regular_file(path_, error)) {
-    status =
-        avio_open2(&format->pb, url.c_str(), AVIO_FLAG_READ, &format->interrupt_callback, nullptr);
+    status = libav().avio_open2(&format->pb, url.c_str(), AVIO_FLAG_READ,
+                                &format->interrupt_callback, nullptr);
     pipe_.reset(format->pb);
     if (status >= 0) wav_bytes_ = stated_wav_bytes(first_bytes(format->pb, url));
   }
-  if (status >= 0) status = avformat_open_input(&format, url.c_str(), nullptr, &settings);
-  av_dict_free(&settings);
+  if (status >= 0) status = libav().avformat_open_input(&format, url.c_str(), nullptr, &settings);
+  libav().av_dict_free(&settings);
   format_.reset(format);
   check_interrupted();
   if (status < 0) refuse(status, log);
-  const int found = avformat_find_stream_info(format, nullptr);
+  const int found = libav().avformat_find_stream_info(format, nullptr);
   check_interrupted();
   if (found < 0 && format->nb_streams == 0) refuse(found, log);
   complaint_ = log.last_demuxer_error();

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/sanitizers.h"
 
 namespace sotto::testing {
 
@@ -27,14 +28,18 @@ inline std::filesystem::path external_data(const std::string& relative) {
          relative;
 }
 
-/// Built without optimisation or with a sanitizer.
-#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSlowBuild = true;
-#elif defined(__has_feature)
-inline constexpr bool kSlowBuild =
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+/// Built with a sanitizer of addresses or threads.
+#if defined(SOTTO_ASAN) || defined(SOTTO_TSAN)
+inline constexpr bool kSanitized = true;
 #else
-inline constexpr bool kSlowBuild = false;
+inline constexpr bool kSanitized = false;
+#endif
+
+/// Built without optimisation or with a sanitizer.
+#if defined(__OPTIMIZE__)
+inline constexpr bool kSlowBuild = kSanitized;
+#else
+inline constexpr bool kSlowBuild = true;
 #endif
 
 /// A new empty folder under the system's temporary one, removed with everything in it at the end.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/testing.h"
 
 namespace sotto {
 namespace {
@@ -79,9 +80,9 @@ TEST(ThreadPool, WakesWorkersThatSleep) {
 }
 
 TEST(ThreadPool, SaysWhenThreadsCannotBeStarted) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "skipped: sanitizers need more address space than the limit of this test";
-#endif
+  if (testing::kSanitized) {
+    GTEST_SKIP() << "skipped: sanitizers need more address space than the limit of this test";
+  }
   EXPECT_EXIT(start_too_many_threads(), ::testing::ExitedWithCode(3),
               "cannot start 1000 threads, but [0-9]+ .*ask for fewer");
 }

@@ -5,9 +5,10 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/sanitizers.h"
 #include "picture/picture.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SOTTO_ASAN
 // Fontconfig, through which Cairo finds fonts, keeps what it has read to the end.
 extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions() {
   return "leak:libfontconfig";

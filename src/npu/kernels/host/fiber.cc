@@ -8,21 +8,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/sanitizers.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SOTTO_ASAN
-#endif
-#if __has_feature(thread_sanitizer)
-#define SOTTO_TSAN
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SOTTO_ASAN
-#endif
-#ifdef __SANITIZE_THREAD__
-#define SOTTO_TSAN
-#endif
 #ifdef SOTTO_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif

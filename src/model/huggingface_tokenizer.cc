@@ -27,13 +27,18 @@ struct Entries {
 
 int token_id(const Json& json, const std::string& token, const std::string& source) {
   constexpr std::int64_t kMaxId = (1 << 20) - 1;  // as many as check_dims() allows
+  // Fifty thousand names for errors that there are not would take as long as reading them.
+  if (json.is_number_unsigned() && json.get<std::uint64_t>() <= kMaxId) return json.get<int>();
   return static_cast<int>(
       as_integer(json, 0, kMaxId, "the id of token " + printable(token), source));
 }
 
 Ids read_ids(const Json& object, const std::string& source) {
   Ids ids;
-  for (const auto& [token, id] : object.items()) ids[token] = token_id(id, token, source);
+  // An object's members come in the order of their names.
+  for (const auto& [token, id] : object.items()) {
+    ids.emplace_hint(ids.end(), token, token_id(id, token, source));
+  }
   return ids;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <system_error>
+#include <utility>
 
 #include "base/cpu_limit.h"
 #include "base/error.h"
@@ -14,7 +15,7 @@ namespace {
 
 constexpr auto kSpin = std::chrono::microseconds(50);
 
-// ThreadPool::state_: joined workers, one bit for "open", the number of the loop.
+// Loop::state: joined workers, one bit for "open", the number of the loop.
 constexpr std::uint64_t kJoined = 1, kOpen = std::uint64_t{1} << 31, kLoop = kOpen << 1;
 
 constexpr std::uint64_t loop_of(std::uint64_t state) {
@@ -72,61 +73,113 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::stop() {
   stopping_ = true;
-  open();
+  wake();
   for (std::thread& thread : workers_) thread.join();
 }
 
-/// Begins a new loop and wakes those who sleep. A worker counts itself among the sleepers before it
-/// looks at the state for the last time, so that one of the two sees the other.
-void ThreadPool::open() {
-  state_ = (loop_of(state_) + 1) * kLoop + kOpen;
+/// Wakes those who sleep. A worker counts itself among the sleepers before it looks for the last
+/// time at what it waits for, so that one of the two sees the other.
+void ThreadPool::wake() {
   if (sleepers_ == 0) return;
   { const std::lock_guard lock(mutex_); }
   wake_.notify_all();
 }
 
+/// Begins a new loop.
+void ThreadPool::open(Loop& loop) {
+  loop.state = (loop_of(loop.state) + 1) * kLoop + kOpen;
+  wake();
+}
+
 /// Nobody joins the loop any more; returns how many did.
-int ThreadPool::close() {
-  return static_cast<int>((state_.fetch_and(~kOpen) & (kOpen - 1)) / kJoined);
+int ThreadPool::Loop::close() {
+  return static_cast<int>((state.fetch_and(~kOpen) & (kOpen - 1)) / kJoined);
 }
 
 void ThreadPool::parallel_for(std::int64_t count,
                               const std::function<void(std::int64_t, int)>& body) {
   if (count <= 0) return;
+  const bool beside = job_thread_ == std::this_thread::get_id();
+  const int thread = beside ? job_number_ : 0;
   if (workers_.empty() || count == 1) {
-    for (std::int64_t i = 0; i < count; ++i) body(i, 0);
+    for (std::int64_t i = 0; i < count; ++i) body(i, thread);
     return;
   }
-  SOTTO_CHECK((state_ & kOpen) == 0);
-  body_ = &body;
-  count_ = count;
-  next_ = 0;
-  left_ = 0;
-  open();
-  share(0);
-  const int joined = close();
-  const auto all_left = [&] { return left_.load(std::memory_order_acquire) == joined; };
+  Loop& loop = loops_[beside ? kJobs : kCallers];
+  SOTTO_CHECK((loop.state & kOpen) == 0);
+  loop.body = &body;
+  loop.count = count;
+  loop.next = 0;
+  loop.left = 0;
+  open(loop);
+  loop.share(thread);
+  const int joined = loop.close();
+  const auto all_left = [&] { return loop.left.load(std::memory_order_acquire) == joined; };
   while (!spin_until(all_left)) std::this_thread::yield();
 }
 
-void ThreadPool::share(int thread) {
-  for (std::int64_t i = next_++; i < count_; i = next_++) (*body_)(i, thread);
+void ThreadPool::Loop::share(int thread) {
+  for (std::int64_t i = next++; i < count; i = next++) (*body)(i, thread);
 }
 
 /// Joins the loop that came after the one `seen`, if it is still open.
-bool ThreadPool::join(std::uint64_t& seen) {
-  std::uint64_t state = state_;
+bool ThreadPool::Loop::join(std::uint64_t& seen) {
+  std::uint64_t now = state;
   do {
-    seen = loop_of(state);
-    if ((state & kOpen) == 0) return false;
-  } while (!state_.compare_exchange_weak(state, state + kJoined));
+    seen = loop_of(now);
+    if ((now & kOpen) == 0) return false;
+  } while (!state.compare_exchange_weak(now, now + kJoined));
   return true;
 }
 
-void ThreadPool::worker(int thread) {
+/// Does its part of a loop after the one `seen`; false when there is none.
+bool ThreadPool::Loop::take_part(std::uint64_t& seen, int thread) {
+  if (loop_of(state) == seen || !join(seen)) return false;
+  share(thread);
+  left.fetch_add(1, std::memory_order_release);
+  return true;
+}
+
+void ThreadPool::start_beside(std::function<void()> job) {
+  SOTTO_CHECK(!workers_.empty() && job_state_ == JobState::none);
+  job_ = std::move(job);
+  job_state_ = JobState::given;
+  wake();
+}
+
+/// Runs the job if nobody does yet.
+bool ThreadPool::run_job(int thread) {
+  JobState given = JobState::given;
+  if (!job_state_.compare_exchange_strong(given, JobState::runs)) return false;
+  job_number_ = thread;
+  job_thread_ = std::this_thread::get_id();
+  job_();
+  job_thread_ = std::thread::id();
+  job_state_ = JobState::done;
+  return true;
+}
+
+void ThreadPool::finish_beside() {
+  SOTTO_CHECK(job_state_ != JobState::none);
   std::uint64_t seen = 0;
+  const auto progress = [&] {
+    return beside_is_done() || run_job(0) || loops_[kJobs].take_part(seen, 0);
+  };
+  while (!beside_is_done()) {
+    if (!spin_until(progress)) std::this_thread::yield();
+  }
+  job_state_ = JobState::none;
+  job_ = nullptr;
+}
+
+void ThreadPool::worker(int thread) {
+  std::array<std::uint64_t, 2> seen{};
   for (;;) {
-    const auto called = [&] { return stopping_ || loop_of(state_) != seen; };
+    const auto called = [&] {
+      return stopping_ || job_state_ == JobState::given ||
+             loop_of(loops_[kCallers].state) != seen[kCallers] ||
+             loop_of(loops_[kJobs].state) != seen[kJobs];
+    };
     if (!spin_until(called)) {
       std::unique_lock lock(mutex_);
       ++sleepers_;
@@ -134,9 +187,8 @@ void ThreadPool::worker(int thread) {
       --sleepers_;
     }
     if (stopping_) return;
-    if (!join(seen)) continue;
-    share(thread);
-    left_.fetch_add(1, std::memory_order_release);
+    if (run_job(thread)) continue;
+    for (const Kind kind : {kCallers, kJobs}) loops_[kind].take_part(seen[kind], thread);
   }
 }
 

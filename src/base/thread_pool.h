@@ -1,6 +1,7 @@
-// A fixed set of threads that share loops.
+// A fixed set of threads that share loops, and may do a job beside them.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -11,10 +12,11 @@
 
 namespace sotto {
 
-/// `size` threads, the calling one included. One loop runs at a time; loops do not nest.
-/// The workers wait a short while in a spin before they sleep, because an encoder layer is
-/// hundreds of loops of microseconds. A loop does not wait for a worker that has not joined it by
-/// the time its work is given out: on a busy machine that worker may not run for a while.
+/// `size` threads, the calling one included. One loop runs at a time, and one of a job beside;
+/// loops do not nest. The workers wait a short while in a spin before they sleep, because an
+/// encoder layer is hundreds of loops of microseconds. A loop does not wait for a worker that has
+/// not joined it by the time its work is given out: on a busy machine that worker may not run for a
+/// while.
 class ThreadPool {
  public:
   /// `size` 0 takes default_size(). Throws Error{unsupported} when the system refuses to start so
@@ -31,29 +33,53 @@ class ThreadPool {
   /// done. The body must not throw.
   void parallel_for(std::int64_t count, const std::function<void(std::int64_t, int)>& body);
 
+  /// Gives `job` to one of the threads, beside what the calling one does. Meanwhile both may run
+  /// loops, which the threads that are free share; a thread has the same number in all of them. One
+  /// job at a time, which must not throw; finish_beside() ends it. For a pool of two at least.
+  void start_beside(std::function<void()> job);
+  /// Whether the job that was started has come to its end.
+  bool beside_is_done() const noexcept { return job_state_ == JobState::done; }
+  /// Takes part in the job's loops until it is done.
+  void finish_beside();
+
   /// CPUs this process may keep busy: those of its affinity mask (as `nproc` counts), and no more
   /// than the CPU quota of its cgroups, rounded up. At least 1.
   static int default_size();
 
  private:
+  /// What threads share.
+  struct Loop {
+    const std::function<void(std::int64_t, int)>* body = nullptr;
+    std::int64_t count = 0;
+    // Each on a line of its own: threads write them all the time.
+    alignas(64) std::atomic<std::int64_t> next{0};
+    alignas(64) std::atomic<int> left{0};  // workers that joined the loop and are done
+    /// The number of the loop, whether it is open, and how many workers joined it (thread_pool.cc).
+    alignas(64) std::atomic<std::uint64_t> state{0};
+
+    int close();
+    bool join(std::uint64_t& seen);
+    void share(int thread);
+    bool take_part(std::uint64_t& seen, int thread);
+  };
+  enum Kind { kCallers, kJobs };
+  enum class JobState { none, given, runs, done };
+
   void stop();
-  void open();
-  int close();
-  bool join(std::uint64_t& seen);
+  void wake();
+  void open(Loop& loop);
+  bool run_job(int thread);
   void worker(int thread);
-  void share(int thread);
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::atomic<int> sleepers_{0};
-  const std::function<void(std::int64_t, int)>* body_ = nullptr;
-  std::int64_t count_ = 0;
-  // Each on a line of its own: threads write them all the time.
-  alignas(64) std::atomic<std::int64_t> next_{0};
-  alignas(64) std::atomic<int> left_{0};  // workers that joined the loop and are done
-  /// The number of the loop, whether it is open, and how many workers joined it (thread_pool.cc).
-  alignas(64) std::atomic<std::uint64_t> state_{0};
+  std::array<Loop, 2> loops_;  // by Kind
+  std::function<void()> job_;
+  std::atomic<JobState> job_state_{JobState::none};
+  int job_number_ = 0;  // of the thread that runs the job
+  std::atomic<std::thread::id> job_thread_{};
   std::atomic<bool> stopping_{false};
 };
 

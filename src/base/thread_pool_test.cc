@@ -66,6 +66,77 @@ TEST(ThreadPool, WakesWorkersThatSleep) {
   }
 }
 
+TEST(ThreadPool, AJobBesideSharesTheThreadsAndTheirNumbers) {
+  for (const int threads : {2, 3, 5}) {
+    ThreadPool pool(threads);
+    std::vector<std::atomic<int>> users(static_cast<std::size_t>(threads));
+    std::atomic<bool> alone{true};
+    const auto loops = [&](std::atomic<std::int64_t>& sum) {
+      for (int loop = 0; loop < 300; ++loop) {
+        pool.parallel_for(1 + loop % 9, [&](std::int64_t i, int thread) {
+          std::atomic<int>& user = users[static_cast<std::size_t>(thread)];
+          if (user++ != 0) alone = false;
+          sum += i;
+          --user;
+        });
+      }
+    };
+    std::atomic<std::int64_t> expected{0};
+    loops(expected);
+    for (int job = 0; job < 20; ++job) {
+      std::atomic<std::int64_t> beside{0}, callers{0};
+      pool.start_beside([&] { loops(beside); });
+      loops(callers);
+      pool.finish_beside();
+      EXPECT_EQ(beside, expected);
+      EXPECT_EQ(callers, expected);
+    }
+    EXPECT_TRUE(alone);
+  }
+}
+
+TEST(ThreadPool, WhoWaitsForAJobTakesPartInItsLoops) {
+  ThreadPool pool(2);
+  for (int round = 0; round < 50; ++round) {
+    if (round % 10 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::atomic<int> here{0};
+    pool.start_beside([&] {
+      // Both threads must be in the loop for it to end.
+      pool.parallel_for(2, [&](std::int64_t, int) {
+        ++here;
+        while (here < 2) std::this_thread::yield();
+      });
+    });
+    pool.finish_beside();
+    EXPECT_EQ(here, 2);
+  }
+}
+
+TEST(ThreadPool, AJobCanBeLookedAt) {
+  ThreadPool pool(2);
+  std::atomic<bool> go{false};
+  pool.start_beside([&] {
+    while (!go) std::this_thread::yield();
+  });
+  EXPECT_FALSE(pool.beside_is_done());
+  go = true;
+  while (!pool.beside_is_done()) std::this_thread::yield();
+  pool.finish_beside();
+  EXPECT_FALSE(pool.beside_is_done());
+}
+
+TEST(ThreadPoolDeathTest, OneJobAtATime) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        ThreadPool pool(2);
+        pool.start_beside([] {});
+        pool.start_beside([] {});
+      },
+      "JobState::none");
+  EXPECT_DEATH(ThreadPool(1).start_beside([] {}), "workers_");
+}
+
 /// In a process of its own, whose address space holds the stacks of a few threads only.
 [[noreturn]] void start_too_many_threads() {
   const rlimit limit = {.rlim_cur = 200u << 20, .rlim_max = 200u << 20};

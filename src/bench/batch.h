@@ -22,6 +22,7 @@ class Batch {
   int n_tokens() const { return sequences_.front()->size(); }
   /// The features of sequence i's window.
   void start(int i, std::span<const float> features);
+  model::Decoder& sequence(int i) { return *sequences_[static_cast<std::size_t>(i)]; }
   /// Forgets the tokens of all.
   void rewind();
   /// The tokens before the first that is looked for: start of transcript, language, task.

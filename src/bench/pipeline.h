@@ -1,11 +1,15 @@
 // Sound to tokens with forced tokens: the work of a transcription whose text is of a known length.
 #pragma once
 
+#include <deque>
+#include <memory>
 #include <span>
 #include <vector>
 
+#include "audio/mel.h"
 #include "bench/batch.h"
 #include "bench/subject.h"
+#include "engine/window_encoder.h"
 
 namespace sotto::bench {
 
@@ -22,12 +26,18 @@ class Pipeline {
   /// zeros; then all take n_tokens tokens.
   void run(std::span<const float> samples, std::size_t padding, int n_tokens);
 
+  /// One of many runs with whole windows of `samples`, each of which encodes the windows of the
+  /// next beside its own tokens, as far as it comes.
+  void run_on(std::span<const float> samples, int n_tokens);
+
  private:
   Subject& subject_;
   Isa isa_;
   ThreadPool& pool_;
   Batch batch_;
   std::vector<float> features_;
+  engine::WindowEncoder encoder_;
+  std::deque<std::shared_ptr<const audio::LogMel>> ahead_;  // whose windows encoder_ has, or gets
 };
 
 }  // namespace sotto::bench

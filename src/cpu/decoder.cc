@@ -45,7 +45,8 @@ class SharedDecoder {
   SharedDecoder(const model::Dims& dims, const model::Weights& weights, Isa isa, ThreadPool& pool,
                 std::shared_ptr<PackedWeights> packed)
       : SharedDecoder(dims, Parameters(weights, "decoder", *packed),
-                      Place{{kernels_for(isa), pool, *packed}, gemv_int8_for(isa)}) {
+                      Place{{{kernels_for(isa), pool, *packed}, gemv_int8_for(isa)},
+                            {int8_kernels_for(isa), pool, *packed}}) {
     packed->check_all_taken();
     packed_ = std::move(packed);
   }

@@ -127,8 +127,7 @@ class DecoderLayer {
         cross_out_(read_linear<Linear>(place, p / "cross_attn" / "out", width_, width_)),
         up_(normed(p / "mlp_ln", std::move(mlp.up), ffn_)),
         down_(place, mlp.down.weight, mlp.down.bias, width_, ffn_),
-        cross_kv_(read_projections<typename Numbers::Window::Projection>(
-            place, p / "cross_attn", {"key", "value"}, width_)) {}
+        cross_kv_(Numbers::Window::read(place, p / "cross_attn", dims)) {}
 
   NormedLinear<Numbers> normed(const Parameters& norm, LinearParameters linear, int n_out) const {
     return read_normed_linear<Numbers>(place_, norm, std::move(linear), n_out, width_);

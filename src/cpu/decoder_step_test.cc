@@ -121,6 +121,35 @@ TEST_P(DecoderStepTest, ASequenceDoesNotDependOnThoseBesideIt) {
   }
 }
 
+TEST_P(DecoderStepTest, AnEncoderBesideChangesNoBit) {
+  const Isa isa = std::get<0>(GetParam());
+  const bool encodes = type() != ComputeType::bfloat16 || isa == Isa::avx512_bf16;
+  ThreadPool pool(3);
+  const auto encoder =
+      make_encoder(kOddDims, weights_, isa, encodes ? type() : ComputeType::float32, pool);
+  const auto engine = decoder(pool);
+  const std::vector<float> mel =
+      normal_numbers(static_cast<std::size_t>(kOddDims.n_mels * kOddDims.n_mel_frames()), 1);
+  const auto encode = [&] {
+    std::vector<float> encoded(77 * 36);
+    encoder->encode({.data = mel.data(),
+                     .n_mels = kOddDims.n_mels,
+                     .n_frames = kOddDims.n_mel_frames(),
+                     .stride = kOddDims.n_mel_frames()},
+                    encoded);
+    return encoded;
+  };
+  const std::vector<float> encoded_alone = encode();
+  const auto found_alone = run(*engine, {0, 1, 2});
+  for (int round = 0; round < 5; ++round) {
+    std::vector<float> encoded;
+    pool.start_beside([&] { encoded = encode(); });
+    EXPECT_TRUE(std::ranges::equal(run(*engine, {0, 1, 2}), found_alone, same));
+    pool.finish_beside();
+    EXPECT_EQ(encoded, encoded_alone);
+  }
+}
+
 TEST_P(DecoderStepTest, SequencesMayOutliveEachOther) {
   auto engine = decoder(pool_);
   const auto other = engine->new_sequence();

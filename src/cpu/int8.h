@@ -76,6 +76,26 @@ struct Int8QuantizeTask {
   int n_positions;  ///< at most B
 };
 
+/// One block of positions, given as rows, to quads and their scales as Int8QuantizeTask makes them.
+struct Int8RowsTask {
+  std::uint8_t* quads;
+  float* scales;
+  const float* x;  ///< n_rows × d
+  int n_rows;      ///< at most B; other positions are left as they are
+  int d;
+  int group;  ///< a multiple of 4
+};
+
+/// Keys or values of one head and one block of positions to the decoder's cache, as
+/// GemvInt8::set_key_value() puts them there one by one.
+struct Int8CacheTask {
+  std::byte* cache;  ///< block 0 of the head's keys, or values (gemv_int8.h)
+  const float* x;    ///< d × B numbers
+  int d;
+  int position;     ///< of the first lane
+  int n_positions;  ///< at most B
+};
+
 /// Keys of one head and one block of positions to signed quads; offsets as in a linear
 /// layer.
 struct Int8KeysTask {
@@ -127,9 +147,12 @@ struct Int8Kernels {
 
   void (*linear)(const Int8LinearTask&) noexcept;
   void (*quantize)(const Int8QuantizeTask&) noexcept;
+  void (*quantize_rows)(const Int8RowsTask&) noexcept;
   void (*quantize_keys)(const Int8KeysTask&) noexcept;
   void (*quantize_values)(const Int8ValuesTask&) noexcept;
   void (*attention)(const Int8AttentionTask&) noexcept;
+  void (*store_keys)(const Int8CacheTask&) noexcept;
+  void (*store_values)(const Int8CacheTask&) noexcept;
 };
 
 /// The fastest table for `isa`, which this machine must have.

@@ -3,6 +3,7 @@
 // own largest score, so that a strip which another one outshines keeps its precision.
 #pragma once
 
+#include "cpu/int8_cache_impl.h"
 #include "cpu/int8_impl.h"
 
 namespace sotto::cpu {
@@ -161,8 +162,9 @@ void attention(const Int8AttentionTask& task) noexcept {
   quantize_group(task.quads, task.quad_scales, out, task.d);
 }
 
-constexpr Int8Kernels kInt8Table = {kInt8Isa, kBlock,        kInt8Rows,       linear,
-                                    quantize, quantize_keys, quantize_values, attention};
+constexpr Int8Kernels kInt8Table = {kInt8Isa,  kBlock,        kInt8Rows,     linear,
+                                    quantize,  quantize_rows, quantize_keys, quantize_values,
+                                    attention, store_keys,    store_values};
 
 }  // namespace
 }  // namespace sotto::cpu

@@ -34,14 +34,14 @@ SOTTO_INLINE Scale scale_of(Vector top) {
 }
 
 /// Bytes of rows [0, n) of one half of a block, number(row) each, n ≤ 4·quads; zero after them.
-/// `flip` is what stands for zero, in each byte.
-template <typename F>
+/// `flip` is what stands for zero, in each byte; a quad of all positions is 4·Positions bytes.
+template <int Positions = kBlock, typename F>
 SOTTO_INLINE void store_quads(std::uint8_t* quads, int n, Vector inverse, int flip,
                               const F& number) {
   const auto rounded = [&](int row) { return to_integers(number(row) * inverse); };
   const Integers zero = broadcast_integer(0);
   const Integers zero_bytes = broadcast_integer(four_bytes(flip));
-  for (int row = 0; row < n; row += 4, quads += 4 * kBlock) {
+  for (int row = 0; row < n; row += 4, quads += 4 * Positions) {
     const Integers b = row + 1 < n ? rounded(row + 1) : zero;
     const Integers c = row + 2 < n ? rounded(row + 2) : zero;
     const Integers d = row + 3 < n ? rounded(row + 3) : zero;
@@ -133,6 +133,32 @@ void quantize(const Int8QuantizeTask& task) noexcept {
     quantize_group(quads, scales, x + row * kBlock, n);
     if (!task.remainders) continue;
     quantize_remainders(quads + task.d * kBlock, scales + n_groups * kBlock, x + row * kBlock, n);
+  }
+}
+
+void quantize_rows(const Int8RowsTask& task) noexcept {
+  for (int row = 0; row < task.n_rows; ++row) {
+    const float* const x = task.x + static_cast<std::ptrdiff_t>(row) * task.d;
+    float* scale = task.scales + row;
+    for (int begin = 0; begin < task.d; begin += task.group, scale += kBlock) {
+      const int n = smaller(task.group, task.d - begin);
+      const auto numbers = [&](int i) { return load_some(x + begin + i, n - i); };
+      const auto vector = [&](int i) { return numbers(i * kLanes); };
+      const float top = largest(largest_magnitude((n + kLanes - 1) / kLanes, vector));
+      const Scale s = scale_of(broadcast(top));
+      *scale = largest(s.scale);
+      std::uint8_t* quads = task.quads + begin * kBlock + 4 * row;
+      for (int i = 0; i < n; i += kLanes) {
+        std::int8_t bytes[kLanes];
+        store_bytes(bytes, to_integers(numbers(i) * s.inverse));
+        for (int at = 0; at < kLanes && i + at < n; at += 4, quads += 4 * kBlock) {
+          std::uint32_t quad;
+          __builtin_memcpy(&quad, bytes + at, sizeof quad);
+          quad ^= static_cast<std::uint32_t>(four_bytes(kZeroByte));
+          __builtin_memcpy(quads, &quad, sizeof quad);
+        }
+      }
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "cpu/cpu_testing.h"
+#include "cpu/gemv_int8.h"
 #include "cpu/int8_blocks.h"
 
 namespace sotto::cpu {
@@ -184,6 +185,99 @@ TEST_P(Int8Test, ActivationsAreRoundedToTheNearestByte) {
       const float back = s * static_cast<float>(byte(quantized, t, i) - kZeroByte);
       EXPECT_LE(std::abs(back - x[static_cast<std::size_t>(t * d + i)]), 0.5001f * s);
     }
+  }
+}
+
+TEST_P(Int8Test, RowsBecomeTheBytesThatBlocksBecome) {
+  for (const auto& [n, d, group] : {std::tuple{1, 3, 128},
+                                    {5, 4, 4},
+                                    {37, 150, 128},
+                                    {77, 36, 12},
+                                    {33, 512, 128},
+                                    {2, 130, 64}}) {
+    SCOPED_TRACE(::testing::Message() << n << " positions of " << d << ", groups of " << group);
+    std::vector<float> x = normal_numbers(static_cast<std::size_t>(n * d), 3);
+    std::fill_n(x.begin(), std::min(d, group), 0.0f);  // a group of zeros
+    const int n_blocks = blocks_of(n, kernels_.block);
+    Int8Activations expected(kernels_, n_blocks, d, group), actual(kernels_, n_blocks, d, group);
+    quantize_blocks(runtime_, expected, blocks(x, n, d).data(), n_blocks, d);
+    for (int b = 0; b < n_blocks; ++b) {
+      kernels_.quantize_rows({.quads = actual.quads(b),
+                              .scales = actual.scales(b),
+                              .x = x.data() + static_cast<std::ptrdiff_t>(b) * kernels_.block * d,
+                              .n_rows = std::min(kernels_.block, n - b * kernels_.block),
+                              .d = d,
+                              .group = group});
+    }
+    for (int t = 0; t < n; ++t) {
+      for (int i = 0; i < 4 * quads_of(d); ++i) {
+        ASSERT_EQ(byte(actual, t, i), byte(expected, t, i)) << t << ", " << i;
+        const int in_group = std::min(i, d - 1) / group;
+        ASSERT_EQ(scale(actual, t, in_group), scale(expected, t, in_group));
+      }
+    }
+  }
+}
+
+/// Keys and values of one head in the decoder's cache.
+struct CachedHead {
+  CachedHead(int n_positions, int d)
+      : keys(key_block_bytes(d) * static_cast<std::size_t>(blocks_of(n_positions, kKeyBlock))),
+        values(value_block_bytes(d) * static_cast<std::size_t>(blocks_of(n_positions, kKeyBlock))) {
+  }
+  Buffer<std::byte> keys, values;
+};
+
+TEST_P(Int8Test, BlocksGoToTheCacheAsPositionsOneByOne) {
+  const GemvInt8& gemv = gemv_int8_for(GetParam());
+  for (const auto& [n, d] : {std::pair{1, 4}, {5, 12}, {16, 64}, {17, 80}, {77, 12}, {1500, 64}}) {
+    SCOPED_TRACE(::testing::Message() << n << " positions of " << d);
+    std::vector<float> k = normal_numbers(static_cast<std::size_t>(n * d), 1);
+    const std::vector<float> v = normal_numbers(static_cast<std::size_t>(n * d), 2);
+    std::fill_n(k.begin(), d, 0.0f);
+    CachedHead expected(n, d), actual(n, d);
+    for (int t = 0; t < n; ++t) {
+      gemv.set_key_value({.keys = expected.keys.data(),
+                          .values = expected.values.data(),
+                          .position = t,
+                          .key = k.data() + static_cast<std::ptrdiff_t>(t) * d,
+                          .value = v.data() + static_cast<std::ptrdiff_t>(t) * d,
+                          .d = d});
+    }
+    const Buffer<float> key_blocks = blocks(k, n, d), value_blocks = blocks(v, n, d);
+    for (int t = 0; t < n; t += kernels_.block) {
+      Int8CacheTask task = {.cache = actual.keys.data(),
+                            .x = key_blocks.data() + static_cast<std::ptrdiff_t>(t) * d,
+                            .d = d,
+                            .position = t,
+                            .n_positions = std::min(kernels_.block, n - t)};
+      kernels_.store_keys(task);
+      task.cache = actual.values.data();
+      task.x = value_blocks.data() + static_cast<std::ptrdiff_t>(t) * d;
+      kernels_.store_values(task);
+    }
+    std::vector<float> q = normal_numbers(static_cast<std::size_t>(d), 3),
+                       scratch(gemv_attention_scratch(n, d));
+    std::vector<float> out[2] = {std::vector<float>(q.size()), std::vector<float>(q.size())};
+    for (const CachedHead* head : {&expected, &actual}) {
+      gemv.attention({.out = out[head == &actual].data(),
+                      .q = q.data(),
+                      .keys = head->keys.data(),
+                      .values = head->values.data(),
+                      .n_keys = n,
+                      .d = d,
+                      .scale = 0.4f,
+                      .scratch = scratch.data()});
+    }
+    EXPECT_EQ(out[0], out[1]);
+    // Beyond the last position a block is of no account.
+    const std::size_t whole = static_cast<std::size_t>(n / kKeyBlock);
+    const std::size_t key_bytes = whole * key_block_bytes(d);
+    const std::size_t value_bytes = whole * value_block_bytes(d);
+    EXPECT_TRUE(
+        std::equal(actual.keys.data(), actual.keys.data() + key_bytes, expected.keys.data()));
+    EXPECT_TRUE(std::equal(actual.values.data(), actual.values.data() + value_bytes,
+                           expected.values.data()));
   }
 }
 

@@ -1,7 +1,5 @@
 #include "cpu/kv_cache.h"
 
-#include <algorithm>
-
 namespace sotto::cpu {
 
 void FloatKeyValues::set(std::ptrdiff_t position, const float* key_value) {
@@ -29,32 +27,28 @@ void FloatKeyValues::attend(float* out, const float* q, int n_keys, std::ptrdiff
                                    .scratch = scratch});
 }
 
-void Int8KeyValues::set_head(int position, const float* key_value, int head) {
-  const auto h = static_cast<std::size_t>(head);
-  const float* const key = key_value + static_cast<std::ptrdiff_t>(head) * sizes_.d;
-  gemv_->set_key_value({.keys = keys_.data() + h * key_stride(),
-                        .values = values_.data() + h * value_stride(),
-                        .position = position,
-                        .key = key,
-                        .value = key + sizes_.width(),
-                        .d = sizes_.d});
-}
-
 void Int8KeyValues::set(std::ptrdiff_t position, const float* key_value) {
   for (int head = 0; head < sizes_.n_heads; ++head) {
-    set_head(static_cast<int>(position), key_value, head);
+    const float* const key = key_value + static_cast<std::ptrdiff_t>(head) * sizes_.d;
+    gemv_->set_key_value({.keys = keys_of(head),
+                          .values = values_of(head),
+                          .position = static_cast<int>(position),
+                          .key = key,
+                          .value = key + sizes_.width(),
+                          .d = sizes_.d});
   }
 }
 
-void Int8KeyValues::set_all(const float* key_values, int n) {
-  const std::ptrdiff_t row = std::ptrdiff_t{2} * sizes_.width();
-  const int blocks = blocks_of(n, kKeyBlock);
-  runtime_->parallel_for(std::int64_t{sizes_.n_heads} * blocks, [&](std::int64_t i, int) {
-    const int begin = static_cast<int>(i % blocks) * kKeyBlock;
-    for (int position = begin; position < std::min(n, begin + kKeyBlock); ++position) {
-      set_head(position, key_values + position * row, static_cast<int>(i / blocks));
-    }
-  });
+void Int8KeyValues::set_keys(const Int8Kernels& kernels, int head, const float* block, int begin,
+                             int n) {
+  kernels.store_keys(
+      {.cache = keys_of(head), .x = block, .d = sizes_.d, .position = begin, .n_positions = n});
+}
+
+void Int8KeyValues::set_values(const Int8Kernels& kernels, int head, const float* block, int begin,
+                               int n) {
+  kernels.store_values(
+      {.cache = values_of(head), .x = block, .d = sizes_.d, .position = begin, .n_positions = n});
 }
 
 void Int8KeyValues::attend(float* out, const float* q, int n_keys, std::ptrdiff_t head,

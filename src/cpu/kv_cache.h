@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "cpu/blocks.h"
 #include "cpu/gemv_int8.h"
+#include "cpu/int8.h"
 
 namespace sotto::cpu {
 
@@ -57,26 +58,33 @@ class FloatKeyValues {
 /// In integers with a scale for each head of each position (gemv_int8.h).
 class Int8KeyValues {
  public:
-  Int8KeyValues(const Runtime& runtime, const GemvInt8& gemv, Arena& arena, int n_positions,
+  Int8KeyValues(const Runtime&, const GemvInt8& gemv, Arena& arena, int n_positions,
                 HeadSizes sizes)
-      : runtime_(&runtime),
-        gemv_(&gemv),
+      : gemv_(&gemv),
         sizes_(sizes),
         n_blocks_(static_cast<std::size_t>(blocks_of(n_positions, kKeyBlock))),
         keys_(arena.take<std::byte>(static_cast<std::size_t>(sizes.n_heads) * key_stride())),
         values_(arena.take<std::byte>(static_cast<std::size_t>(sizes.n_heads) * value_stride())) {}
 
   void set(std::ptrdiff_t position, const float* key_value);
-  void set_all(const float* key_values, int n);
+  /// Sets keys or values of a head at n positions from `begin` on, which begins a block, from a
+  /// block of numbers.
+  void set_keys(const Int8Kernels& kernels, int head, const float* block, int begin, int n);
+  void set_values(const Int8Kernels& kernels, int head, const float* block, int begin, int n);
+
   void attend(float* out, const float* q, int n_keys, std::ptrdiff_t head, float* scratch) const;
   std::size_t attend_scratch(int n_keys) const { return gemv_attention_scratch(n_keys, sizes_.d); }
 
  private:
   std::size_t key_stride() const { return n_blocks_ * key_block_bytes(sizes_.d); }
   std::size_t value_stride() const { return n_blocks_ * value_block_bytes(sizes_.d); }
-  void set_head(int position, const float* key_value, int head);
+  std::byte* keys_of(int head) {
+    return keys_.data() + static_cast<std::size_t>(head) * key_stride();
+  }
+  std::byte* values_of(int head) {
+    return values_.data() + static_cast<std::size_t>(head) * value_stride();
+  }
 
-  const Runtime* runtime_;
   const GemvInt8* gemv_;
   HeadSizes sizes_;
   std::size_t n_blocks_;

@@ -45,7 +45,7 @@ std::string hash_of(const model::Weights& weights, ThreadPool& pool) {
   return hex.str();
 }
 
-/// "-v1.packed", of the files that this version of Sotto reads.
+/// "-v2.packed", of the files that this version of Sotto reads.
 std::string ending() {
   return concat("-v", cpu::kPackedFormat, kExtension);
 }

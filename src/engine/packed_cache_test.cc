@@ -82,7 +82,8 @@ TEST_F(PackedCacheTest, TheSecondTimeNothingIsPacked) {
   EXPECT_THAT(problems_, IsEmpty());
   ASSERT_THAT(entries(), SizeIs(1));
   EXPECT_THAT(entries()[0].filename().string(),
-              ::testing::MatchesRegex("[0-9a-f]{16}-decoder-int8-portable-v1\\.packed"));
+              ::testing::MatchesRegex(
+                  concat("[0-9a-f]{16}-decoder-int8-portable-v", cpu::kPackedFormat, "\\.packed")));
   EXPECT_EQ(fs::status(folder_ / "cache").permissions(), fs::perms::owner_all);
 }
 
@@ -200,9 +201,12 @@ TEST_F(PackedCacheTest, AFullDiskLeavesNothing) {
 
 TEST_F(PackedCacheTest, EntriesOfOtherVersionsGo) {
   fs::create_directories(folder_ / "cache");
-  const auto put = [&](const char* name) { write_file_atomically(folder_ / "cache" / name, "x"); };
+  const auto put = [&](const std::string& name) {
+    write_file_atomically(folder_ / "cache" / name, "x");
+  };
+  const std::string ours = concat("-v", cpu::kPackedFormat, ".packed");
   put("0123456789abcdef-decoder-int8-portable-v0.packed");
-  put("0123456789abcdef-decoder-int8-portable-v1.packed");
+  put("0123456789abcdef-decoder-int8-portable" + ours);
   put(".sotto-unfinished");
   put(".sotto-left-behind");
   put("notes.txt");
@@ -211,9 +215,8 @@ TEST_F(PackedCacheTest, EntriesOfOtherVersionsGo) {
   make();
   std::vector<std::string> names;
   for (const fs::path& path : entries()) names.push_back(path.filename());
-  EXPECT_THAT(names,
-              ::testing::UnorderedElementsAre(HasSubstr("-v1.packed"), HasSubstr("-v1.packed"),
-                                              ".sotto-unfinished", "notes.txt"));
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre(HasSubstr(ours), HasSubstr(ours),
+                                                     ".sotto-unfinished", "notes.txt"));
 }
 
 TEST_F(PackedCacheTest, WhatWasUsedTheLongestAgoMakesRoom) {

@@ -1,5 +1,7 @@
 #include "engine/together.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <new>
 #include <utility>
@@ -14,11 +16,16 @@ namespace sotto::engine {
 Together::Together(const Equipment& equipment, const TranscribeOptions& options, int batch_size)
     : equipment_(equipment), options_(options), slots_(static_cast<std::size_t>(batch_size)) {}
 
+Together::~Together() {
+  equipment_.encoder.forget_all();
+}
+
 void Together::run(const std::function<std::optional<Recording>()>& next) {
   for (;;) {
     bool busy = false;
     for (Slot& slot : slots_) busy = slot.transcription || fill(slot, next) || busy;
     if (!busy) return;
+    look_ahead(next);
     step();
     finish_windows();
   }
@@ -70,16 +77,70 @@ void Together::prepare(File& file) const {
   file.results.resize(file.pieces.size());
 }
 
+/// Whether no piece of the recording that was taken last is left.
+bool Together::needs_recording() const {
+  return !opened_ || opened_->failed || opened_->n_begun == opened_->pieces.size();
+}
+
+/// The next piece of a recording that can be transcribed; none when there is none.
+std::optional<Together::Piece> Together::next_piece(
+    const std::function<std::optional<Recording>()>& next) {
+  while (needs_recording()) {
+    opened_.reset();
+    if (!open_next(next)) return std::nullopt;
+  }
+  return Piece{.file = opened_, .index = opened_->n_begun++};
+}
+
+/// What its transcription will ask the encoder for first: a whole window to detect the language in,
+/// which the first piece of a recording does, or no more than there is.
+Window Together::first_window(const Piece& piece) const {
+  const Window& all = piece.file->pieces[piece.index];
+  const int window_frames = equipment_.encoder.dims().n_mel_frames();
+  const bool detects =
+      equipment_.tokenizer.multilingual() && !piece.file->options.language && piece.index == 0;
+  return {.seek = all.seek,
+          .frames = detects ? window_frames : std::min(window_frames, all.frames)};
+}
+
+/// Lets the next piece's window be encoded beside the decoder's steps. Recordings are taken ahead
+/// of their turn as long as they are short: each holds a spectrogram.
+void Together::look_ahead(const std::function<std::optional<Recording>()>& next) {
+  std::int64_t frames = 0;
+  for (const Piece& piece : ahead_) frames += piece.index == 0 ? piece.file->n_frames : 0;
+  const auto limit =
+      static_cast<std::int64_t>(slots_.size()) * equipment_.encoder.dims().n_mel_frames();
+  while (equipment_.encoder.is_free(slots_.size()) && ahead_.size() < slots_.size()) {
+    if (needs_recording() && frames >= limit) return;
+    std::optional<Piece> piece = next_piece(next);
+    if (!piece) return;
+    const Window window = first_window(*piece);
+    if (window.frames > 0) {
+      equipment_.encoder.begin({piece->file, &piece->file->mel}, window);
+    }
+    if (piece->index == 0) frames += piece->file->n_frames;
+    ahead_.push_back(std::move(*piece));
+  }
+}
+
 /// Gives an empty slot the next piece that has a window; false when there is none.
 bool Together::fill(Slot& slot, const std::function<std::optional<Recording>()>& next) {
   for (;;) {
-    if (!opened_ || opened_->failed || opened_->n_begun == opened_->pieces.size()) {
-      opened_.reset();
-      if (!open_next(next)) return false;
-      if (opened_->failed) continue;
+    std::optional<Piece> piece;
+    if (ahead_.empty()) {
+      piece = next_piece(next);
+    } else {
+      piece = std::move(ahead_.front());
+      ahead_.pop_front();
     }
-    slot.file = opened_;
-    slot.piece = opened_->n_begun++;
+    if (!piece) return false;
+    const Window window = first_window(*piece);
+    if (piece->file->failed) {
+      equipment_.encoder.forget(piece->file->mel, window);
+      continue;
+    }
+    slot.file = piece->file;
+    slot.piece = piece->index;
     if (slot.sequence == nullptr && &slot != slots_.data()) {
       more_sequences_.push_back(equipment_.decoder.new_sequence());
       slot.sequence = more_sequences_.back().get();
@@ -99,6 +160,7 @@ bool Together::fill(Slot& slot, const std::function<std::optional<Recording>()>&
       if (!has_window) finish_piece(slot);
     });
     if (works && has_window) return true;
+    equipment_.encoder.forget(file.mel, window);
     slot.transcription.reset();
   }
 }

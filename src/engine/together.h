@@ -1,6 +1,7 @@
 // The windows of several recordings decoded together: a step of the decoder is one for all.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,6 +24,9 @@ struct Equipment {
 class Together {
  public:
   Together(const Equipment& equipment, const TranscribeOptions& options, int batch_size);
+  ~Together();
+  Together(const Together&) = delete;
+  Together& operator=(const Together&) = delete;
 
   /// See Transcriber::transcribe_together. Called once.
   void run(const std::function<std::optional<Recording>()>& next);
@@ -43,6 +47,12 @@ class Together {
     bool failed = false;
   };
 
+  /// A piece whose turn it is, or comes next.
+  struct Piece {
+    std::shared_ptr<File> file;
+    std::size_t index = 0;
+  };
+
   /// A piece that is being transcribed, in a sequence of the decoder.
   struct Slot {
     std::shared_ptr<File> file;
@@ -53,6 +63,10 @@ class Together {
 
   bool open_next(const std::function<std::optional<Recording>()>& next);
   void prepare(File& file) const;
+  bool needs_recording() const;
+  std::optional<Piece> next_piece(const std::function<std::optional<Recording>()>& next);
+  Window first_window(const Piece& piece) const;
+  void look_ahead(const std::function<std::optional<Recording>()>& next);
   bool fill(Slot& slot, const std::function<std::optional<Recording>()>& next);
   void step();
   void finish_windows();
@@ -69,6 +83,7 @@ class Together {
   std::vector<std::unique_ptr<model::Decoder>> more_sequences_;
   std::vector<Slot> slots_;
   std::shared_ptr<File> opened_;  // its pieces are taken next
+  std::deque<Piece> ahead_;       // taken before them: their first windows are encoded already
   bool exhausted_ = false;
 };
 

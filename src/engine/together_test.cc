@@ -17,7 +17,10 @@ using ::testing::SizeIs;
 /// The first feature is a number that stands for the whole window.
 class HashEncoder final : public model::Encoder {
  public:
-  explicit HashEncoder(const model::Dims& dims) : dims_(dims) {}
+  /// A window that stands for `broken` is an error of that kind.
+  explicit HashEncoder(const model::Dims& dims, float broken = -1,
+                       ErrorKind kind = ErrorKind::model)
+      : dims_(dims), broken_(broken), kind_(kind) {}
   void encode(const model::MelWindow& mel, std::span<float> features) override {
     std::uint32_t hash = 1;
     for (int band = 0; band < mel.n_mels; ++band) {
@@ -27,11 +30,17 @@ class HashEncoder final : public model::Encoder {
       }
     }
     features[0] = static_cast<float>(hash % 100000);
+    ++n_windows;
+    if (features[0] == broken_) fail(kind_, "the window is broken");
   }
   const model::Dims& dims() const override { return dims_; }
 
+  int n_windows = 0;
+
  private:
   model::Dims dims_;
+  float broken_;
+  ErrorKind kind_;
 };
 
 /// Logits that follow from the window and from all tokens before, and from nothing else.
@@ -109,19 +118,33 @@ class TogetherTest : public ::testing::Test {
   std::vector<Heard> transcribe(const std::vector<std::vector<float>>& recordings, int batch_size,
                                 const TranscribeOptions& options = {}, float damaged = -1) {
     HashEncoder encoder(dims_);
+    return transcribe(recordings, batch_size, options, encoder, damaged);
+  }
+
+  std::vector<Heard> transcribe(const std::vector<std::vector<float>>& recordings, int batch_size,
+                                const TranscribeOptions& options, HashEncoder& encoder,
+                                float damaged = -1, ThreadPool* pool = nullptr) {
     HashDecoder decoder(dims_, &largest_batch_, damaged);
     largest_batch_ = 0;
-    Transcriber transcriber(tokenizer_, {}, encoder, decoder, detect_isa(), nullptr);
+    most_taken_ = 0;
+    Transcriber transcriber(tokenizer_, {}, encoder, decoder, detect_isa(), pool);
     std::vector<Heard> heard(recordings.size());
     std::size_t given = 0;
+    int taken = 0;
     transcriber.transcribe_together(
         [&]() -> std::optional<Recording> {
           if (given == recordings.size()) return std::nullopt;
+          most_taken_ = std::max(most_taken_, ++taken);
           Heard& it = heard[given];
           Recording recording{.samples = recordings[given++],
-                              .on_result = [&it](Result result) { it.result = std::move(result); },
+                              .on_result =
+                                  [&it, &taken](Result result) {
+                                    it.result = std::move(result);
+                                    --taken;
+                                  },
                               .on_error =
-                                  [&it](std::exception_ptr error) {
+                                  [&it, &taken](std::exception_ptr error) {
+                                    --taken;
                                     try {
                                       std::rethrow_exception(error);
                                     } catch (const std::exception& reason) {
@@ -141,6 +164,7 @@ class TogetherTest : public ::testing::Test {
   model::Tokenizer tokenizer_ = testing::make_tokenizer(true);
   model::Dims dims_ = testing::make_dims(tokenizer_);
   int largest_batch_ = 0;
+  int most_taken_ = 0;  ///< recordings that were taken and not ready, at one time
   const std::vector<std::vector<float>> recordings_ = {noise(70, 1), noise(3, 2),  {},
                                                        noise(31, 3), noise(45, 4), noise(12, 5)};
 };
@@ -178,17 +202,73 @@ TEST_F(TogetherTest, PiecesAreHeardTheSameWhateverTheBatch) {
   }
 }
 
-TEST_F(TogetherTest, ADamagedRecordingDoesNotStopTheOthers) {
-  // The window of the second recording, as the encoder names it.
-  std::vector<float> features(static_cast<std::size_t>(dims_.n_audio_ctx * dims_.n_audio_state));
-  const audio::LogMel mel = audio::log_mel_spectrogram(recordings_[1], 480000, 80, detect_isa());
+TEST_F(TogetherTest, WindowsEncodedAheadAreThoseEncodedInTheirTurn) {
+  for (const bool cut : {false, true}) {
+    for (const std::optional<int> language : {std::optional<int>(), std::optional<int>(0)}) {
+      const TranscribeOptions options{.language = language, .cut_at_pauses = cut};
+      for (const int batch_size : {1, 2, 3, 8}) {
+        HashEncoder alone(dims_);
+        const std::vector<Heard> expected = transcribe(recordings_, batch_size, options, alone);
+        for (const int threads : {1, 2, 3}) {
+          ThreadPool pool(threads);
+          HashEncoder beside(dims_);
+          const std::vector<Heard> heard =
+              transcribe(recordings_, batch_size, options, beside, -1, &pool);
+          EXPECT_TRUE(heard == expected) << batch_size << " windows, " << threads << " threads";
+          EXPECT_EQ(beside.n_windows, alone.n_windows) << "no window in vain";
+        }
+      }
+    }
+  }
+}
+
+TEST_F(TogetherTest, RecordingsAreTakenAheadAsLongAsTheyAreShort) {
+  ThreadPool pool(2);
+  HashEncoder encoder(dims_);
+  transcribe(std::vector(9, noise(10, 1)), 3, {}, encoder);
+  EXPECT_EQ(most_taken_, 3);
+  transcribe(std::vector(9, noise(10, 1)), 3, {}, encoder, -1, &pool);
+  EXPECT_GE(most_taken_, 4);
+  EXPECT_LE(most_taken_, 6);
+  transcribe(std::vector(9, noise(100, 1)), 3, {}, encoder, -1, &pool);
+  EXPECT_EQ(most_taken_, 4);
+}
+
+/// The feature that stands for the one window of a recording.
+float window_of(const std::vector<float>& samples, const model::Dims& dims) {
+  std::vector<float> features(static_cast<std::size_t>(dims.n_audio_ctx * dims.n_audio_state));
+  const audio::LogMel mel = audio::log_mel_spectrogram(samples, 480000, 80, detect_isa());
   std::vector<float> window(80 * 3000);
   const int frames = static_cast<int>(mel.n_frames) - 3000;
   for (int band = 0; band < 80; ++band)
     std::copy_n(mel.row(band), frames, window.data() + band * 3000);
-  HashEncoder(dims_).encode({.data = window.data(), .n_mels = 80, .n_frames = 3000, .stride = 3000},
-                            features);
-  const std::vector<Heard> heard = transcribe(recordings_, 3, {.language = 0}, features[0]);
+  HashEncoder(dims).encode({.data = window.data(), .n_mels = 80, .n_frames = 3000, .stride = 3000},
+                           features);
+  return features[0];
+}
+
+TEST_F(TogetherTest, AnErrorOfAWindowEncodedAheadIsThatOfItsRecording) {
+  ThreadPool pool(2);
+  HashEncoder right(dims_);
+  const std::vector<Heard> expected = transcribe(recordings_, 1, {.language = 0}, right);
+  HashEncoder broken(dims_, window_of(recordings_[1], dims_));
+  const std::vector<Heard> heard = transcribe(recordings_, 1, {.language = 0}, broken, -1, &pool);
+  EXPECT_EQ(heard[1].error, "the window is broken");
+  for (const std::size_t i : {0u, 2u, 3u, 4u, 5u}) EXPECT_TRUE(heard[i] == expected[i]) << i;
+}
+
+TEST_F(TogetherTest, AnInterruptedWindowEncodedAheadStopsAll) {
+  ThreadPool pool(2);
+  HashEncoder broken(dims_, window_of(recordings_[1], dims_), ErrorKind::interrupted);
+  EXPECT_EQ(sotto::testing::message_of(
+                ErrorKind::interrupted,
+                [&] { transcribe(recordings_, 1, {.language = 0}, broken, -1, &pool); }),
+            "the window is broken");
+}
+
+TEST_F(TogetherTest, ADamagedRecordingDoesNotStopTheOthers) {
+  const float damaged = window_of(recordings_[1], dims_);
+  const std::vector<Heard> heard = transcribe(recordings_, 3, {.language = 0}, damaged);
   EXPECT_THAT(heard[1].error, ::testing::HasSubstr("not a finite number"));
   const std::vector<Heard> right = transcribe(recordings_, 3, {.language = 0});
   for (const std::size_t i : {0u, 2u, 3u, 4u, 5u}) EXPECT_TRUE(heard[i] == right[i]) << i;

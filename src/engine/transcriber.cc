@@ -13,7 +13,7 @@ Transcriber::Transcriber(const model::Tokenizer& tokenizer, model::GenerationCon
                          ThreadPool* pool)
     : tokenizer_(tokenizer),
       generation_(std::move(generation)),
-      encoder_(encoder),
+      encoder_(encoder, pool),
       decoder_(decoder),
       isa_(isa),
       pool_(pool) {

@@ -27,7 +27,8 @@ struct Recording {
 /// Borrows tokenizer, encoder, decoder and pool, which must outlive it.
 class Transcriber {
  public:
-  /// `isa` and `pool` compute the spectrogram; the pool may be null. Throws Error{model} when
+  /// `isa` and `pool` compute the spectrogram; the pool, which may be null, is the one that encoder
+  /// and decoder compute in. Throws Error{model} when
   /// encoder, decoder and tokenizer do not belong together.
   Transcriber(const model::Tokenizer& tokenizer, model::GenerationConfig generation,
               model::Encoder& encoder, model::Decoder& decoder, Isa isa, ThreadPool* pool);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "engine/text.h"
 
 namespace sotto::engine {
@@ -24,27 +23,6 @@ void notify(const std::function<void(Args...)>& event, const std::type_identity_
 }
 
 }  // namespace
-
-WindowEncoder::WindowEncoder(model::Encoder& encoder)
-    : encoder_(encoder),
-      window_mel_(static_cast<std::size_t>(encoder.dims().n_mels) *
-                  static_cast<std::size_t>(encoder.dims().n_mel_frames())),
-      features_(static_cast<std::size_t>(encoder.dims().n_audio_ctx) *
-                static_cast<std::size_t>(encoder.dims().n_audio_state)) {}
-
-void WindowEncoder::start(model::Decoder& decoder, const audio::LogMel& mel, const Window& window) {
-  check_interrupted();
-  const int stride = dims().n_mel_frames();
-  std::ranges::fill(window_mel_, 0.0f);
-  for (int band = 0; band < mel.n_mels; ++band) {
-    std::copy_n(mel.row(band) + window.seek, window.frames, window_mel_.data() + band * stride);
-  }
-  encoder_.encode(
-      {.data = window_mel_.data(), .n_mels = mel.n_mels, .n_frames = stride, .stride = stride},
-      {features_.data(), features_.size()});
-  check_interrupted();
-  decoder.start({features_.data(), features_.size()});
-}
 
 History::History(const model::Tokenizer& tokenizer,
                  const std::optional<std::string>& initial_prompt) {

@@ -10,15 +10,14 @@
 #include <vector>
 
 #include "audio/mel.h"
-#include "base/buffer.h"
 #include "engine/language.h"
 #include "engine/result.h"
 #include "engine/rules.h"
 #include "engine/search.h"
 #include "engine/segments.h"
+#include "engine/window_encoder.h"
 #include "model/config.h"
 #include "model/decoder.h"
-#include "model/encoder.h"
 #include "model/tokenizer.h"
 
 namespace sotto::engine {
@@ -48,23 +47,6 @@ struct TranscribeEvents {
   std::function<void(const Segment&)> on_segment;
   /// Frames of 10 ms that are done, of all.
   std::function<void(int done, int all)> on_progress;
-};
-
-/// Encodes windows of spectrograms, in memory that is used again and again.
-class WindowEncoder {
- public:
-  /// `encoder` must outlive it.
-  explicit WindowEncoder(model::Encoder& encoder);
-
-  const model::Dims& dims() const { return encoder_.dims(); }
-  /// Encodes the window, filled up with zeros, and starts `decoder` on it. Throws
-  /// Error{interrupted}.
-  void start(model::Decoder& decoder, const audio::LogMel& mel, const Window& window);
-
- private:
-  model::Encoder& encoder_;
-  Buffer<float> window_mel_;  // n_mels × n_mel_frames
-  Buffer<float> features_;    // n_audio_ctx × n_audio_state
 };
 
 /// The tokens so far, and how far back the next window may look.

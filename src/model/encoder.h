@@ -20,7 +20,8 @@ class Encoder {
   virtual ~Encoder() = default;
 
   /// One 30 s window, n_mels × 2·n_audio_ctx, to audio features: n_audio_ctx × n_audio_state
-  /// numbers, row-major, after the final LayerNorm.
+  /// numbers, row-major, after the final LayerNorm. One window at a time; it may be encoded as a
+  /// job beside (base/thread_pool.h) what decoders do.
   virtual void encode(const MelWindow& mel, std::span<float> features) = 0;
 
   virtual const Dims& dims() const = 0;

@@ -42,10 +42,9 @@ TEST(ShippedKernels, CostWhatTheirCodeTakes) {
     EXPECT_EQ(cost_of("gemm_int8", 3, {2 * half}).cycles,
               costs.of("gemm_int8", {.k_blocks = half}).cycles);
   }
-  for (const int valid : {28, 60}) {
-    EXPECT_EQ(cost_of("attention_reference", 4, {valid}).cycles,
-              costs.of("attention_reference", {.valid = valid}).cycles);
-  }
+  EXPECT_EQ(cost_of("attention_reference", 4, {60}).cycles,
+            costs.of("zero_statistics").cycles + costs.of("attention_largest").cycles + 20);
+  EXPECT_EQ(cost_of("attention_values", 3, {}).cycles, costs.of("gemm_bf16_tile").cycles);
   EXPECT_EQ(cost_of("attention_finish", 3, {0}).cycles, costs.of("attention_finish").cycles);
 }
 
@@ -60,7 +59,7 @@ TEST(ShippedKernels, CostWhatThePageSays) {
   expect("softmax_bf16", cost_of("softmax_bf16", 2, {1500}).cycles);
   expect("layer_norm_bf16", cost_of("layer_norm_bf16", 4, {4, 512}).cycles);
   expect("attention_weights", cost_of("attention_keys", 6, {60}).cycles - 20);  // and the call
-  expect("attention_values", cost_of("attention_values", 3, {60}).cycles);
+  expect("gemm_bf16_tile", cost_of("attention_values", 3, {}).cycles);
 }
 
 /// Accesses of 256 bits that a recorded call makes to each bank.
@@ -101,13 +100,9 @@ TEST(ShippedKernels, UseBanksAsRecorded) {
   expect_banks("gelu_bf16", "gelu_bf16", {1, 0}, {2048});
   expect_banks("softmax_bf16", "softmax_bf16", {1, 0}, {1500});
   expect_banks("layer_norm_bf16", "layer_norm_bf16", {1, 0, 2, 3}, {4, 512});
-  for (const int valid : {60, 28}) {
-    const npu::recorder::Sizes sizes{.valid = valid};
-    expect_banks("attention_reference", "attention_reference", {3, 3, 0, 1}, {valid}, sizes);
-    expect_banks("attention_values", "attention_values", {2, 0, 1}, {valid}, sizes);
-    // o is touched by rescaling only.
-    expect_banks("attention_keys", "attention_weights", {2, 3, 3, 0, 0, 1}, {valid}, sizes);
-  }
+  expect_banks("attention_values", "gemm_bf16_tile", {2, 0, 1}, {});
+  // o is touched by raising references only.
+  expect_banks("attention_keys", "attention_weights", {2, 3, 3, 0, 0, 1}, {60});
   expect_banks("attention_finish", "attention_finish", {1, 2, 3}, {0});
 }
 

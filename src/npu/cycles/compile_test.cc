@@ -100,7 +100,7 @@ Mutants wrong_register(const Compiled& compiled, const recorder::Kernel& kernel)
 }
 
 TEST(Mutants, ReadsThatComeTooEarlyGiveOtherBits) {
-  const recorder::Kernel kernel = recorder::record("epilogue_parts");
+  const recorder::Kernel kernel = recorder::record("round_parts");
   const Mutants mutants = too_early(compile(kernel, kQuick), kernel);
   EXPECT_GT(mutants.all, 40);
   // The others read nothing that is so new.
@@ -108,7 +108,7 @@ TEST(Mutants, ReadsThatComeTooEarlyGiveOtherBits) {
 }
 
 TEST(Mutants, WrongRegistersGiveOtherBits) {
-  const recorder::Kernel kernel = recorder::record("epilogue_parts");
+  const recorder::Kernel kernel = recorder::record("round_parts");
   const Mutants mutants = wrong_register(compile(kernel, kQuick), kernel);
   EXPECT_GT(mutants.all, 40);
   // Some hold the same, or lanes that nobody looks at.
@@ -141,7 +141,8 @@ TEST(Cost, IsThatOfTheTable) {
   Costs costs;
   for (const char* const name :
        {"passthrough", "scale_bf16", "zero_sums", "gemm_bf16_short", "gemm_int8_short",
-        "zero_statistics", "row_statistics", "bias_rows", "add_plane"}) {
+        "zero_statistics", "row_statistics", "bias_sums", "add_plane", "normalise_sums",
+        "clear_sums", "round_strip", "round_parts"}) {
     const std::string cycles = grouped(costs.of(name).cycles);
     const bool is_there = page.find(concat("| `", name, "` | ", cycles, " |")) != page.npos;
     EXPECT_TRUE(is_there) << name << " takes " << cycles;

@@ -4,7 +4,7 @@
 //     out = sum_j 2^(s_j - r) v_j / sum_j 2^(s_j - r)
 // for any reference r. It is taken from the first tile, so that no pass over the scores is needed
 // to find the largest; only where a later score exceeds it by kLimit are the sums made smaller and
-// r larger (attention_rescale). The scores' sums begin with -r, which costs nothing. Weights are
+// r larger (attention_raise). The scores' sums begin with -r, which costs nothing. Weights are
 // rounded to bfloat16 once, and what is divided by is the float32 sum of the rounded ones.
 #include "npu/kernels/attention.h"
 
@@ -77,20 +77,18 @@ inline void weigh(Weighing& weighing, bfloat16* p, int p_row, const EightKeys& s
 /// other. The first time there is nothing before; no key counts then.
 inline void weigh_all(Weighing& weighing, bfloat16* p, const bfloat16* q, const bfloat16* k,
                       const Sum& upper, const Sum& lower, int valid) {
-  const int eights = 2 * key_groups(valid);
-  const int p_row = eights * kOperand;
   EightKeys before = first_eight(upper, lower);
   bfloat16* p_before = p;
   Scalar key_before = 0, valid_before = 0;
-  SOTTO_LOOP(2, int eight = 0; eight < eights; ++eight) {
+  SOTTO_LOOP(8, int eight = 0; eight < kEights; ++eight) {
     const EightKeys scores = scores_of_eight(q, k + eight * (kQuadElements / 2), upper, lower);
-    weigh(weighing, p_before, p_row, before, key_before, valid_before);
+    weigh(weighing, p_before, kPairRow, before, key_before, valid_before);
     before = scores;
     p_before = p + eight * kOperand;
     key_before = 8 * eight;
     valid_before = valid;
   }
-  weigh(weighing, p_before, p_row, before, key_before, valid_before);
+  weigh(weighing, p_before, kPairRow, before, key_before, valid_before);
 }
 
 /// x 2^-n, exact; zero where that is no normal float32. `n` is shifted to the place of the
@@ -101,76 +99,40 @@ inline Sum scaled_down(const Sum& x, const aie::vector<int32, kSum>& n) {
   return from_bits(aie::select(aie::zeros<int32, kSum>(), aie::sub(bits, n), stays));
 }
 
-/// Raises the reference of one block of four queries by what its largest score has above it,
-/// rounded to a whole number, so that scaling is exact.
-inline void raise(float* o, float* row_sums, float* offsets, const Half& largest) {
-  constexpr float kWhole = 12582912.0f;  // 1.5 * 2^23: here float32 steps by one
-  constexpr int32 kBitsOfWhole = 0x4B400000;
-  const Sum shifted = aie::add(positive_part(Sum(largest)), constant(kWhole));
-  const Sum by = aie::sub(shifted, constant(kWhole));
-  const auto whole = aie::sub(bits_of(shifted), aie::broadcast<int32, kSum>(kBitsOfWhole));
-  // From 255 on nothing stays: above, the shift saturates.
-  const auto exponent = aie::upshift(whole, 23);
-  store_sum(offsets, aie::sub(load_sum(offsets), by));
-  store_sum(row_sums, scaled_down(load_sum(row_sums), exponent));
-  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i, o += kSum) {
-    store_sum(o, scaled_down(load_sum(o), exponent));
-  }
-}
-
-/// o / row_sums of a strip, in one part or two.
-template <bool kTwoParts>
-inline void finish(bfloat16* __restrict high, bfloat16* __restrict low, const float* __restrict o,
-                   const float* __restrict row_sums, int strip) {
-  round_to_nearest();
-  o += strip * kStripBlocks * kTileBlocks * kSum;
-  row_sums += strip * kStripBlocks * kSum;
-  SOTTO_LOOP(kStripBlocks, int i = 0; i < kStripBlocks; ++i) {
-    const Split inverse = split(reciprocal(load_sum(row_sums + i * kSum)));
-    SOTTO_LOOP(8, int n8 = 0; n8 < kTile / 8; ++n8, o += 2 * kSum, high += kOperand) {
-      const Sum left = multiply(split(load_sum(o)), inverse);
-      const Sum right = multiply(split(load_sum(o + kSum)), inverse);
-      if constexpr (kTwoParts) {
-        const Split left_parts = split(left), right_parts = split(right);
-        aie::store_v(high, weave(left_parts.high, right_parts.high));
-        aie::store_v(low, weave(left_parts.low, right_parts.low));
-        low += kOperand;
-      } else {
-        aie::store_v(high, weave(left.to_vector<bfloat16>(), right.to_vector<bfloat16>()));
-      }
-    }
-  }
-}
-
 }  // namespace
 }  // namespace sotto::npu::kernels
 
 using namespace sotto::npu::kernels;
 
-void attention_reference(float* __restrict offsets, float* __restrict row_sums,
-                         const bfloat16* __restrict q, const bfloat16* __restrict k, int valid) {
+void attention_largest(float* minus_largest, const bfloat16* __restrict q,
+                       const bfloat16* __restrict k, const float* offsets, int valid, int first,
+                       int end) {
   round_to_nearest();
-  const Sum zeros = aie::zeros<accfloat, kSum>();
-  SOTTO_LOOP(8, int pair = 0; pair < kPairs; ++pair, offsets += 2 * kSum, row_sums += 2 * kSum) {
-    const RowMaxima top = largest_scores(q + 2 * pair * kQueryRow, k, zeros, zeros, valid);
-    store_sum(offsets, negated(Sum(top.upper)));
-    store_sum(offsets + kSum, negated(Sum(top.lower)));
-    store_sum(row_sums, zeros);
-    store_sum(row_sums + kSum, zeros);
+  SOTTO_LOOP(1, int pair = first; pair < end; ++pair, minus_largest += 2 * kSum) {
+    const float* start = offsets + 2 * pair * kSum;
+    const RowMaxima top =
+        largest_scores(q + 2 * pair * kQueryRow, k, load_sum(start), load_sum(start + kSum), valid);
+    store_sum(minus_largest, negated(Sum(top.upper)));
+    store_sum(minus_largest + kSum, negated(Sum(top.lower)));
   }
+}
+
+void attention_reference(float* offsets, float* row_sums, const bfloat16* q, const bfloat16* k,
+                         int valid) {
+  zero_statistics(offsets, row_sums);
+  attention_largest(offsets, q, k, offsets, valid, 0, kPairs);
 }
 
 int attention_weights(bfloat16* __restrict p, float* __restrict row_sums,
                       const bfloat16* __restrict q, const bfloat16* __restrict k,
                       const float* __restrict offsets, int valid, int first, int checked) {
   round_and_saturate();
-  const int p_pair = 4 * key_groups(valid) * kOperand;
   SOTTO_LOOP(1, int pair = first; pair < kPairs; ++pair) {
     float* sums = row_sums + 2 * pair * kSum;
     const float* start = offsets + 2 * pair * kSum;
     Weighing weighing = {{Mmul(load_sum(sums)), Mmul(load_sum(sums + kSum))},
                          aie::broadcast<int16, 32>(kExp2Lowest)};
-    weigh_all(weighing, p + pair * p_pair, q + 2 * pair * kQueryRow, k, load_sum(start),
+    weigh_all(weighing, p + 2 * pair * kPairRow, q + 2 * pair * kQueryRow, k, load_sum(start),
               load_sum(start + kSum), valid);
     if (pair >= checked && aie::reduce_max(weighing.top) > kLimit) return pair;
     store_sum(sums, weighing.sums[0].to_accum());
@@ -179,39 +141,64 @@ int attention_weights(bfloat16* __restrict p, float* __restrict row_sums,
   return kPairs;
 }
 
-void attention_rescale(float* __restrict o, float* __restrict row_sums, float* __restrict offsets,
-                       const bfloat16* __restrict q, const bfloat16* __restrict k, int valid,
-                       int pair) {
+void attention_raise(float* __restrict o, float* __restrict row_sums, float* __restrict offsets,
+                     const float* __restrict minus_largest, int pair) {
+  constexpr float kWhole = 12582912.0f;  // 1.5 * 2^23: here float32 steps by one
+  constexpr int32 kBitsOfWhole = 0x4B400000;
   round_and_saturate();
-  float* start = offsets + 2 * pair * kSum;
-  float* sums = row_sums + 2 * pair * kSum;
-  float* values = o + 2 * pair * kTileBlocks * kSum;
-  const RowMaxima top =
-      largest_scores(q + 2 * pair * kQueryRow, k, load_sum(start), load_sum(start + kSum), valid);
-  raise(values, sums, start, top.upper);
-  raise(values + kTileBlocks * kSum, sums + kSum, start + kSum, top.lower);
+  o += 2 * pair * kTileBlocks * kSum;
+  row_sums += 2 * pair * kSum;
+  offsets += 2 * pair * kSum;
+  SOTTO_LOOP(2, int i = 0; i < 2; ++i, offsets += kSum, row_sums += kSum) {
+    const Sum above = positive_part(negated(load_sum(minus_largest + i * kSum)));
+    const Sum shifted = aie::add(above, constant(kWhole));
+    const Sum by = aie::sub(shifted, constant(kWhole));
+    const auto whole = aie::sub(bits_of(shifted), aie::broadcast<int32, kSum>(kBitsOfWhole));
+    // From 255 on nothing stays: above, the shift saturates.
+    const auto exponent = aie::upshift(whole, 23);
+    store_sum(offsets, aie::sub(load_sum(offsets), by));
+    store_sum(row_sums, scaled_down(load_sum(row_sums), exponent));
+    SOTTO_LOOP(16, int n = 0; n < kTileBlocks; ++n, o += kSum) {
+      store_sum(o, scaled_down(load_sum(o), exponent));
+    }
+  }
 }
 
 void attention_finish(bfloat16* __restrict out, const float* __restrict o,
                       const float* __restrict row_sums, int strip) {
-  finish<false>(out, nullptr, o, row_sums, strip);
+  round_to_nearest();
+  o += strip * kStripBlocks * kTileBlocks * kSum;
+  row_sums += strip * kStripBlocks * kSum;
+  SOTTO_LOOP(kStripBlocks, int i = 0; i < kStripBlocks; ++i) {
+    const Split inverse = split(rough_reciprocal(load_sum(row_sums + i * kSum)));
+    SOTTO_LOOP(8, int n8 = 0; n8 < kTile / 8; ++n8, o += 2 * kSum, out += kOperand) {
+      const Sum left = multiply(split(load_sum(o)), inverse);
+      const Sum right = multiply(split(load_sum(o + kSum)), inverse);
+      aie::store_v(out, weave(left.to_vector<bfloat16>(), right.to_vector<bfloat16>()));
+    }
+  }
 }
 
-void attention_finish_parts(bfloat16* __restrict high, bfloat16* __restrict low,
-                            const float* __restrict o, const float* __restrict row_sums,
-                            int strip) {
-  finish<true>(high, low, o, row_sums, strip);
+void invert_sums(bfloat16* __restrict inverse, const float* __restrict row_sums) {
+  round_to_nearest();
+  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
+    const Split parts = split(rough_reciprocal(load_sum(row_sums + i * kSum)));
+    aie::store_v(inverse + i * kOperand, aie::concat(parts.high, parts.low));
+  }
 }
 
 void attention_keys(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
                     const bfloat16* k, int valid) {
   int next = attention_weights(p, row_sums, q, k, offsets, valid, 0, 0);
   while (next < kPairs) {
-    attention_rescale(o, row_sums, offsets, q, k, valid, next);
+    // The weights of these queries are due anew: until then their place is free.
+    float* const minus_largest = reinterpret_cast<float*>(p + 2 * next * kPairRow);
+    attention_largest(minus_largest, q, k, offsets, valid, next, next + 1);
+    attention_raise(o, row_sums, offsets, minus_largest, next);
     next = attention_weights(p, row_sums, q, k, offsets, valid, next, next + 1);
   }
 }
 
-void attention_values(float* o, const bfloat16* p, const bfloat16* v, int valid) {
-  gemm_bf16(o, p, v, 2 * key_groups(valid));
+void attention_values(float* o, const bfloat16* p, const bfloat16* v) {
+  gemm_bf16_tile(o, p, v);
 }

@@ -11,11 +11,8 @@ inline constexpr int kPairs = kTile / 8;                  ///< pairs of blocks o
 inline constexpr int kHeadBlocks = kTile / 8;             ///< blocks of k in a head
 inline constexpr int kQueryRow = kHeadBlocks * kOperand;  ///< elements of four queries
 inline constexpr int kQuadElements = 4 * kHeadBlocks * kOperand;  ///< elements of sixteen keys
-
-/// Sixteen keys at a time: how many such groups `valid` keys take.
-inline int key_groups(int valid) {
-  return (valid + 15) / 16;
-}
+inline constexpr int kEights = kTile / 8;                         ///< times eight keys of a tile
+inline constexpr int kPairRow = kEights * kOperand;               ///< weights of four queries
 
 struct Scores {
   Mmul blocks[8];  // 2 x 4 blocks of 4 queries x 4 keys
@@ -75,7 +72,7 @@ inline RowMaxima largest_scores(const bfloat16* q, const bfloat16* k, const Sum&
   constexpr bfloat16 kLowest = -0x1.FEp127f;
   const Half lowest = aie::broadcast<bfloat16, kSum>(kLowest);
   Half top[2] = {lowest, lowest};
-  SOTTO_LOOP(1, int group = 0; group < key_groups(valid); ++group) {
+  SOTTO_LOOP(4, int group = 0; group < kTile / 16; ++group) {
     const Scores scores = scores_of(q, k + group * kQuadElements, upper, lower);
     SOTTO_UNROLL
     for (int j = 0; j < 4; ++j) {

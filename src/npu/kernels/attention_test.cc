@@ -72,7 +72,7 @@ Tiles tiles_at(const Problem& problem, int first, double padding) {
 void add_tile(Core& core, const Buffer<bfloat16>& q, const Tiles& tiles) {
   attention_keys(core.o.data(), core.row_sums.data(), core.offsets.data(), core.p.data(), q.data(),
                  tiles.k.data(), tiles.valid);
-  attention_values(core.o.data(), core.p.data(), tiles.v.data(), tiles.valid);
+  attention_values(core.o.data(), core.p.data(), tiles.v.data());
 }
 
 Matrix finish(Core& core) {
@@ -122,9 +122,14 @@ TEST_F(AttentionTest, InTwoPartsIsTheFloat32Mean) {
   const Problem problem(100, 5, 3);
   const Matrix one_part = attend(problem, buffers_);
   Buffer<bfloat16> high(kTile * kTile), low(kTile * kTile);
+  const Buffer<bfloat16> zeros(kTileBlocks * kOperand);
+  Buffer<bfloat16> inverse(kTileBlocks * kOperand);
+  Buffer<float> mean(kTile * kTile);
+  std::copy(buffers_.o.begin(), buffers_.o.end(), mean.begin());
+  invert_sums(inverse.data(), buffers_.row_sums.data());
+  normalise_sums(mean.data(), zeros.data(), zeros.data(), inverse.data());
   for (int strip = 0; strip < kStrips; ++strip) {
-    attention_finish_parts(high.data() + strip * kStrip, low.data() + strip * kStrip,
-                           buffers_.o.data(), buffers_.row_sums.data(), strip);
+    round_parts(high.data() + strip * kStrip, low.data() + strip * kStrip, mean.data(), strip);
   }
   int not_low = 0;
   for (int row = 0; row < kTile; ++row) {
@@ -172,14 +177,17 @@ TEST_F(AttentionTest, RescalingAtEveryTileChangesNothingButRounding) {
   const Matrix plain = attend(problem, buffers_);
   const Buffer<bfloat16> q = testing::pack_a(problem.q);
   Core core;
+  Buffer<float> largest(2 * kSum);
   for (int first = 0; first < problem.k.rows; first += kTile) {
     const Tiles tiles = tiles_at(problem, first, 0);
     if (first == 0) {
       attention_reference(core.offsets.data(), core.row_sums.data(), q.data(), tiles.k.data(), 64);
     }
     for (int pair = 0; pair < 8; ++pair) {
-      attention_rescale(core.o.data(), core.row_sums.data(), core.offsets.data(), q.data(),
-                        tiles.k.data(), 64, pair);
+      attention_largest(largest.data(), q.data(), tiles.k.data(), core.offsets.data(), 64, pair,
+                        pair + 1);
+      attention_raise(core.o.data(), core.row_sums.data(), core.offsets.data(), largest.data(),
+                      pair);
     }
     add_tile(core, q, tiles);
   }
@@ -275,8 +283,8 @@ TEST_F(AttentionTest, WeightsSumToTheRowSumsAndPaddingIsExactlyZero) {
             8);
   for (int row = 0; row < kTile; ++row) {
     double sum = 0;
-    for (int key = 0; key < 32; ++key) {
-      const bfloat16 weight = core.p[testing::index_a(row, key, 32)];
+    for (int key = 0; key < kTile; ++key) {
+      const bfloat16 weight = core.p[testing::index_a(row, key, kTile)];
       if (key >= 28) {
         EXPECT_EQ(weight.bits(), 0);
       }

@@ -24,6 +24,9 @@ inline constexpr int kStrips = 4;          ///< a tile leaves the core in strips
 inline constexpr int kStripBlocks = 4;     ///< blocks of four rows of a strip
 inline constexpr int kStrip = 16 * kTile;  ///< elements of a strip
 
+/// Of a strip of outputs: A, K (rows are the keys n, columns are k) or V (rows are k).
+enum class Layout : int32 { a, k, v };
+
 using Mmul = aie::mmul<4, 8, 4, bfloat16, bfloat16>;
 using Operand = aie::vector<bfloat16, kOperand>;
 using Sum = aie::accum<accfloat, kSum>;
@@ -68,6 +71,22 @@ inline SumPair plus(const SumPair& x, bfloat16 c) {
              ones = aie::broadcast<bfloat16, kSum>(kOne);
   return join(aie::mac(x.extract<kSum>(0), constants, ones),
               aie::mac(x.extract<kSum>(1), constants, ones));
+}
+
+// A product of 32 lanes with mac_elem_16_2 adds its upper half to its lower one: factors that are
+// zero in one half take the other one of an operand, wherever it is.
+inline Operand factors_of_lower(bfloat16 factor) {
+  constexpr bfloat16 kZero = 0.0f;
+  return aie::concat(aie::broadcast<bfloat16, kSum>(factor), aie::broadcast<bfloat16, kSum>(kZero));
+}
+inline Operand factors_of_upper(bfloat16 factor) {
+  constexpr bfloat16 kZero = 0.0f;
+  return aie::concat(aie::broadcast<bfloat16, kSum>(kZero), aie::broadcast<bfloat16, kSum>(factor));
+}
+/// x + factor y, y finite: a NaN would reach a lane of the other half.
+inline SumPair plus_scaled(const SumPair& x, const Operand& y, bfloat16 factor) {
+  return join(mac_elem_16_2(y, factors_of_lower(factor), x.extract<kSum>(0)),
+              mac_elem_16_2(y, factors_of_upper(factor), x.extract<kSum>(1)));
 }
 
 /// Two 4 x 4 blocks side by side as one 4 x 8 block, and back.

@@ -63,80 +63,63 @@ void multiply_slices(Core& core, bool with_statistics) {
   for (int slice = 0; slice < slices + core.phase().low_slices; ++slice) {
     const bfloat16* a = take(core.a);
     const bfloat16* b = take(core.b);
-    gemm_bf16(core.c, a, b, kTile / 8);
-    if (with_statistics && slice < slices) row_statistics(work.sums, work.squares, a, kTile / 8);
+    gemm_bf16_tile(core.c, a, b);
+    if (with_statistics && slice < slices) row_statistics(work.sums, work.squares, a);
     give_back(core.a);
     give_back(core.b);
   }
 }
 
-/// Rows first <= row < end of a strip count.
-void send_two_parts(Core& core, const bfloat16* columns, int strip, int first, int end) {
-  acquire_greater_equal(core.out.empty, 2);
-  if (core.phase().epilogue == Epilogue::residual) {
-    epilogue_residual(core.out.here, core.out.next, core.c, core.work->rows, columns, strip, first,
-                      end);
+/// A strip of the sums as they are.
+void send_strip(Core& core, Epilogue epilogue, int strip) {
+  const bool in_parts = has_two_parts(epilogue);
+  acquire_greater_equal(core.out.empty, in_parts ? 2 : 1);
+  if (in_parts) {
+    round_parts(core.out.here, core.out.next, core.c, strip);
   } else {
-    epilogue_parts(core.out.here, core.out.next, core.c, strip, first, end);
+    round_strip(core.out.here, core.c, strip, layout_of(epilogue));
   }
-  release(core.out.full, 2);
+  release(core.out.full, in_parts ? 2 : 1);
+  if (!in_parts) core.out.turn();
 }
 
-void send_one_part(Core& core, const bfloat16* columns, int strip, int first, int end) {
-  acquire_greater_equal(core.out.empty, 1);
-  bfloat16* const out = core.out.here;
-  const CoreWorkspace& work = *core.work;
-  switch (core.phase().epilogue) {
-    case Epilogue::norm_a:
-      epilogue_norm_a(out, core.c, work.rows, columns, work.inverse_sigmas, strip, first, end);
-      break;
-    case Epilogue::norm_k:
-      epilogue_norm_k(out, core.c, work.rows, columns, work.inverse_sigmas, strip, first, end);
-      break;
-    case Epilogue::norm_v:
-      epilogue_norm_v(out, core.c, work.rows, columns, work.inverse_sigmas, strip, first, end);
-      break;
-    case Epilogue::norm_gelu:
-      epilogue_norm_gelu(out, core.c, work.rows, columns, work.inverse_sigmas, strip, first, end);
-      break;
-    default:
-      epilogue_gelu(out, core.c, work.rows, columns, strip, first, end);
-  }
-  release(core.out.full, 1);
-  core.out.turn();
+void send(Core& core, Epilogue epilogue) {
+  for (int strip = 0; strip < kStrips; ++strip) send_strip(core, epilogue, strip);
+}
+
+/// What becomes of finished sums, the first of which is row `row` of all.
+void finish_tile(Core& core, const bfloat16* columns, int row) {
+  const PhaseHeader& phase = core.phase();
+  CoreWorkspace& work = *core.work;
+  if (has_norm(phase.epilogue)) normalise_sums(core.c, work.rows, columns, work.inverse_sigmas);
+  if (has_gelu(phase.epilogue)) gelu_sums(core.c);
+  if (phase.epilogue == Epilogue::gelu_planes) add_planes(core);
+  const int first = phase.first_row - row, end = phase.end_row - row;
+  if (first > 0 || end < kTile) clear_sums(core.c, first, end);
+  send(core, phase.epilogue);
 }
 
 void product_tile(Core& core, int pass, int tile) {
   const PhaseHeader& phase = core.phase();
   CoreWorkspace& work = *core.work;
   const bfloat16* columns = work.phase.columns + tile * kStepBlock;
-  zero_sums(core.c);
+  if (has_norm(phase.epilogue)) {
+    zero_sums(core.c);
+  } else {
+    bias_sums(core.c, columns);
+  }
   if (phase.epilogue == Epilogue::residual) add_planes(core);
   const bool with_statistics = tile == 0 && has_norm(phase.epilogue);
   multiply_slices(core, with_statistics);
   if (with_statistics) {
-    finish_statistics(work.rows, work.inverse_sigmas, work.sums, work.squares,
-                      phase.slices * kTile);
+    finish_statistics(work.rows, work.inverse_sigmas, work.sums, work.squares, phase.inverse_width);
   }
-  if (phase.epilogue == Epilogue::gelu_planes) {
-    gelu_sums(core.c, work.rows, columns);
-    add_planes(core);
-  }
-  int row = (pass * core.rows + core.row) * kTile;
-  for (int strip = 0; strip < kStrips; ++strip, row += kTile / kStrips) {
-    const int first = phase.first_row - row, end = phase.end_row - row;
-    if (has_two_parts(phase.epilogue)) {
-      send_two_parts(core, columns, strip, first, end);
-    } else {
-      send_one_part(core, columns, strip, first, end);
-    }
-  }
+  finish_tile(core, columns, (pass * core.rows + core.row) * kTile);
 }
 
 void run_product(Core& core) {
   CoreWorkspace& work = *core.work;
   const PhaseHeader& phase = core.phase();
-  if (!has_norm(phase.epilogue)) bias_rows(work.rows);
   for (int pass = 0; pass < phase.passes; ++pass) {
     if (has_norm(phase.epilogue)) zero_statistics(work.sums, work.squares);
     for (int tile = 0; tile < phase.tiles; ++tile) product_tile(core, pass, tile);
@@ -155,16 +138,12 @@ void take_queries(Core& core) {
   pass_over(core.b, core.rows - 1 - core.row);
 }
 
-void send_attention(Core& core, int strip) {
-  const int parts = core.phase().parts;
-  acquire_greater_equal(core.out.empty, parts);
-  if (parts == 2) {
-    attention_finish_parts(core.out.here, core.out.next, core.c, core.work->sums, strip);
-  } else {
-    attention_finish(core.out.here, core.c, core.work->sums, strip);
-    core.out.turn();
-  }
-  release(core.out.full, parts);
+/// Divides by the sums of weights: LayerNorm's pass, with zeros for its mean and bias.
+void send_attention(Core& core) {
+  CoreWorkspace& work = *core.work;
+  invert_sums(work.inverse_sigmas, work.sums);
+  normalise_sums(core.c, work.rows, work.rows, work.inverse_sigmas);
+  send(core, core.phase().parts == 2 ? Epilogue::residual : Epilogue::norm_a);
 }
 
 void attend(Core& core) {
@@ -179,16 +158,18 @@ void attend(Core& core) {
     if (first == 0) attention_reference(offsets, row_sums, core.queries, k, valid);
     attention_keys(core.c, row_sums, offsets, core.weights, core.queries, k, valid);
     give_back(core.b);
-    attention_values(core.c, core.weights, take(core.b), valid);
+    gemm_bf16_tile(core.c, core.weights, take(core.b));  // attention_values
     give_back(core.b);
   }
-  for (int strip = 0; strip < kStrips; ++strip) send_attention(core, strip);
+  send_attention(core);
 }
 
 void run_attention(Core& core) {
   acquire_greater_equal(core.a.full, 2);
   core.queries = core.a.here;
   core.weights = core.a.next;
+  zero_statistics(reinterpret_cast<float*>(core.work->rows),
+                  reinterpret_cast<float*>(core.work->inverse_sigmas));
   for (int pass = 0; pass < core.phase().passes; ++pass) attend(core);
   release(core.a.empty, 2);
 }

@@ -245,6 +245,7 @@ PhaseHeader some_phase() {
           .keys = 0,
           .low_slices = 1,
           .parts = 0,
+          .inverse_width = 0,
           .unused = {}};
 }
 

@@ -80,28 +80,47 @@ inline Sum negated(const Sum& x) {
 /// in every octave, off by at most 12 %; each Newton step y <- y + y (1 - x y) squares that:
 /// 1.5e-2, 2.1e-4, 4.5e-8. The last residual is taken with all 24 bits, which makes the
 /// reciprocals of powers of two exact.
+inline Sum first_reciprocal(const Sum& x) {
+  return from_bits(aie::sub(aie::broadcast<int32, kSum>(0x7EF311C7), bits_of(x)));
+}
+inline Sum better_reciprocal(const Sum& x, const Sum& y) {
+  return aie::add(y, multiply(y, aie::sub(constant(1.0f), multiply(x, y))));
+}
 inline Sum reciprocal(const Sum& x) {
-  Sum y = from_bits(aie::sub(aie::broadcast<int32, kSum>(0x7EF311C7), bits_of(x)));
-  const Sum one = constant(1.0f);
+  Sum y = first_reciprocal(x);
   SOTTO_UNROLL
-  for (int step = 0; step < 2; ++step) {
-    y = aie::add(y, multiply(y, aie::sub(one, multiply(x, y))));
-  }
-  return aie::add(y, multiply(y, multiply_add_full(one, negated(x), y)));
+  for (int step = 0; step < 2; ++step) y = better_reciprocal(x, y);
+  return aie::add(y, multiply(y, multiply_add_full(constant(1.0f), negated(x), y)));
+}
+/// Within 2^-15, in less code.
+inline Sum rough_reciprocal(const Sum& x) {
+  Sum y = first_reciprocal(x);
+  SOTTO_LOOP(3, int step = 0; step < 3; ++step) y = better_reciprocal(x, y);
+  return y;
 }
 
 /// 1 / sqrt(x) for 2^-60 < x < 2^60, within 2^-15 of its size. The line 0x5F3759DF - bits(x) / 2
 /// is off by at most 3.5 %; the steps y <- y + y (1/2 - x y y / 2) leave 1.8e-3, 4.7e-6 and then
 /// only what `multiply` rounds away.
+inline Sum first_reciprocal_root(const Sum& x) {
+  return from_bits(
+      aie::sub(aie::broadcast<int32, kSum>(0x5F3759DF), aie::downshift(bits_of(x), 1)));
+}
+inline Sum better_reciprocal_root(const Split& half_x, const Sum& y) {
+  const Sum rest = aie::sub(constant(0.5f), multiply(half_x, split(multiply(y, y))));
+  return aie::add(y, multiply(y, rest));
+}
 inline Sum reciprocal_root(const Sum& x) {
-  Sum y =
-      from_bits(aie::sub(aie::broadcast<int32, kSum>(0x5F3759DF), aie::downshift(bits_of(x), 1)));
-  const Sum half = constant(0.5f);
-  const Split half_x = split(multiply(x, half));
+  Sum y = first_reciprocal_root(x);
+  const Split half_x = split(multiply(x, constant(0.5f)));
   SOTTO_UNROLL
-  for (int step = 0; step < 3; ++step) {
-    y = aie::add(y, multiply(y, aie::sub(half, multiply(half_x, split(multiply(y, y))))));
-  }
+  for (int step = 0; step < 3; ++step) y = better_reciprocal_root(half_x, y);
+  return y;
+}
+inline Sum reciprocal_root_in_loop(const Sum& x) {
+  Sum y = first_reciprocal_root(x);
+  const Split half_x = split(multiply(x, constant(0.5f)));
+  SOTTO_LOOP(3, int step = 0; step < 3; ++step) y = better_reciprocal_root(half_x, y);
   return y;
 }
 

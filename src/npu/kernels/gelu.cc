@@ -8,7 +8,7 @@ using namespace sotto::npu::kernels;
 namespace {
 
 inline Operand gelu_of(const bfloat16* in) {
-  return gelu(SumPair(aie::load_v<kOperand>(in))).to_vector<bfloat16>();
+  return gelu(aie::load_v<kOperand>(in), aie::load_v<kOperand>(in)).to_vector<bfloat16>();
 }
 
 }  // namespace

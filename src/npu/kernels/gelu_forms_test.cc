@@ -271,8 +271,13 @@ class GeluFormsTest : public KernelTest {
   std::vector<Measured> forms_;
 };
 
-TEST_F(GeluFormsTest, WhatIsAtMostAsCostlyAsTheFormKeptIsLessAccurate) {
-  measure("kept", 4.1e-4, OnePiece<6>::kCost, gelu);
+TEST_F(GeluFormsTest, EveryOtherTakesMoreThanTheFormKept) {
+  const Form kept_form = [](const SumPair& x) {
+    const auto lanes = x.to_vector<float>();
+    return gelu(lanes, lanes);
+  };
+  measure("kept", 1.04e-3, kKeptCost, kept_form);
+  measure("one_piece_degree_6", 4.1e-4, one_piece<6>(less_where_large));
   const auto chords_32 = straight_pieces<32>();
   const auto chords_64 = straight_pieces<64>();
   const auto chords_128 = straight_pieces<128>();
@@ -290,31 +295,14 @@ TEST_F(GeluFormsTest, WhatIsAtMostAsCostlyAsTheFormKeptIsLessAccurate) {
   measure("two_pieces_degree_4", 3.4e-4, two_pieces<4>());
   measure("bfloat16_polynomial", 2.3e-3, bfloat16_polynomial());
 
-  // Cheaper forms are within the bar too: the kept one is the most accurate for what it costs.
   const Measured kept = forms_.front();
   EXPECT_LT(kept.error, 2e-3);  // the bar
   for (auto form = forms_.begin() + 1; form != forms_.end(); ++form) {
-    if (form->cost.total() <= kept.cost.total() || form->cost.fullest() <= kept.cost.fullest()) {
-      EXPECT_GT(form->error, kept.error) << form->name;
+    EXPECT_GT(form->cost.total(), kept.cost.total()) << form->name;
+    if (form->error < 2e-3) {
+      EXPECT_GT(form->cost.fullest(), kept.cost.fullest()) << form->name;
     }
   }
-}
-
-TEST_F(GeluFormsTest, TheCoefficientsKeptAreThoseOfTheFit) {
-  const auto fitted = one_piece<6>(less_where_large);
-  double difference = 0;
-  for (int i = 0; i < 40000; i += 32) {
-    aie::vector<float, 32> x;
-    for (int lane = 0; lane < 32; ++lane) {
-      x[static_cast<unsigned>(lane)] = static_cast<float>(i + lane - 20000) / 4096;
-    }
-    const auto a = gelu(SumPair(x)).to_vector<float>(), b = fitted(SumPair(x)).to_vector<float>();
-    for (unsigned lane = 0; lane < 32; ++lane) {
-      difference = std::max(difference, double{std::abs(a.get(lane) - b.get(lane))});
-    }
-  }
-  record("difference", difference);
-  EXPECT_LE(difference, 0x1p-13);  // g by 2^-15, at t = 4
 }
 
 }  // namespace

@@ -82,6 +82,10 @@ inline SumPair add_small(const SumPair& positive, const Words& h) {
   return aie::add(positive, plus(above, kMinus96));
 }
 
+/// gelu.h's form: filter, bit_and, min, two adds, two max and two moves; t, four products, four
+/// sums.
+inline constexpr Cost kKeptCost{.vector = 2 + 4 + 2 + 2, .store = 4, .move = 9, .port = 4 + 4};
+
 /// h = -t 2^p(z), with p of degree 3 in Q11 and exp2.h's power.
 struct Exponential {
   // Three steps; bit_and, sub, product, store, to acc32, product, store and add; t; two products.
@@ -104,7 +108,7 @@ struct Exponential {
   }
 };
 
-/// g by a polynomial about t = 2 for all t up to 4, in fixed point: gelu.h's form.
+/// g by a polynomial about t = 2 for all t up to 4, in fixed point.
 template <std::size_t degree>
 struct OnePiece {
   static constexpr int kSteps = static_cast<int>(degree);

@@ -34,6 +34,10 @@ class Gemm {
     }
     if (k < kb) add_short(c, a + k * kA, a_row, b + k * kBStep, kb - k);
   }
+  /// The same with k = 8 kSteps.
+  static inline void add_tile(SumElement* c, const Element* a, const Element* b) {
+    add_long(c, a, kSteps * kA, b);
+  }
 
  private:
   using Mmul = typename Product::Mmul;

@@ -36,3 +36,7 @@ void zero_sums(float* __restrict c) {
 void gemm_bf16(float* c, const bfloat16* a, const bfloat16* b, int kb) {
   Gemm<Bf16Product>::add(c, a, b, kb);
 }
+
+void gemm_bf16_tile(float* c, const bfloat16* a, const bfloat16* b) {
+  Gemm<Bf16Product>::add_tile(c, a, b);
+}

@@ -131,9 +131,9 @@ TEST_F(GemmTest, Int8IsExact) {
 }
 
 TEST_F(GemmTest, PassthroughCopiesAndScaleRoundsToNearest) {
-  Buffer<int32> words(48), copy(48);
+  Buffer<int32> words(144), copy(144);
   for (std::size_t i = 0; i < words.size(); ++i) words[i] = static_cast<int32>(i * 0x9E3779B1u);
-  passthrough(copy.data(), words.data(), 48);
+  passthrough(copy.data(), words.data(), 144);
   EXPECT_TRUE(std::equal(copy.begin(), copy.end(), words.begin()));
 
   const Matrix in = normal_matrix(1, 96, 15);

@@ -10,7 +10,7 @@ extern "C" {
 
 // --- bring-up
 
-/// out = in, 32-bit words; `words` is a multiple of 16, at least 16.
+/// out = in, 32-bit words; `words` is a multiple of 16, at least 128.
 void passthrough(int32* out, const int32* in, int words);
 /// out = factor * in, rounded to nearest even; `count` is a multiple of 32, at least 32.
 void scale_bf16(bfloat16* out, const bfloat16* in, bfloat16 factor, int count);
@@ -21,7 +21,9 @@ void scale_bf16(bfloat16* out, const bfloat16* in, bfloat16 factor, int count);
 void zero_sums(float* c);
 /// c += a b: c 64 x 64 float32 (C), a 64 x 8 kb (A, [16][kb]), b 8 kb x 64 (V, [kb][16]); kb >= 1.
 void gemm_bf16(float* c, const bfloat16* a, const bfloat16* b, int kb);
-/// The same in integers: c 64 x 64 int32, a 64 x 8 kb and b 8 kb x 64 int8; kb >= 1.
+/// The same with k = 64.
+void gemm_bf16_tile(float* c, const bfloat16* a, const bfloat16* b);
+/// The same as gemm_bf16 in integers: c 64 x 64 int32, a 64 x 8 kb and b 8 kb x 64 int8; kb >= 1.
 void gemm_int8(int32* c, const int8* a, const int8* b, int kb);
 
 // --- rows on their own (gelu.cc, softmax.cc, layer_norm.cc). `count` and `width` are elements;
@@ -47,54 +49,39 @@ void layer_norm_bf16(bfloat16* out, const bfloat16* in, const bfloat16* gamma, c
 // rows    [16] A blocks, row = [-m_1, -m_2, -m_1, sigma_1, sigma_2, sigma_1, -m_1, -m_2]
 // columns [16] B blocks, column = [s_1, s_1, s_2, c_1, c_1, c_2, s_3, s_2]
 // where x_1 + x_2 + x_3 is x in bfloat16 parts, the largest first: mean s_n is good to 2^-17 of its
-// size, which the division by sigma makes larger where rows hardly vary about a large mean. Without
-// LayerNorm the same step adds the bias: row = [1, 1, 0, ...], column = [bias_1, bias_2, 0, ...].
+// size, which the division by sigma makes larger where rows hardly vary about a large mean.
 
-/// Adds the rows of a, 64 x 8 kb (layout A), to their statistics, [16] blocks of 4 x 4 float32
-/// each: every column of a block of `sums` holds the sums of the four rows, the diagonal of a block
-/// of `squares` those of their squares; kb >= 1, |x| < 2^30. zero_statistics comes first.
-void row_statistics(float* sums, float* squares, const bfloat16* a, int kb);
+/// Adds the rows of a, 64 x 64 (layout A), to their statistics, [16] blocks of 4 x 4 float32 each:
+/// every column of a block of `sums` holds the sums of the four rows, the diagonal of a block of
+/// `squares` those of their squares; |x| < 2^30. zero_statistics comes first.
+void row_statistics(float* sums, float* squares, const bfloat16* a);
 void zero_statistics(float* sums, float* squares);
-/// From the statistics of rows of `width` elements, 1 … 2^23 - 1: the row blocks above and, for
-/// every block of four rows, 1 / sigma in bfloat16: 16 high parts (each row's four times), then 16
+/// From the statistics of rows, and 1 / their width: the row blocks above and, for every block of
+/// four rows, 1 / sigma in bfloat16: 16 high parts (each row's four times), then 16
 /// low ones.
 void finish_statistics(bfloat16* rows, bfloat16* inverse_sigmas, const float* sums,
-                       const float* squares, int width);
-/// The row blocks for a bias alone.
-void bias_rows(bfloat16* rows);
+                       const float* squares, float inverse_width);
 
-// --- epilogues: finished sums to bfloat16 operands (epilogue.cc)
-//
-// Each takes strip `strip` (16 rows, 0 … 3) of a tile of sums c (layout C, float32), adds the step
-// rows x columns (see above: a bias, or what folds LayerNorm in), and writes 16 x 64 outputs in
-// layout A, K (strip rows are the keys n, columns are k) or V (strip rows are k). Strips follow
-// each other, so that four of them are a tile. `rows` and `inverse_sigmas` are those of the whole
-// tile. Rows of the strip outside first <= row < end become zero, whatever the sums there hold.
+// --- passes over a tile's sums c (layout C, float32), in place, and to bfloat16 (epilogue.cc)
 
+/// c = a bias: `columns` are [16] B blocks, column = [bias_1, bias_2, 0, ...]. Products are added.
+void bias_sums(float* c, const bfloat16* columns);
 /// c += plane, 64 x 64 bfloat16 in layout A: a residual or positions, high part then low part.
 void add_plane(float* c, const bfloat16* plane);
-/// c = GELU(c + rows x columns), all 64 rows, in float32: what positions are then added to.
-void gelu_sums(float* c, const bfloat16* rows, const bfloat16* columns);
+/// c = (c + rows x columns) * inverse_sigmas of each row: LayerNorm folded in, see above. Rows of
+/// zeros leave the multiplication.
+void normalise_sums(float* c, const bfloat16* rows, const bfloat16* columns,
+                    const bfloat16* inverse_sigmas);
+/// c = GELU(c).
+void gelu_sums(float* c);
+/// Rows outside first <= row < end become zero, whatever the sums there hold.
+void clear_sums(float* c, int first, int end);
 
-/// sums + bias, in two parts: high + low is the float32 value within 2^-17. Layout A.
-void epilogue_residual(bfloat16* high, bfloat16* low, const float* c, const bfloat16* rows,
-                       const bfloat16* columns, int strip, int first, int end);
-/// GELU(sums + bias). Layout A.
-void epilogue_gelu(bfloat16* out, const float* c, const bfloat16* rows, const bfloat16* columns,
-                   int strip, int first, int end);
-/// The sums as they are, in two parts; no step is added. Layout A.
-void epilogue_parts(bfloat16* high, bfloat16* low, const float* c, int strip, int first, int end);
-/// LayerNorm folded in; layouts A, K and V.
-void epilogue_norm_a(bfloat16* out, const float* c, const bfloat16* rows, const bfloat16* columns,
-                     const bfloat16* inverse_sigmas, int strip, int first, int end);
-void epilogue_norm_k(bfloat16* out, const float* c, const bfloat16* rows, const bfloat16* columns,
-                     const bfloat16* inverse_sigmas, int strip, int first, int end);
-void epilogue_norm_v(bfloat16* out, const float* c, const bfloat16* rows, const bfloat16* columns,
-                     const bfloat16* inverse_sigmas, int strip, int first, int end);
-/// GELU of that. Layout A.
-void epilogue_norm_gelu(bfloat16* out, const float* c, const bfloat16* rows,
-                        const bfloat16* columns, const bfloat16* inverse_sigmas, int strip,
-                        int first, int end);
+/// Strip `strip` (16 rows, 0 … 3) as 16 x 64 outputs. Strips follow each other, so that four of
+/// them are a tile.
+void round_strip(bfloat16* out, const float* c, int strip, sotto::npu::kernels::Layout layout);
+/// In two parts: high + low is the float32 value within 2^-17. Layout A.
+void round_parts(bfloat16* high, bfloat16* low, const float* c, int strip);
 
 // --- attention of 64 queries, heads of 64 (attention.cc)
 //
@@ -105,7 +92,7 @@ void epilogue_norm_gelu(bfloat16* out, const float* c, const bfloat16* rows,
 //   k, v      64 keys (layout K: k runs over the head) and values (V: k runs over the keys), of
 //             which the first `valid`, 1 … 64, count. Keys behind those may hold anything, values
 //             must be finite.
-//   p         weights of a tile, 64 queries x valid keys rounded up to a multiple of 16 (layout A)
+//   p         weights of a tile, 64 queries x 64 keys (layout A), zero from `valid` on
 //   o         weighted sums of values, 64 x 64 float32 (layout C)
 //   row_sums  [16] blocks of 4 x 4 float32: the sums of the rows' weights, in all columns
 //   offsets   the same shape: minus the reference of a row; what its scores begin with
@@ -116,23 +103,29 @@ void epilogue_norm_gelu(bfloat16* out, const float* c, const bfloat16* rows,
 /// Sets offsets to the rows' largest scores and row_sums to zero.
 void attention_reference(float* offsets, float* row_sums, const bfloat16* q, const bfloat16* k,
                          int valid);
+/// Minus the largest scores, offsets added, of the pairs of blocks of four queries
+/// first <= pair < end; minus_largest, of the shape of offsets, leads to those of the first one and
+/// may be `offsets` itself.
+void attention_largest(float* minus_largest, const bfloat16* q, const bfloat16* k,
+                       const float* offsets, int valid, int first, int end);
 /// Weights of a tile, eight queries after another from pair `first` on, whose sums are added to
 /// row_sums. Returns 8, or the pair at which a score was too large: its row_sums are untouched; it
-/// wants attention_rescale and a new start there. Pairs before `checked` pass in any case.
+/// wants attention_largest, attention_raise and a new start there. Pairs before `checked` pass in
+/// any case.
 int attention_weights(bfloat16* p, float* row_sums, const bfloat16* q, const bfloat16* k,
                       const float* offsets, int valid, int first, int checked);
-/// Raises the references of the eight queries of `pair` to their largest score in this tile and
-/// scales o and row_sums accordingly; exact but for what underflows.
-void attention_rescale(float* o, float* row_sums, float* offsets, const bfloat16* q,
-                       const bfloat16* k, int valid, int pair);
-/// All weights of a tile, with rescaling where it is due.
+/// Raises the references of the eight queries of `pair` by what their largest scores have above
+/// them, rounded to a whole number, and scales o and row_sums accordingly; exact but for what
+/// underflows. minus_largest leads to those of this pair.
+void attention_raise(float* o, float* row_sums, float* offsets, const float* minus_largest,
+                     int pair);
+/// All weights of a tile, with references raised where that is due.
 void attention_keys(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
                     const bfloat16* k, int valid);
 /// o += p v.
-void attention_values(float* o, const bfloat16* p, const bfloat16* v, int valid);
+void attention_values(float* o, const bfloat16* p, const bfloat16* v);
 /// out = o / row_sums of strip `strip`, 16 x 64 (layout A).
 void attention_finish(bfloat16* out, const float* o, const float* row_sums, int strip);
-/// The same in two parts.
-void attention_finish_parts(bfloat16* high, bfloat16* low, const float* o, const float* row_sums,
-                            int strip);
+/// 1 / row_sums as normalise_sums takes it, which then does what attention_finish begins with.
+void invert_sums(bfloat16* inverse, const float* row_sums);
 }

@@ -208,6 +208,7 @@ void NetworkRunner::send_product(const Product& product, const Group& group) {
                              .keys = 0,
                              .low_slices = product.low_x == nullptr ? 0 : product.low_x->columns,
                              .parts = 0,
+                             .inverse_width = 1.0f / static_cast<float>(product.x.columns * kTile),
                              .unused = {}};
   for (int column = 0; column < columns_; ++column) {
     send_b(column, header(phase, &product.linear, &group, column));
@@ -282,6 +283,7 @@ void NetworkRunner::enqueue(const Attention& attention) {
                              .keys = attention.keys,
                              .low_slices = 0,
                              .parts = attention.low == nullptr ? 1 : 2,
+                             .inverse_width = 0,
                              .unused = {}};
   const auto tile = [&](const Tiles& tiles, int row, int head) {
     return row < tiles.rows && head < tiles.columns ? tiles.at(row, head) : zeros_.data();

@@ -2,7 +2,7 @@
 #include "npu/kernels/kernels.h"
 
 void passthrough(int32* __restrict out, const int32* __restrict in, int words) {
-  SOTTO_LOOP(1, int i = 0; i < words; i += 16) {
+  SOTTO_LOOP(8, int i = 0; i < words; i += 16) {
     aie::store_v(out + i, aie::load_v<16>(in + i));
   }
 }

@@ -43,6 +43,15 @@ enum class Epilogue : int32 {
 inline constexpr bool has_norm(Epilogue epilogue) {
   return epilogue >= Epilogue::norm_a;
 }
+inline constexpr bool has_gelu(Epilogue epilogue) {
+  return epilogue == Epilogue::gelu || epilogue == Epilogue::gelu_planes ||
+         epilogue == Epilogue::norm_gelu;
+}
+inline constexpr Layout layout_of(Epilogue epilogue) {
+  return epilogue == Epilogue::norm_k   ? Layout::k
+         : epilogue == Epilogue::norm_v ? Layout::v
+                                        : Layout::a;
+}
 inline constexpr bool has_two_parts(Epilogue epilogue) {
   return epilogue == Epilogue::residual || epilogue == Epilogue::gelu_planes;
 }
@@ -64,14 +73,15 @@ struct PhaseHeader {
   int32 passes;  ///< 1 … kMaxCount
   int32 tiles;   ///< product: 1 … kMaxTiles
   int32 slices;  ///< product: tiles along k, 1 … kMaxCount; LayerNorm takes 64 slices elements
-  Epilogue epilogue;  ///< product
-  int32 planes;       ///< product with a result in two parts: 0 … 2 a column
-  int32 first_row;    ///< product: rows first_row <= row < end_row count, the others become zero
-  int32 end_row;      ///< both 0 … kMaxRows
-  int32 keys;         ///< attention: 1 … kMaxRows; beyond them keys hold anything, values zeros
-  int32 low_slices;   ///< product: 0 … slices
-  int32 parts;        ///< attention: of its result, 1 … 2
-  int32 unused[20];
+  Epilogue epilogue;    ///< product
+  int32 planes;         ///< product with a result in two parts: 0 … 2 a column
+  int32 first_row;      ///< product: rows first_row <= row < end_row count, the others become zero
+  int32 end_row;        ///< both 0 … kMaxRows
+  int32 keys;           ///< attention: 1 … kMaxRows; beyond them keys hold anything, values zeros
+  int32 low_slices;     ///< product: 0 … slices
+  int32 parts;          ///< attention: of its result, 1 … 2
+  float inverse_width;  ///< LayerNorm: 1 / (64 slices)
+  int32 unused[19];
 };
 static_assert(sizeof(PhaseHeader) == 128);
 
@@ -85,8 +95,8 @@ static_assert(sizeof(Phase) == 4224);
 /// What a core keeps besides the buffers of its streams and its sums.
 struct alignas(32) CoreWorkspace {
   Phase phase;
-  bfloat16 rows[kStepBlock];            ///< the other operand of the epilogue's step
-  bfloat16 inverse_sigmas[kStepBlock];  ///< LayerNorm
+  bfloat16 rows[kStepBlock];            ///< the other operand of the epilogue's step, or zeros
+  bfloat16 inverse_sigmas[kStepBlock];  ///< LayerNorm; attention: 1 / sums of weights
   float sums[kTileBlocks * kSum];       ///< LayerNorm: row sums; attention: sums of weights
   float squares[kTileBlocks * kSum];    ///< LayerNorm: of squares; attention: offsets
 };

@@ -63,24 +63,17 @@ TEST_F(RegistersTest, OfRowsAndStatistics) {
   expect_registers("layer_norm", none,
                    [&] { layer_norm_bf16(n_.out, n_.in, n_.in, n_.in, 1, 64); });
   expect_registers("finish_statistics", none,
-                   [&] { finish_statistics(n_.rows, n_.inverse, n_.sums, n_.squares, 64); });
+                   [&] { finish_statistics(n_.rows, n_.inverse, n_.sums, n_.squares, 0x1p-6f); });
 }
 
 TEST_F(RegistersTest, OfEpilogues) {
   using enum host::Saturation;
-  const auto expect_wrapping = [&](const char* name, const std::function<void()>& kernel) {
-    expect_registers(name, none, kernel, saturate);
-  };
-  expect_wrapping("residual",
-                  [&] { epilogue_residual(n_.out, n_.low, n_.c, n_.rows, n_.columns, 0, 0, 16); });
-  expect_wrapping("gelu", [&] { epilogue_gelu(n_.out, n_.c, n_.rows, n_.columns, 0, 0, 16); });
-  expect_wrapping("gelu_sums", [&] { gelu_sums(n_.c, n_.rows, n_.columns); });
-  expect_wrapping("parts", [&] { epilogue_parts(n_.out, n_.low, n_.c, 0, 0, 16); });
-  for (const auto epilogue :
-       {epilogue_norm_a, epilogue_norm_k, epilogue_norm_v, epilogue_norm_gelu}) {
-    expect_wrapping("norm",
-                    [&] { epilogue(n_.out, n_.c, n_.rows, n_.columns, n_.inverse, 0, 0, 16); });
-  }
+  expect_registers(
+      "gelu_sums", none, [&] { gelu_sums(n_.c); }, saturate);
+  expect_registers("normalise_sums", none,
+                   [&] { normalise_sums(n_.c, n_.rows, n_.columns, n_.inverse); });
+  expect_registers("round", none, [&] { round_strip(n_.out, n_.c, 0, Layout::k); });
+  expect_registers("parts", none, [&] { round_parts(n_.out, n_.low, n_.c, 0); });
 }
 
 TEST_F(RegistersTest, OfAttention) {
@@ -89,14 +82,16 @@ TEST_F(RegistersTest, OfAttention) {
   expect_registers("reference", none, [&] { attention_reference(n_.offsets, n_.sums, q, k, 64); });
   expect_registers("weights", saturate,
                    [&] { attention_weights(n_.out, n_.sums, q, k, n_.offsets, 64, 0, 8); });
-  expect_registers("rescale", saturate, [&] {
+  expect_registers("largest", none,
+                   [&] { attention_largest(n_.squares, q, k, n_.offsets, 64, 0, 8); });
+  for (float& x : n_.squares) x = -x;
+  expect_registers("raise", saturate, [&] {
     for (int pair = 0; pair < 8; ++pair) {
-      attention_rescale(n_.c, n_.sums, n_.offsets, q, k, 64, pair);
+      attention_raise(n_.c, n_.sums, n_.offsets, n_.squares, pair);
     }
   });
   expect_registers("finish", none, [&] { attention_finish(n_.out, n_.c, n_.sums, 0); });
-  expect_registers("finish_parts", none,
-                   [&] { attention_finish_parts(n_.out, n_.low, n_.c, n_.sums, 0); });
+  expect_registers("invert", none, [&] { invert_sums(n_.inverse, n_.sums); });
 }
 
 }  // namespace

@@ -48,15 +48,15 @@ void zero_statistics(float* __restrict sums, float* __restrict squares) {
   }
 }
 
-void row_statistics(float* __restrict sums, float* __restrict squares, const bfloat16* __restrict a,
-                    int kb) {
+void row_statistics(float* __restrict sums, float* __restrict squares,
+                    const bfloat16* __restrict a) {
   constexpr bfloat16 kOne = 1.0f;
   const Operand ones = aie::broadcast<bfloat16, kOperand>(kOne);
   SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
     // A tile's own sums first: on the coarse grid of long sums of squares, the products' last bits
     // would round one way (odd squares are 1 modulo 8, so their ties all go down).
     Mmul sum, square;
-    SOTTO_LOOP(1, int k = 0; k < kb; ++k, a += kOperand) {
+    SOTTO_LOOP(8, int k = 0; k < kTile / 8; ++k, a += kOperand) {
       const Operand block = aie::load_v<kOperand>(a);
       sum.mac(block, ones);
       square.mac(block, aie::transpose(block, 4, 8));
@@ -67,30 +67,21 @@ void row_statistics(float* __restrict sums, float* __restrict squares, const bfl
 }
 
 void finish_statistics(bfloat16* __restrict rows, bfloat16* __restrict inverse_sigmas,
-                       const float* __restrict sums, const float* __restrict squares, int width) {
+                       const float* __restrict sums, const float* __restrict squares,
+                       float inverse_width) {
   round_to_nearest();
-  const Sum inverse_width = reciprocal(count_to_float(width));
+  const Sum of_a_row = constant(inverse_width);
   const Sum epsilon = constant(kLayerNormEpsilon);
   SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
-    const Sum minus_mean = negated(multiply_full(load_sum(sums + i * kSum), inverse_width));
-    const Sum square = multiply_full(spread_diagonal(load_sum(squares + i * kSum)), inverse_width);
+    const Sum minus_mean = negated(multiply_full(load_sum(sums + i * kSum), of_a_row));
+    const Sum square = multiply_full(spread_diagonal(load_sum(squares + i * kSum)), of_a_row);
     // Rounding may leave a constant row a variance below zero.
     const Sum difference = aie::sub(square, multiply_full(minus_mean, minus_mean));
     const Sum variance = aie::add(positive_part(difference), epsilon);
-    const Sum inverse = reciprocal_root(variance);
+    const Sum inverse = reciprocal_root_in_loop(variance);
     const Split parts = split(inverse);
     aie::store_v(rows + i * kOperand,
                  row_block(split(minus_mean), split(multiply(variance, inverse))));
     aie::store_v(inverse_sigmas + i * kOperand, aie::concat(parts.high, parts.low));
-  }
-}
-
-void bias_rows(bfloat16* __restrict rows) {
-  constexpr bfloat16 kOne = 1.0f, kZero = 0.0f;
-  const Operand row = aie::select(aie::broadcast<bfloat16, kOperand>(kZero),
-                                  aie::broadcast<bfloat16, kOperand>(kOne),
-                                  aie::mask<kOperand>::from_uint32(0x03030303u));
-  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
-    aie::store_v(rows + i * kOperand, row);
   }
 }

@@ -39,7 +39,7 @@ TEST_F(RowsTest, GeluOfAnyLengthRoundsOnceAndLeavesTheRestAlone) {
     for (std::size_t i = 0; i < count; ++i) {
       const double expected = testing::exact_gelu(x[i]);
       // The bar before the store, and half a step of bfloat16 for it.
-      EXPECT_LE(std::abs(out[i] - expected), 4.2e-4 + std::abs(expected) * 0x1p-8) << x[i];
+      EXPECT_LE(std::abs(out[i] - expected), 1.05e-3 + std::abs(expected) * 0x1p-8) << x[i];
     }
     for (std::size_t i = count; i < padded(count); ++i) EXPECT_EQ(out[i], 7.0f);
   }
@@ -194,7 +194,8 @@ std::array<double, 2> finished(double mean, double deviation, int width) {
   std::fill(squares.begin(), squares.end(),
             static_cast<float>((mean * mean + deviation * deviation) * width));
   Buffer<bfloat16> rows(kTileBlocks * kOperand), inverse_sigmas(kTileBlocks * kOperand);
-  finish_statistics(rows.data(), inverse_sigmas.data(), sums.data(), squares.data(), width);
+  finish_statistics(rows.data(), inverse_sigmas.data(), sums.data(), squares.data(),
+                    1.0f / static_cast<float>(width));
   return {double{rows[0]} + rows[1], double{rows[3]} + rows[4]};
 }
 
@@ -206,13 +207,13 @@ TEST_F(RowsTest, StatisticsOfTheNarrowestAndTheWidestRows) {
   }
 }
 
-TEST_F(RowsTest, StatisticsOfOneBlockOfLargeNumbers) {
-  Buffer<bfloat16> a(kTileBlocks * kOperand), rows(a.size()), inverse_sigmas(a.size());
+TEST_F(RowsTest, StatisticsOfLargeNumbers) {
+  Buffer<bfloat16> a(kTile * kTile), rows(kTileBlocks * kOperand), inverse_sigmas(rows.size());
   for (std::size_t i = 0; i < a.size(); ++i) a[i] = to_bf16(i % 2 == 0 ? 0x1.FEp29 : -0x1.FEp29);
   Buffer<float> sums(kTileBlocks * kSum), squares(kTileBlocks * kSum);
   zero_statistics(sums.data(), squares.data());
-  row_statistics(sums.data(), squares.data(), a.data(), 1);
-  finish_statistics(rows.data(), inverse_sigmas.data(), sums.data(), squares.data(), 8);
+  row_statistics(sums.data(), squares.data(), a.data());
+  finish_statistics(rows.data(), inverse_sigmas.data(), sums.data(), squares.data(), 0x1p-6f);
   for (std::size_t i = 0; i < inverse_sigmas.size(); i += 32) {
     EXPECT_NEAR(double{inverse_sigmas[i]} + inverse_sigmas[i + 16], 0x1p-29 / 1.9921875, 0x1p-43);
   }

@@ -17,53 +17,24 @@ struct Fold {
 
 Fold fold_of(const Product& product, int row) {
   Fold fold;
-  if (!has_norm(product.epilogue)) {
-    bias_rows(fold.rows.data());
-    return fold;
-  }
+  if (!has_norm(product.epilogue)) return fold;
   Buffer<float> sums(kTileBlocks * kSum), squares(kTileBlocks * kSum);
   zero_statistics(sums.data(), squares.data());
   for (int k = 0; k < product.x.columns; ++k) {
-    row_statistics(sums.data(), squares.data(), product.x.at(row, k), kTile / 8);
+    row_statistics(sums.data(), squares.data(), product.x.at(row, k));
   }
   reset_core();
   finish_statistics(fold.rows.data(), fold.inverse_sigmas.data(), sums.data(), squares.data(),
-                    product.x.columns * kTile);
+                    1.0f / static_cast<float>(product.x.columns * kTile));
   return fold;
 }
 
-void finish(const Product& product, const float* c, const Fold& fold, int row, int n) {
-  const bfloat16 *rows = fold.rows.data(), *sigmas = fold.inverse_sigmas.data();
-  const bfloat16* columns = product.linear.step(n);
-  for (int strip = 0; strip < kStrips; ++strip) {
-    const int first = product.first_row - kTile * row - 16 * strip;
-    const int end = product.end_row - kTile * row - 16 * strip;
-    bfloat16* out = product.out.at(row, product.out_column + n) + strip * kStrip;
-    const auto low = [&] { return product.low->at(row, n) + strip * kStrip; };
-    reset_core();
-    switch (product.epilogue) {
-      case Epilogue::residual:
-        epilogue_residual(out, low(), c, rows, columns, strip, first, end);
-        break;
-      case Epilogue::gelu:
-        epilogue_gelu(out, c, rows, columns, strip, first, end);
-        break;
-      case Epilogue::gelu_planes:
-        epilogue_parts(out, low(), c, strip, first, end);
-        break;
-      case Epilogue::norm_a:
-        epilogue_norm_a(out, c, rows, columns, sigmas, strip, first, end);
-        break;
-      case Epilogue::norm_k:
-        epilogue_norm_k(out, c, rows, columns, sigmas, strip, first, end);
-        break;
-      case Epilogue::norm_v:
-        epilogue_norm_v(out, c, rows, columns, sigmas, strip, first, end);
-        break;
-      case Epilogue::norm_gelu:
-        epilogue_norm_gelu(out, c, rows, columns, sigmas, strip, first, end);
-        break;
-    }
+void send_strip(Epilogue epilogue, bfloat16* out, bfloat16* low, const float* c, int strip) {
+  reset_core();
+  if (has_two_parts(epilogue)) {
+    round_parts(out, low, c, strip);
+  } else {
+    round_strip(out, c, strip, layout_of(epilogue));
   }
 }
 
@@ -74,19 +45,28 @@ void compute_row(const Product& product, int row) {
     const auto add_planes = [&] {
       for (const Tiles* plane : product.planes) add_plane(c.data(), plane->at(row, n));
     };
+    const bfloat16* columns = product.linear.step(n);
     zero_sums(c.data());
+    if (!has_norm(product.epilogue)) bias_sums(c.data(), columns);
     if (product.epilogue == Epilogue::residual) add_planes();
     for (const Tiles* x : {&product.x, product.low_x}) {
       for (int k = 0; x != nullptr && k < x->columns; ++k) {
         gemm_bf16(c.data(), x->at(row, k), product.linear.tiles.at(n, k), kTile / 8);
       }
     }
-    if (product.epilogue == Epilogue::gelu_planes) {
-      reset_core();
-      gelu_sums(c.data(), fold.rows.data(), product.linear.step(n));
-      add_planes();
+    reset_core();
+    if (has_norm(product.epilogue)) {
+      normalise_sums(c.data(), fold.rows.data(), columns, fold.inverse_sigmas.data());
     }
-    finish(product, c.data(), fold, row, n);
+    reset_core();
+    if (has_gelu(product.epilogue)) gelu_sums(c.data());
+    if (product.epilogue == Epilogue::gelu_planes) add_planes();
+    clear_sums(c.data(), product.first_row - kTile * row, product.end_row - kTile * row);
+    for (int strip = 0; strip < kStrips; ++strip) {
+      const int at = strip * kStrip;
+      send_strip(product.epilogue, product.out.at(row, product.out_column + n) + at,
+                 product.low == nullptr ? nullptr : product.low->at(row, n) + at, c.data(), strip);
+    }
   }
 }
 
@@ -104,17 +84,19 @@ void compute_row(const Attention& attention, int row) {
       reset_core();
       attention_keys(o.data(), row_sums.data(), offsets.data(), p.data(), q,
                      attention.k.at(tile, head), valid);
-      attention_values(o.data(), p.data(), attention.v.at(tile, head), valid);
+      attention_values(o.data(), p.data(), attention.v.at(tile, head));
     }
+    const Buffer<bfloat16> zeros(kStepBlock);
+    Buffer<bfloat16> inverse(kStepBlock);
+    reset_core();
+    invert_sums(inverse.data(), row_sums.data());
+    reset_core();
+    normalise_sums(o.data(), zeros.data(), zeros.data(), inverse.data());
     for (int strip = 0; strip < kStrips; ++strip) {
-      reset_core();
-      bfloat16* const out = attention.out.at(row, head) + strip * kStrip;
-      if (attention.low == nullptr) {
-        attention_finish(out, o.data(), row_sums.data(), strip);
-      } else {
-        attention_finish_parts(out, attention.low->at(row, head) + strip * kStrip, o.data(),
-                               row_sums.data(), strip);
-      }
+      const int at = strip * kStrip;
+      const bool in_parts = attention.low != nullptr;
+      send_strip(in_parts ? Epilogue::residual : Epilogue::norm_a, attention.out.at(row, head) + at,
+                 in_parts ? attention.low->at(row, head) + at : nullptr, o.data(), strip);
     }
   }
 }

@@ -160,6 +160,21 @@ class Lowerer {
     fail(ErrorKind::unsupported, "address ", address, " lies in no buffer");
   }
 
+  static bool is_linear(const Addresses& all) {
+    for (size_t i = 2; i < all.size(); ++i) {
+      if (all[i] - all[i - 1] != all[1] - all[0]) return false;
+    }
+    return true;
+  }
+  /// What a kernel loads a second time it wants later: a pointer of its own lets it wait. Where the
+  /// way turns that would take modifiers, of which there are few.
+  static bool is_loaded_again(const std::vector<User>& users, const Step& step) {
+    return step.is_memory() && is_linear(step.addresses) &&
+           std::any_of(users.begin(), users.end(), [&](const User& user) {
+             return user.is_memory && (*user.addresses)[0] == step.addresses[0];
+           });
+  }
+
   std::vector<Group> groups_of(const Items& list, const LoopNode* loop) {
     std::vector<std::vector<User>> alike;
     for (size_t i = 0; i < list.size(); ++i) {
@@ -168,7 +183,7 @@ class Lowerer {
       if (!step.is_memory() && step.kind != StepKind::address) continue;
       const User user = {i, &step.addresses, step.opcode, step.is_memory(), step.is_store};
       const auto known = std::find_if(alike.begin(), alike.end(), [&](const auto& users) {
-        return users[0].is_store == step.is_store &&
+        return users[0].is_store == step.is_store && !is_loaded_again(users, step) &&
                moves_alike(*users[0].addresses, step.addresses) &&
                object_of((*users[0].addresses)[0]) == object_of(step.addresses[0]);
       });

@@ -77,6 +77,13 @@ void add_products(std::vector<Call>& all, const Sizes& sizes) {
           gemm_bf16(c, a, next.bf16(), kb);
         });
   }
+  add(all, "gemm_bf16_tile", "64 x 64 x 64",
+      {f32("c", kTileElements, 2), bf16("a", kTileElements, 0), bf16("b", kTileElements, 1)},
+      [](Arguments& next) {
+        auto* const c = next.f32();
+        auto* const a = next.bf16();
+        gemm_bf16_tile(c, a, next.bf16());
+      });
   for (const bool is_short : {false, true}) {
     // As many bytes of operands as bf16 has.
     const int kb = is_short ? 3 : 2 * sizes.k_blocks;
@@ -133,7 +140,7 @@ void add_statistics(std::vector<Call>& all) {
       [](Arguments& next) {
         auto* const sums = next.f32();
         auto* const squares = next.f32();
-        row_statistics(sums, squares, next.bf16(), 8);
+        row_statistics(sums, squares, next.bf16());
       });
   add(all, "finish_statistics", "64 rows",
       {bf16("rows", kRowBlocks, 3, Fill::zeros), bf16("inverse_sigmas", kRowBlocks, 3, Fill::zeros),
@@ -142,61 +149,40 @@ void add_statistics(std::vector<Call>& all) {
         auto* const rows = next.bf16();
         auto* const inverse_sigmas = next.bf16();
         auto* const sums = next.f32();
-        finish_statistics(rows, inverse_sigmas, sums, next.f32(), 512);
+        finish_statistics(rows, inverse_sigmas, sums, next.f32(), 0x1p-9f);
       });
-  add(all, "bias_rows", "64 rows", {bf16("rows", kRowBlocks, 3, Fill::zeros)},
-      [](Arguments& next) { bias_rows(next.bf16()); });
 }
-
-/// An epilogue with LayerNorm.
-using NormEpilogue = void (*)(bfloat16*, const float*, const bfloat16*, const bfloat16*,
-                              const bfloat16*, int, int, int);
 
 void add_epilogues(std::vector<Call>& all) {
   const CallBuffer out = bf16("out", kStrip, 1, Fill::zeros),
                    low = bf16("low", kStrip, 1, Fill::zeros), c = f32("c", kTileElements, 2),
                    rows = bf16("rows", kRowBlocks, 3), columns = bf16("columns", kRowBlocks, 0),
                    sigmas = bf16("inverse_sigmas", kRowBlocks, 3);
+  add(all, "bias_sums", "64 x 64", {c, columns}, [](Arguments& next) {
+    auto* const sums = next.f32();
+    bias_sums(sums, next.bf16());
+  });
   add(all, "add_plane", "64 x 64", {c, bf16("plane", kTileElements, 0)}, [](Arguments& next) {
     auto* const sums = next.f32();
     add_plane(sums, next.bf16());
   });
-  add(all, "gelu_sums", "64 x 64", {c, rows, columns}, [](Arguments& next) {
+  add(all, "normalise_sums", "64 x 64", {c, rows, columns, sigmas}, [](Arguments& next) {
     auto* const sums = next.f32();
     auto* const left = next.bf16();
-    gelu_sums(sums, left, next.bf16());
+    auto* const right = next.bf16();
+    normalise_sums(sums, left, right, next.bf16());
   });
-  add(all, "epilogue_residual", "16 x 64", {out, low, c, rows, columns}, [](Arguments& next) {
-    auto* const high = next.bf16();
-    auto* const rest = next.bf16();
-    auto* const sums = next.f32();
-    auto* const left = next.bf16();
-    epilogue_residual(high, rest, sums, left, next.bf16(), 1, 0, 13);
-  });
-  add(all, "epilogue_parts", "16 x 64", {out, low, c}, [](Arguments& next) {
-    auto* const high = next.bf16();
-    auto* const rest = next.bf16();
-    epilogue_parts(high, rest, next.f32(), 1, 0, 13);
-  });
-  add(all, "epilogue_gelu", "16 x 64", {out, c, rows, columns}, [](Arguments& next) {
+  add(all, "gelu_sums", "64 x 64", {c}, [](Arguments& next) { gelu_sums(next.f32()); });
+  add(all, "clear_sums", "64 x 64", {c}, [](Arguments& next) { clear_sums(next.f32(), 3, 61); });
+  add(all, "round_strip", "16 x 64", {out, c}, [](Arguments& next) {
     auto* const to = next.bf16();
-    auto* const sums = next.f32();
-    auto* const left = next.bf16();
-    epilogue_gelu(to, sums, left, next.bf16(), 1, 0, 13);
+    round_strip(to, next.f32(), 1, Layout::k);
   });
-  const std::pair<const char*, NormEpilogue> norms[] = {{"epilogue_norm_a", epilogue_norm_a},
-                                                        {"epilogue_norm_k", epilogue_norm_k},
-                                                        {"epilogue_norm_v", epilogue_norm_v},
-                                                        {"epilogue_norm_gelu", epilogue_norm_gelu}};
-  for (const auto& [name, kernel] : norms) {
-    add(all, name, "16 x 64", {out, c, rows, columns, sigmas}, [kernel = kernel](Arguments& next) {
-      auto* const to = next.bf16();
-      auto* const sums = next.f32();
-      auto* const left = next.bf16();
-      auto* const right = next.bf16();
-      kernel(to, sums, left, right, next.bf16(), 1, 3, 16);
-    });
-  }
+  add(all, "round_parts", "16 x 64", {out, low, c}, [](Arguments& next) {
+    auto* const high = next.bf16();
+    auto* const rest = next.bf16();
+    round_parts(high, rest, next.f32(), 1);
+  });
 }
 
 void add_attention(std::vector<Call>& all, const Sizes& sizes) {
@@ -205,13 +191,6 @@ void add_attention(std::vector<Call>& all, const Sizes& sizes) {
                    k = bf16("k", kTileElements, 1), o = f32("o", kTileElements, 2),
                    row_sums = f32("row_sums", kRowSums, 3, Fill::positive_floats),
                    offsets = f32("offsets", kRowSums, 3);
-  add(all, "attention_reference", concat("64 x ", valid, " keys"), {offsets, row_sums, q, k},
-      [valid](Arguments& next) {
-        auto* const to = next.f32();
-        auto* const sums = next.f32();
-        auto* const queries = next.bf16();
-        attention_reference(to, sums, queries, next.bf16(), valid);
-      });
   add(all, "attention_weights", concat("64 x ", valid, " keys"),
       {bf16("p", kTileElements, 0, Fill::zeros), row_sums, q, k, offsets},
       [valid](Arguments& next) {
@@ -221,20 +200,19 @@ void add_attention(std::vector<Call>& all, const Sizes& sizes) {
         auto* const keys = next.bf16();
         attention_weights(p, sums, queries, keys, next.f32(), valid, 0, 0);
       });
-  add(all, "attention_values", concat("64 x ", valid, " keys"),
-      {o, bf16("p", kTileElements, 0, Fill::small_bfloat16s), bf16("v", kTileElements, 1)},
-      [valid](Arguments& next) {
-        auto* const values = next.f32();
-        auto* const p = next.bf16();
-        attention_values(values, p, next.bf16(), valid);
+  add(all, "attention_largest", concat("64 x ", valid, " keys"),
+      {f32("minus_largest", kRowSums, 3), q, k, offsets}, [valid](Arguments& next) {
+        auto* const minus_largest = next.f32();
+        auto* const queries = next.bf16();
+        auto* const keys = next.bf16();
+        attention_largest(minus_largest, queries, keys, next.f32(), valid, 0, 8);
       });
-  add(all, "attention_rescale", concat("64 x ", valid, " keys"), {o, row_sums, offsets, q, k},
-      [valid](Arguments& next) {
+  add(all, "attention_raise", "8 queries",
+      {o, row_sums, offsets, f32("minus_largest", kRowSums, 0)}, [](Arguments& next) {
         auto* const values = next.f32();
         auto* const sums = next.f32();
         auto* const to = next.f32();
-        auto* const queries = next.bf16();
-        attention_rescale(values, sums, to, queries, next.bf16(), valid, 3);
+        attention_raise(values, sums, to, next.f32(), 3);
       });
   add(all, "attention_finish", "16 x 64", {bf16("out", kStrip, 1, Fill::zeros), o, row_sums},
       [](Arguments& next) {
@@ -242,13 +220,10 @@ void add_attention(std::vector<Call>& all, const Sizes& sizes) {
         auto* const values = next.f32();
         attention_finish(out, values, next.f32(), 2);
       });
-  add(all, "attention_finish_parts", "16 x 64",
-      {bf16("high", kStrip, 1, Fill::zeros), bf16("low", kStrip, 1, Fill::zeros), o, row_sums},
+  add(all, "invert_sums", "64 rows", {bf16("inverse", kRowBlocks, 3, Fill::zeros), row_sums},
       [](Arguments& next) {
-        auto* const high = next.bf16();
-        auto* const low = next.bf16();
-        auto* const values = next.f32();
-        attention_finish_parts(high, low, values, next.f32(), 2);
+        auto* const inverse = next.bf16();
+        invert_sums(inverse, next.f32());
       });
 }
 

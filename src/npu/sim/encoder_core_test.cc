@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "npu/design/examples/encoder_network.h"
 #include "npu/kernels/kernels.h"
 #include "npu/kernels/phase.h"
 #include "npu/sim/sim_testing.h"
@@ -35,7 +36,7 @@ design::Design network() {
   const auto program = b.kernel<In<bf16>, In<bf16>, In<bf16>, In<bf16>, Out<design::Element::f32>,
                                 Out<bf16>, Out<bf16>, Out<design::Element::u8>, LockId, LockId,
                                 LockId, LockId, LockId, LockId, Number, Number, Number, Number>(
-      "encoder_core", {.program_bytes = 12000, .stack_bytes = kStackBytes},
+      "encoder_core", {.program_bytes = design::kEncoderCoreBytes, .stack_bytes = kStackBytes},
       {kCount, kCount, kCount, kCount, kCount, kStrip, kStrip});
   const auto in_a = a.consumer(), in_w = w.consumer();
   const auto o = out.producer();
@@ -75,25 +76,26 @@ struct Data {
                     .keys = 0,
                     .low_slices = 0,
                     .parts = 0,
+                    .inverse_width = 0,
                     .unused = {}};
     for (int i = 0; i < kStepBlock; ++i) phase.columns[i] = bfloat16(static_cast<float>(i % 5));
     std::memcpy(static_cast<void*>(w.data()), &phase, sizeof(phase));
   }
   std::vector<bfloat16> expected() const {
     struct alignas(32) {
-      bfloat16 a[kCount], w[kCount], rows[kStepBlock], out[kCount];
+      bfloat16 a[kCount], w[kCount], out[kCount];
       float c[kCount];
     } static core;
-    bias_rows(core.rows);
-    zero_sums(core.c);
+    bias_sums(core.c, phase.columns);
     for (int slice = 0; slice < kSlices; ++slice) {
       std::copy_n(x.data() + slice * kCount, kCount, core.a);
       std::copy_n(w.data() + (1 + slice) * kCount, kCount, core.w);
-      gemm_bf16(core.c, core.a, core.w, kTile / 8);
+      gemm_bf16_tile(core.c, core.a, core.w);
     }
+    gelu_sums(core.c);
+    clear_sums(core.c, 0, 50);
     for (int strip = 0; strip < kStrips; ++strip) {
-      epilogue_gelu(core.out + strip * kStrip, core.c, core.rows, phase.columns, strip, -16 * strip,
-                    50 - 16 * strip);
+      round_strip(core.out + strip * kStrip, core.c, strip, Layout::a);
     }
     return {core.out, core.out + kCount};
   }
@@ -103,10 +105,11 @@ KernelLibrary library() {
   KernelLibrary result;
   add_encoder_core(result);
   result.add("passthrough", {}, Cycle{1100});
-  result.add("zero_sums", {}, Cycle{520});
-  result.add("bias_rows", {}, Cycle{60});
-  result.add("gemm_bf16", {}, Cycle{5427});
-  result.add("epilogue_gelu", {}, Cycle{900});
+  result.add("bias_sums", {}, Cycle{520});
+  result.add("gemm_bf16_tile", {}, Cycle{5427});
+  result.add("gelu_sums", {}, Cycle{1700});
+  result.add("clear_sums", {}, Cycle{1500});
+  result.add("round_strip", {}, Cycle{200});
   return result;
 }
 
@@ -125,8 +128,8 @@ TEST(EncoderCore, ComputesAProductOnASimulatedCore) {
     ASSERT_TRUE(report.finished() && report.findings.empty()) << to_string(report);
     const std::vector<bfloat16> wanted = expected.expected();
     EXPECT_EQ(std::memcmp(data.y.data(), wanted.data(), sizeof(bfloat16) * kCount), 0);
-    // Twice: header 1100, bias 60, zeros 520, products 3 x 5427, results 4 x 900.
-    EXPECT_EQ(report.cores[0].kernels, 2 * (1100 + 60 + 520 + 3 * 5427 + 4 * 900));
+    // Twice: header 1100, bias 520, products 3 x 5427, GELU 1700, zeros 1500, results 4 x 200.
+    EXPECT_EQ(report.cores[0].kernels, 2 * (1100 + 520 + 3 * 5427 + 1700 + 1500 + 4 * 200));
   }
 }
 

@@ -96,7 +96,7 @@ class AttentionDesign {
                call(keys_(o, row_sums, offsets, p, q, kv, valid)),
                release(kv),
                acquire(kv),
-               call(values_(o, p, kv, valid)),
+               call(values_(o, p, kv)),
                release(kv),
            }) {
         body.push_back(statement);
@@ -120,8 +120,8 @@ class AttentionDesign {
 
   const AttentionShape shape_;
   Builder b_{npu1(), "attention"};
-  // Program bytes as npu/cycles compiled them, rounded up; that of keys holds weights and
-  // rescaling.
+  // Program bytes as npu/cycles compiled them, rounded up; that of keys holds weights, largest
+  // scores and raising.
   const KernelOf<Out<f32>, Out<f32>, In<bf16>, In<bf16>, Number> reference_ =
       b_.kernel<Out<f32>, Out<f32>, In<bf16>, In<bf16>, Number>(
           "attention_reference", {.program_bytes = 1024, .stack_bytes = 128},
@@ -132,12 +132,12 @@ class AttentionDesign {
       b_.kernel<InOut<f32>, InOut<f32>, InOut<f32>, Out<bf16>, In<bf16>, In<bf16>, Number>(
           "attention_keys", {.program_bytes = 3328, .stack_bytes = 928},
           {kTile, kRowSums, kRowSums, kTile, kTile, kTile});
-  const KernelOf<InOut<f32>, In<bf16>, In<bf16>, Number> values_ =
-      b_.kernel<InOut<f32>, In<bf16>, In<bf16>, Number>(
-          "attention_values", {.program_bytes = 3328, .stack_bytes = 192}, {kTile, kTile, kTile});
+  const KernelOf<InOut<f32>, In<bf16>, In<bf16>> values_ =
+      b_.kernel<InOut<f32>, In<bf16>, In<bf16>>(
+          "attention_values", {.program_bytes = 3072, .stack_bytes = 192}, {kTile, kTile, kTile});
   const KernelOf<Out<bf16>, In<f32>, In<f32>, Number> finish_ =
       b_.kernel<Out<bf16>, In<f32>, In<f32>, Number>("attention_finish",
-                                                     {.program_bytes = 1536, .stack_bytes = 64},
+                                                     {.program_bytes = 1280, .stack_bytes = 64},
                                                      {kStrip, kTile, kRowSums});
 };
 

@@ -26,7 +26,7 @@ struct Network {
     const EncoderCore kernel =
         b.kernel<In<bf16>, In<bf16>, In<bf16>, In<bf16>, Out<f32>, Out<bf16>, Out<bf16>, Out<u8>,
                  LockId, LockId, LockId, LockId, LockId, LockId, Number, Number, Number, Number>(
-            "encoder_core", {.program_bytes = 12000, .stack_bytes = kStackBytes},
+            "encoder_core", {.program_bytes = kEncoderCoreBytes, .stack_bytes = kStackBytes},
             {kTile, kTile, kTile, kTile, kTile, kStrip, kStrip});
     for (int row = 0; row < kGrid; ++row) {
       for (int column = 0; column < kGrid; ++column) program(kernel, row, column);

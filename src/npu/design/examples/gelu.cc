@@ -6,7 +6,7 @@ namespace sotto::npu::design {
 
 Design gelu(int rows, int width) {
   return on_all_cores(
-      "gelu", {.symbol = "gelu_bf16", .program_bytes = 4608, .stack_bytes = 1408, .vector = 32},
+      "gelu", {.symbol = "gelu_bf16", .program_bytes = 2560, .stack_bytes = 256, .vector = 32},
       rows, width);
 }
 

@@ -160,7 +160,7 @@ class GemmDesign {
     // Zeros of int32 are those of float32.
     const auto zero = b_.kernel<Out<S>>("zero_sums", {.program_bytes = 256}, {kCount});
     const auto multiply = b_.kernel<InOut<S>, In<E>, In<E>, Number>(
-        symbol_, {.program_bytes = 3328, .stack_bytes = 256},
+        symbol_, {.program_bytes = 3712, .stack_bytes = 256},
         {kCount, 8 * kb * kTile, 8 * kb * kTile});
     for (int row = 0; row < grid_; ++row) {
       for (int column = 0; column < grid_; ++column) {

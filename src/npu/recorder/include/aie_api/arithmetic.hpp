@@ -116,6 +116,26 @@ auto mul(const vector<A, Elems>& a, const vector<B, Elems>& b) {
   return mac(zeros<sotto::npu::host::accum_tag_t<Tag, A, B>, Elems>(), a, b);
 }
 
+// The intrinsics acc[i] ± (a[i] b[i] + a[i + 16] b[i + 16]).
+#define SOTTO_RECORDED_ELEM_16_2(name, opcode, host_name)                                        \
+  inline accum<accfloat, 16> name(const vector<bfloat16, 32>& a, const vector<bfloat16, 32>& b,  \
+                                  const accum<accfloat, 16>& acc) {                              \
+    using A = detail::table::HostAccum<accfloat, 16>;                                            \
+    using V = detail::table::HostVector<bfloat16, 32>;                                           \
+    const auto compute = [](A sum, const V& x, const V& y) {                                     \
+      sotto::npu::host::host_name(sum.data(), x.data(), y.data());                               \
+      return sum;                                                                                \
+    };                                                                                           \
+    return accum_of<accfloat, 16>([&](unsigned) {                                                \
+      return detail::table::multiply_add(detail::Opcode::opcode, compute,                        \
+                                         detail::table::kFloatLanes, acc.source(0), a.source(0), \
+                                         b.source(0));                                           \
+    });                                                                                          \
+  }
+SOTTO_RECORDED_ELEM_16_2(mac_elem_16_2, vmac_f, mac_elementwise_16x2)
+SOTTO_RECORDED_ELEM_16_2(msc_elem_16_2, vmsc_f, msc_elementwise_16x2)
+#undef SOTTO_RECORDED_ELEM_16_2
+
 // --- lanes
 
 #define SOTTO_RECORDED_LANES(name, opcode, suffix, ...)                                        \

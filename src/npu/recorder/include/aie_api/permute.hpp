@@ -41,8 +41,13 @@ vector<T, 32 / sizeof(T)> half_of(const Source<host_aie::vector<T, 64 / sizeof(T
 
 template <typename T, unsigned Elems>
 vector<T, Elems / 2> filter(const vector<T, Elems>& v, unsigned shuffle_mode) {
-  static_assert(vector<T, Elems>::kBytes == 64, "the recorder filters 512 bits");
-  return half_of<T>(table::shuffle(v.source(0), v.source(0), shuffle_mode), 0);
+  if constexpr (vector<T, Elems>::kParts == 2) {
+    return vector_of<T, Elems / 2>(
+        [&](unsigned) { return table::shuffle(v.source(0), v.source(1), shuffle_mode); });
+  } else {
+    static_assert(vector<T, Elems>::kBytes == 64, "the recorder filters 512 and 1024 bits");
+    return half_of<T>(table::shuffle(v.source(0), v.source(0), shuffle_mode), 0);
+  }
 }
 
 }  // namespace detail
@@ -78,6 +83,14 @@ std::pair<vector<T, Elems>, vector<T, Elems>> interleave_unzip(const vector<T, E
                                                                unsigned chunk) {
   const auto both = concat(a, b);
   return {filter_even(both, chunk), filter_odd(both, chunk)};
+}
+
+/// The intrinsic.
+template <typename T, unsigned Elems>
+vector<T, Elems> shuffle(const vector<T, Elems>& a, const vector<T, Elems>& b, unsigned mode) {
+  static_assert(vector<T, Elems>::kBytes == 64);
+  return vector_of<T, Elems>(
+      [&](unsigned) { return detail::table::shuffle(a.source(0), b.source(0), mode); });
 }
 
 template <typename T, unsigned Elems>

@@ -65,6 +65,14 @@ class vector {
     return Out(bits_.template extract<ElemsOut>(index), {part});
   }
 
+  /// As the lower half of 512 bits.
+  template <unsigned ElemsOut>
+  vector<T, ElemsOut> grow() const {
+    using Out = vector<T, ElemsOut>;
+    static_assert(kBytes == 32 && Out::kBytes == 64);
+    return Out(bits_.template grow<ElemsOut>(), parts_);
+  }
+
   sotto::npu::recorder::Recorded<T> get(unsigned lane) const {
     static_assert(kParts == 1);
     return detail::table::extract_lane<T>(source(0), lane);

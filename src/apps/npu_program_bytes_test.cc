@@ -2,6 +2,7 @@
 // core's program fits: kernels, the core's own code, start-up.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -61,9 +62,11 @@ TEST_F(ProgramBytes, OfEveryDesignAreEnough) {
   std::map<std::string, int> declared;
   for (const NpuExample& example : npu_examples()) {
     if (example.name == "seed_layer") continue;  // its kernels are invented
-    for (const npu::design::Kernel& kernel : example.make(example.shape, {}).kernels) {
-      int& least = declared.try_emplace(kernel.symbol, kernel.program_bytes).first->second;
-      least = std::min(least, kernel.program_bytes);
+    for (const auto type : {npu::design::GemmType::bf16, npu::design::GemmType::int8}) {
+      for (const npu::design::Kernel& kernel : example.make(example.shape, type).kernels) {
+        int& least = declared.try_emplace(kernel.symbol, kernel.program_bytes).first->second;
+        least = std::min(least, kernel.program_bytes);
+      }
     }
   }
   EXPECT_EQ(declared.size(), kParts.size());

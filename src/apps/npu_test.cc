@@ -182,7 +182,7 @@ TEST_F(NpuTest, EachClockIsASimulationOfItsOwn) {
   const nlohmann::json slow = run("800"), fast = run("1800");
   EXPECT_GT(fast.at("cycles"), slow.at("cycles"));  // memory's time is more of them
   EXPECT_LT(fast.at("ms"), slow.at("ms"));
-  EXPECT_EQ(slow.at("cores")[0].at("kernels"), 4 * (35 + 1024 / 8));
+  EXPECT_EQ(slow.at("cores")[0].at("kernels"), 4 * (22 + 1024 / 8));
 }
 
 TEST_F(NpuTest, TraceIsWrittenForPerfetto) {

@@ -32,15 +32,6 @@ Image apart(const std::vector<Instruction>& all, int gap) {
   return image;
 }
 
-int bundle_of(const Image& image, Opcode opcode) {
-  for (size_t i = 0; i < image.bundles.size(); ++i) {
-    for (const Instruction& made : image.bundles[i].instructions) {
-      if (made.opcode == opcode) return static_cast<int>(i);
-    }
-  }
-  return -1;
-}
-
 void append(Image& image, const Program& program, int piece) {
   const int at = static_cast<int>(image.bundles.size());
   for (Bundle bundle : program.bundles) {

@@ -6,6 +6,7 @@
 #include "npu/core/alignment.h"
 #include "npu/core/formats.h"
 #include "npu/core/hardware_loop.h"
+#include "npu/core/return.h"
 
 namespace sotto::npu::core {
 namespace {
@@ -141,7 +142,7 @@ std::string problem_of(const Image& image) {
     const std::string problem = check_loop(image, loop);
     if (!problem.empty()) return problem;
   }
-  return "";
+  return problem_of_return(image);
 }
 
 bool lay_out(Image& image) {

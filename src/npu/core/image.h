@@ -1,6 +1,6 @@
 // The code of a whole call: pieces of code one after the other, and the loops round stretches of
 // it. Inner loops are the zero-overhead ones of the pieces; outer ones end with a jump and its
-// delay slots.
+// delay slots, as the call does with its return (return.h).
 #pragma once
 
 #include <cstdint>

@@ -72,8 +72,6 @@ std::string assembly_of(const Image& image, const std::string& name) {
     const auto label_of = [&](const Instruction& made) { return labels.named_by(made, i); };
     out << "  " << assembly_of(image.bundles[static_cast<size_t>(i)], label_of) << "\n";
   }
-  out << "  ret lr\n";
-  for (int i = 0; i < kDelaySlots; ++i) out << "  nop\n";
   out << ".L_" << name << "_size:\n  .size " << name << ", .L_" << name << "_size-" << name << "\n";
   return out.str();
 }

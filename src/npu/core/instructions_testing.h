@@ -1,9 +1,10 @@
 // The few instructions that the tests of moved code are made of.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
-#include "npu/core/program.h"
+#include "npu/core/image.h"
 
 namespace sotto::npu::core::testing {
 
@@ -24,6 +25,16 @@ inline Instruction copy(Register to, Register from) {
 }
 inline Instruction constant(Register to, std::int64_t value) {
   return {.opcode = Opcode::mov_imm_p, .immediate = value, .defs = {to}};
+}
+
+/// The first bundle with such an instruction; -1 when there is none.
+inline int bundle_of(const Image& image, Opcode opcode) {
+  for (std::size_t i = 0; i < image.bundles.size(); ++i) {
+    for (const Instruction& made : image.bundles[i].instructions) {
+      if (made.opcode == opcode) return static_cast<int>(i);
+    }
+  }
+  return -1;
 }
 
 }  // namespace sotto::npu::core::testing

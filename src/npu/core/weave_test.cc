@@ -13,15 +13,6 @@ namespace {
 
 using namespace testing;
 
-int bundle_of(const Image& image, Opcode opcode) {
-  for (size_t i = 0; i < image.bundles.size(); ++i) {
-    for (const Instruction& made : image.bundles[i].instructions) {
-      if (made.opcode == opcode) return static_cast<int>(i);
-    }
-  }
-  return -1;
-}
-
 TEST(Weaver, WaitsForWhatIsUnderWay) {
   Weaver weaver;
   weaver.add(load(kW0, kP0));

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "npu/core/emit.h"
+#include "npu/core/return.h"
 #include "npu/core/spill.h"
 #include "npu/core/weave.h"
 #include "npu/cycles/flow.h"
@@ -63,6 +64,7 @@ class Compiler {
       }
     }
     compiled_.image = weaver_.finish();
+    core::add_return(compiled_.image);
     compiled_.stack_bytes = slots_bytes_ + spill_bytes_;
     return std::move(compiled_);
   }

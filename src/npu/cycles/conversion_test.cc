@@ -29,7 +29,9 @@ TEST(Conversion, TakesTwoCyclesForSixteenSums) {
   ASSERT_EQ(cost.loops.size(), 1u);
   EXPECT_EQ(cost.loops[0].interval, 2);
   EXPECT_EQ(cost.loops[0].binding, "lda");
-  EXPECT_EQ(cost.cycles, 1 + 2 * kSums / kLanes + 7 + kCallCycles);
+  // A store that converts accesses memory two cycles later than the caller's first load could.
+  constexpr int kBesideTheReturn = kReturnCycles - 2;
+  EXPECT_EQ(cost.cycles, 1 + 2 * kSums / kLanes + 7 + kCallCycles - kBesideTheReturn);
   RecordProperty("cycles", static_cast<int>(cost.cycles));
 }
 

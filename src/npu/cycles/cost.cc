@@ -39,7 +39,7 @@ KernelCost cost_of(const recorder::Kernel& kernel, const Compiled& compiled) {
   const BitRun ran = run(compiled, kernel);
   KernelCost cost;
   cost.name = kernel.name;
-  cost.cycles = ran.cycles + kCallCycles;
+  cost.cycles = ran.cycles + kCallCycles - kReturnCycles;
   cost.bank_stalls = ran.bank_stalls;
   cost.macs = ran.macs;
   cost.peak_cycles = ran.peak_cycles;

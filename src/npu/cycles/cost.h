@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "npu/core/banks.h"
+#include "npu/core/hardware_loop.h"
 #include "npu/cycles/compile.h"
 #include "npu/recorder/calls.h"
 
@@ -22,6 +23,8 @@ namespace sotto::npu::cycles {
 
 /// Of an empty call, return and its delay slots included: measured on a Phoenix, 19.3 to 20.4.
 inline constexpr int64_t kCallCycles = 20;
+/// Of those, the ones that are bundles of the code: its return and the delay slots.
+inline constexpr int64_t kReturnCycles = 1 + core::kDelaySlots;
 /// Compare and jump round the pipeline of a loop that may run too few times for it.
 inline constexpr int64_t kGuardCycles = 7;
 inline constexpr int kGuardBytes = 16;

@@ -1,0 +1,19 @@
+// The end of a call's code: the return, and the bundles that run while the core goes back.
+#pragma once
+
+#include <string>
+
+#include "npu/core/image.h"
+
+namespace sotto::npu::core {
+
+/// Adds `ret` as early as may be: behind the last loop, in a bundle with room for it, at most
+/// kDelaySlots bundles before the end. The end is where nothing that is under way can meet what the
+/// caller does next: registers are written, and memory is accessed before the caller's first
+/// access.
+void add_return(Image& image);
+
+/// What is wrong with the return, in one line; empty when nothing is, or there is none.
+std::string problem_of_return(const Image& image);
+
+}  // namespace sotto::npu::core

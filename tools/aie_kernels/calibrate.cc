@@ -71,8 +71,10 @@ Computed compute(const Row& row) {
   try {
     const npu::recorder::Kernel kernel = record(row.make());
     const npu::cycles::KernelCost cost = npu::cycles::cost_of(kernel);
+    // Events inside the kernel come before its return, and see nothing beside it.
+    const int beside = row.around == Around::nothing ? cost.beside_return : 0;
     one.scheduled =
-        static_cast<double>(cost.cycles - npu::cycles::kCallCycles) + around(row.around);
+        static_cast<double>(cost.cycles - npu::cycles::kCallCycles + beside) + around(row.around);
     const npu::cycles::LoopCost* const hot = npu::cycles::hot_loop(cost);
     one.interval = hot->interval;
     const auto* const loop = find_loop(kernel.regions, hot->name);

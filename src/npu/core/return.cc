@@ -66,6 +66,17 @@ void add_return(Image& image) {
   bundle.bytes = bundle_bytes(bundle.slots());
 }
 
+int beside_return(const Image& image) {
+  const std::vector<int> returns = returns_of(image);
+  if (returns.empty()) return 0;
+  const auto others = [](const Bundle& bundle) {
+    return std::any_of(bundle.instructions.begin(), bundle.instructions.end(),
+                       [](const Instruction& made) { return made.opcode != Opcode::ret; });
+  };
+  const auto last = std::find_if(image.bundles.rbegin(), image.bundles.rend(), others);
+  return std::max(0, static_cast<int>(image.bundles.rend() - last) - returns[0]);
+}
+
 std::string problem_of_return(const Image& image) {
   const int last = static_cast<int>(image.bundles.size()) - kDelaySlots - 1;
   const std::vector<int> returns = returns_of(image);

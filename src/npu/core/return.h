@@ -13,6 +13,9 @@ namespace sotto::npu::core {
 /// access.
 void add_return(Image& image);
 
+/// How many of the return's bundles, its delay slots included, hold other instructions as well.
+int beside_return(const Image& image);
+
 /// What is wrong with the return, in one line; empty when nothing is, or there is none.
 std::string problem_of_return(const Image& image);
 

@@ -50,6 +50,7 @@ Image returning(Image image) {
 TEST(Return, OfAnEmptyCallIsItselfAndItsDelaySlots) {
   const Image image = returning({});
   EXPECT_EQ(bundle_of(image, Opcode::ret), 0);
+  EXPECT_EQ(beside_return(image), 0);
   EXPECT_EQ(image.bundles.size(), 1u + kDelaySlots);
   EXPECT_EQ(image.bytes(), 4 + 2 * kDelaySlots);
 }
@@ -58,18 +59,21 @@ TEST(Return, StandsBesideTheLastSixBundles) {
   const Image image = returning(straight(std::vector<Instruction>(9, store(kW0, kP0))));
   EXPECT_EQ(image.bundles.size(), 9u);
   EXPECT_EQ(bundle_of(image, Opcode::ret), 3);
+  EXPECT_EQ(beside_return(image), 6);
 }
 
 TEST(Return, WaitsForSlotsThatAreTaken) {
   const Image image = returning(straight(std::vector<Instruction>(9, add_in_alu())));
   EXPECT_EQ(bundle_of(image, Opcode::ret), 9);
+  EXPECT_EQ(beside_return(image), 0);
 }
 
 // It accesses memory two cycles later than a load does, and a load writes its register in the
 // seventh cycle.
 TEST(Return, TheCallerDoesNotMeetWhatIsUnderWay) {
-  EXPECT_EQ(returning(straight(std::vector<Instruction>(9, convert_and_store(kP0)))).bundles.size(),
-            11u);
+  const Image stores = returning(straight(std::vector<Instruction>(9, convert_and_store(kP0))));
+  EXPECT_EQ(stores.bundles.size(), 11u);
+  EXPECT_EQ(beside_return(stores), 4);
   EXPECT_EQ(returning(straight(std::vector<Instruction>(9, load(kW0, kP0)))).bundles.size(), 15u);
   EXPECT_EQ(returning(straight({load(kW0, kP0), store(kW1, kP0), store(kW1, kP0)})).bundles.size(),
             7u);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "npu/core/return.h"
 #include "npu/cycles/run.h"
 #include "npu/recorder/record.h"
 
@@ -40,6 +41,7 @@ KernelCost cost_of(const recorder::Kernel& kernel, const Compiled& compiled) {
   KernelCost cost;
   cost.name = kernel.name;
   cost.cycles = ran.cycles + kCallCycles - kReturnCycles;
+  cost.beside_return = core::beside_return(compiled.image);
   cost.bank_stalls = ran.bank_stalls;
   cost.macs = ran.macs;
   cost.peak_cycles = ran.peak_cycles;

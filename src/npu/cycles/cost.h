@@ -42,13 +42,14 @@ struct LoopCost {
 
 struct KernelCost {
   std::string name;
-  int64_t cycles = 0;                              ///< of one call, all included
-  int64_t bank_stalls = 0;                         ///< included
-  int64_t macs = 0;                                ///< products of numbers
-  double peak_cycles = 0;                          ///< that those take at the peak of their types
-  int program_bytes = 0;                           ///< with the plain twins of guarded loops
-  int stack_bytes = 0;                             ///< of spills
-  int moves = 0;                                   ///< instructions between pieces, in the code
+  int64_t cycles = 0;       ///< of one call, all included
+  int beside_return = 0;    ///< cycles that the return and its delay slots share with other work
+  int64_t bank_stalls = 0;  ///< included
+  int64_t macs = 0;         ///< products of numbers
+  double peak_cycles = 0;   ///< that those take at the peak of their types
+  int program_bytes = 0;    ///< with the plain twins of guarded loops
+  int stack_bytes = 0;      ///< of spills
+  int moves = 0;            ///< instructions between pieces, in the code
   std::array<int64_t, core::kBanks> bank_bytes{};  ///< of buffers
   std::vector<LoopCost> loops;
 };

@@ -142,11 +142,10 @@ GemvLinearTask GemvLinear::task(float* y, const GemvRows& x, int n_rows) const {
 }
 
 void GemvLinear::operator()(float* y, const GemvRows& x, int n_rows, Activation activation,
-                            const float* residual, const float* bias) const {
+                            const float* residual) const {
   GemvLinearTask all = task(y, x, n_rows);
   all.activation = activation;
   all.residual = residual;
-  if (bias != nullptr) all.bias = bias;
   compute_all(runtime_, runtime_.gemv.linear, all);
 }
 

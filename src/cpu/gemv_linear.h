@@ -83,10 +83,9 @@ class GemvLinear {
   GemvLinear(const GemvRuntime& runtime, std::span<const float> weight, std::span<const float> bias,
              int n_out, int n_in);
 
-  /// y and residual are n_rows × n_out; residual may be y, or null for none; so may bias, which is
-  /// as bias() then.
+  /// y and residual are n_rows × n_out; residual may be y, or null for none.
   void operator()(float* y, const GemvRows& x, int n_rows, Activation activation = Activation::none,
-                  const float* residual = nullptr, const float* bias = nullptr) const;
+                  const float* residual = nullptr) const;
   /// y = W x + b + residual
   void operator()(float* y, const PreciseGemvRows& x, int n_rows, const float* residual) const;
 
@@ -97,9 +96,6 @@ class GemvLinear {
   /// Row `n` of W.
   void weight_row(float* out, int n) const;
 
-  /// With zeros up to a multiple of kPanel; empty for none.
-  std::span<const float> bias() const { return {bias_.data(), bias_.size()}; }
-
  private:
   void pack_panel(std::span<const float> weight, int panel, PanelGroup* groups) const;
   GemvLinearTask task(float* y, const GemvRows& x, int n_rows) const;
@@ -109,7 +105,7 @@ class GemvLinear {
   int n_in_;
   int n_groups_;
   std::span<const PanelGroup> panels_;
-  std::span<const float> bias_;
+  std::span<const float> bias_;  // zeros up to a multiple of kPanel; empty for none
 };
 
 }  // namespace sotto::cpu

@@ -142,9 +142,8 @@ class Int8Layers final : public EncoderLayers {
   static std::size_t thread_scratch_size(const Runtime& runtime, const model::Dims& dims) {
     const auto block = static_cast<std::size_t>(runtime.kernels.block);
     return std::max(
-        {attention_scratch(runtime.kernels.block, dims.n_audio_state / dims.n_audio_head),
-         block * static_cast<std::size_t>(dims.n_audio_state),
-         block * static_cast<std::size_t>(kGroup)});
+        attention_scratch(runtime.kernels.block, dims.n_audio_state / dims.n_audio_head),
+        block * static_cast<std::size_t>(kGroup));
   }
 
   /// x += attention(LayerNorm(x));  x += mlp(LayerNorm(x))

@@ -71,7 +71,7 @@ struct Int8QuantizeTask {
   const float* gamma;  ///< null: no LayerNorm
   const float* beta;
   float epsilon;
-  float* scratch;   ///< d×B numbers, with LayerNorm
+  float* scratch;   ///< group×B numbers, with LayerNorm
   float* sums;      ///< d sums of LayerNorm's results over the positions; null: not wanted
   int n_positions;  ///< at most B
 };

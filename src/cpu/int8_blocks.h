@@ -126,8 +126,8 @@ class Int8LayerNorm {
  public:
   Int8LayerNorm(const Int8Runtime& runtime, std::span<const float> gamma,
                 std::span<const float> beta, int d);
-  /// x: blocks. scratch: D × B numbers for each thread. sums: D for each block, over its positions,
-  /// of which there are n_positions in all; null when not wanted.
+  /// x: blocks. scratch: a group × B numbers for each thread. sums: D for each block, over its
+  /// positions, of which there are n_positions in all; null when not wanted.
   void operator()(Int8Activations& y, const float* x, int n_positions, float* scratch,
                   float* sums = nullptr) const;
 

@@ -85,25 +85,44 @@ SOTTO_INLINE void quantize_remainders(std::uint8_t* quads, float* scales, const 
   }
 }
 
-/// LayerNorm of a block, to y.
-SOTTO_INLINE void normalize(float* y, const Int8QuantizeTask& task) {
-  const Vector count = broadcast(static_cast<float>(task.d));
-  for (int half = 0; half < 2; ++half) {
-    const float* const x = task.x + half * kLanes;
-    Vector sums[4] = {broadcast(0.0f), broadcast(0.0f), broadcast(0.0f), broadcast(0.0f)};
-    Vector squares[4] = {sums[0], sums[0], sums[0], sums[0]};
-    for (int i = 0; i < task.d; ++i) sums[i % 4] = sums[i % 4] + load(x + i * kBlock);
-    const Vector mean = ((sums[0] + sums[1]) + (sums[2] + sums[3])) / count;
-    for (int i = 0; i < task.d; ++i) {
-      const Vector centred = load(x + i * kBlock) - mean;
-      squares[i % 4] = fma(centred, centred, squares[i % 4]);
-    }
-    const Vector variance = ((squares[0] + squares[1]) + (squares[2] + squares[3])) / count;
-    const Vector factor = broadcast(1.0f) / sqrt(variance + broadcast(task.epsilon));
-    for (int i = 0; i < task.d; ++i) {
-      const Vector normal = (load(x + i * kBlock) - mean) * factor;
-      store(y + i * kBlock + half * kLanes,
-            fma(normal, broadcast(task.gamma[i]), broadcast(task.beta[i])));
+/// What LayerNorm subtracts from half of a block's positions and multiplies by.
+struct Normal {
+  Vector mean, factor;
+};
+
+/// Mean and variance of each position in one pass, as differences from its first number. That is
+/// one of those that the variance is of, so that the variance, where they cancel, is not less than
+/// a d-th of what is subtracted.
+SOTTO_INLINE Normal normal_of(const float* x, int d, float epsilon) {
+  const Vector pivot = load(x), zero = broadcast(0.0f);
+  Vector sums[4] = {zero, zero, zero, zero}, squares[4] = {zero, zero, zero, zero};
+  const auto add = [&](int row, int chain) {
+    const Vector difference = load(x + row * kBlock) - pivot;
+    sums[chain] = sums[chain] + difference;
+    squares[chain] = fma(difference, difference, squares[chain]);
+  };
+  int row = 0;
+  for (; row + 4 <= d; row += 4) {
+    SOTTO_UNROLL
+    for (int chain = 0; chain < 4; ++chain) add(row + chain, chain);
+  }
+  for (; row < d; ++row) add(row, 0);
+  const Vector share = broadcast(1.0f / static_cast<float>(d));
+  const Vector offset = ((sums[0] + sums[1]) + (sums[2] + sums[3])) * share;
+  const Vector square = ((squares[0] + squares[1]) + (squares[2] + squares[3])) * share;
+  const Vector variance = max(square - offset * offset, zero);
+  return {.mean = pivot + offset,
+          .factor = broadcast(1.0f) / sqrt(variance + broadcast(epsilon))};
+}
+
+/// LayerNorm of rows [row, row + n) of a block, to y.
+SOTTO_INLINE void normalize(float* y, const Int8QuantizeTask& task, const Normal (&normal)[2],
+                            int row, int n) {
+  for (const int end = row + n; row < end; ++row, y += kBlock) {
+    const Vector gamma = broadcast(task.gamma[row]), beta = broadcast(task.beta[row]);
+    for (int half = 0; half < 2; ++half) {
+      const Vector centred = load(task.x + row * kBlock + half * kLanes) - normal[half].mean;
+      store(y + half * kLanes, fma(centred * normal[half].factor, gamma, beta));
     }
   }
 }
@@ -114,25 +133,32 @@ SOTTO_INLINE Vector load_some(const float* p, int n) {
   return n > 0 ? load_first(p, n) : broadcast(0.0f);
 }
 
+/// The sums of n rows of a block over its first n_positions.
+SOTTO_INLINE void sum_rows(float* sums, const float* x, int n, int n_positions) {
+  for (int row = 0; row < n; ++row, x += kBlock) {
+    sums[row] = sum(load_some(x, n_positions) + load_some(x + kLanes, n_positions - kLanes));
+  }
+}
+
 void quantize(const Int8QuantizeTask& task) noexcept {
-  const float* x = task.x;
-  if (task.gamma != nullptr) {
-    normalize(task.scratch, task);
-    x = task.scratch;
-    for (int row = 0; task.sums != nullptr && row < task.d; ++row) {
-      const float* const numbers = x + row * kBlock;
-      task.sums[row] = sum(load_some(numbers, task.n_positions) +
-                           load_some(numbers + kLanes, task.n_positions - kLanes));
-    }
+  Normal normal[2];
+  for (int half = 0; task.gamma != nullptr && half < 2; ++half) {
+    normal[half] = normal_of(task.x + half * kLanes, task.d, task.epsilon);
   }
   const int n_groups = groups_of(task.d, task.group);
   for (int group = 0; group < n_groups; ++group) {
     const int row = group * task.group, n = smaller(task.group, task.d - row);
+    const float* x = task.x + row * kBlock;
+    if (task.gamma != nullptr) {
+      normalize(task.scratch, task, normal, row, n);
+      x = task.scratch;
+      if (task.sums != nullptr) sum_rows(task.sums + row, x, n, task.n_positions);
+    }
     std::uint8_t* const quads = task.quads + row * kBlock;
     float* const scales = task.scales + group * kBlock;
-    quantize_group(quads, scales, x + row * kBlock, n);
+    quantize_group(quads, scales, x, n);
     if (!task.remainders) continue;
-    quantize_remainders(quads + task.d * kBlock, scales + n_groups * kBlock, x + row * kBlock, n);
+    quantize_remainders(quads + task.d * kBlock, scales + n_groups * kBlock, x, n);
   }
 }
 

@@ -284,7 +284,7 @@ void Int8LayerNorm::operator()(Int8Activations& y, const float* x, int n_positio
                                .gamma = gamma_.data(),
                                .beta = beta_.data(),
                                .epsilon = 1e-5f,
-                               .scratch = scratch + thread * d * block_size,
+                               .scratch = scratch + thread * std::ptrdiff_t{y.group()} * block_size,
                                .sums = sums != nullptr ? sums + block * d : nullptr,
                                .n_positions = std::min(block_size, n_positions - begin)});
   });

@@ -46,6 +46,20 @@ std::vector<double> attention(const std::vector<float>& qkv, int n, int n_heads,
   return out;
 }
 
+/// gamma·(x − mean)/deviation + beta in double, of as many numbers as gamma has.
+std::vector<double> layer_norm(std::span<const float> x, const std::vector<float>& gamma,
+                               const std::vector<float>& beta) {
+  const std::size_t d = gamma.size();
+  double mean = 0, variance = 0;
+  for (std::size_t i = 0; i < d; ++i) mean += double{x[i]} / static_cast<double>(d);
+  for (std::size_t i = 0; i < d; ++i) variance += std::pow(x[i] - mean, 2) / static_cast<double>(d);
+  std::vector<double> y;
+  for (std::size_t i = 0; i < d; ++i) {
+    y.push_back(gamma[i] * (x[i] - mean) / std::sqrt(variance + 1e-5) + beta[i]);
+  }
+  return y;
+}
+
 class Int8Test : public ::testing::TestWithParam<Isa> {
  protected:
   const Int8Kernels& kernels_ = int8_kernels_for(GetParam());
@@ -307,6 +321,39 @@ TEST_P(Int8Test, RemaindersMakeActivationsAlmostExact) {
   };
   EXPECT_LT(error(true), 1e-4);
   EXPECT_GT(error(false), 1e-3);
+}
+
+/// Rows far from zero, with a first number far from all others, all alike; sums over positions that
+/// do not fill a block.
+TEST_P(Int8Test, LayerNormIsThatOfTheReferenceToHalfAByte) {
+  const int n = 2 * kernels_.block + 5, n_blocks = 3;
+  for (const int d : {3, 64, 130}) {
+    std::vector<float> x = normal_numbers(static_cast<std::size_t>(n * d), 1);
+    for (int i = 0; i < d; ++i) {
+      x[static_cast<std::size_t>(d + i)] += 1000;
+      x[static_cast<std::size_t>(3 * d + i)] = 7;
+    }
+    x[static_cast<std::size_t>(2 * d)] = 300;
+    const std::vector<float> gamma = normal_numbers(static_cast<std::size_t>(d), 2);
+    const std::vector<float> beta = normal_numbers(static_cast<std::size_t>(d), 3);
+    Int8Activations y(kernels_, n_blocks, d);
+    Buffer<float> scratch(static_cast<std::size_t>(kGroup * kernels_.block * pool_.size()));
+    Buffer<float> sums(static_cast<std::size_t>(n_blocks * d));
+    Int8LayerNorm(runtime_, gamma, beta, d)(y, blocks(x, n, d).data(), n, scratch.data(),
+                                            sums.data());
+    std::vector<double> total(static_cast<std::size_t>(n_blocks * d));
+    for (int t = 0; t < n; ++t) {
+      const std::vector<double> truth =
+          layer_norm(std::span(x).subspan(static_cast<std::size_t>(t * d)), gamma, beta);
+      for (int i = 0; i < d; ++i) {
+        const double exact = truth[static_cast<std::size_t>(i)];
+        total[static_cast<std::size_t>(t / kernels_.block * d + i)] += exact;
+        EXPECT_NEAR(number(y, t, i, kGroup), exact, 0.501 * scale(y, t, i / kGroup) + 1e-3)
+            << t << " " << i;
+      }
+    }
+    for (std::size_t i = 0; i < total.size(); ++i) EXPECT_NEAR(sums.data()[i], total[i], 2e-3) << i;
+  }
 }
 
 TEST_P(Int8Test, AResultIsQuantisedAsIfItHadBeenWritten) {

@@ -8,6 +8,33 @@ function(sotto_library name)
   target_link_libraries(sotto_${name} PUBLIC ${arg_LINK})
 endfunction()
 
+# The headers that every test begins with, compiled once: a third of the time to compile a test.
+function(sotto_test_headers)
+  if(TARGET sotto_test_headers)
+    return()
+  endif()
+  set(source ${PROJECT_BINARY_DIR}/test_headers.cc)
+  file(CONFIGURE OUTPUT ${source} CONTENT "// sotto_test_headers() in cmake/SottoTargets.cmake\n")
+  add_library(sotto_test_headers OBJECT ${source})
+  sotto_test_options(sotto_test_headers)
+  target_precompile_headers(sotto_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <string> <vector>)
+endfunction()
+
+function(sotto_test_options target)
+  target_link_libraries(${target} PRIVATE GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE SOTTO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # Half the time to compile, a sixth with sanitizers: what a test runs long is in the libraries.
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    target_compile_options(${target} PRIVATE -O0)
+  elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Headers compiled beforehand are no system headers to this check: false alarms on std::string.
+    target_compile_options(${target} PRIVATE -Wno-array-bounds)
+  endif()
+endfunction()
+
 # sotto_test(NAME SOURCES… [LINK targets…]): the GoogleTest program NAME_test; each of its tests is a
 # ctest of its own. Tests find the repository at SOTTO_SOURCE_DIR and may write to their working
 # directory, which is private to the test program.
@@ -17,14 +44,10 @@ function(sotto_test name)
   endif()
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
-  target_link_libraries(${name}_test PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${name}_test PRIVATE SOTTO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  # Half the time to compile, a sixth with sanitizers: what a test runs long is in the libraries.
-  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
-    target_compile_options(${name}_test PRIVATE -O0)
-  elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-    target_compile_options(${name}_test PRIVATE -O1)
-  endif()
+  target_link_libraries(${name}_test PRIVATE ${arg_LINK})
+  sotto_test_options(${name}_test)
+  sotto_test_headers()
+  target_precompile_headers(${name}_test REUSE_FROM sotto_test_headers)
   gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
 endfunction()
 

@@ -2,10 +2,16 @@
 // comes before this file); everything here has internal linkage, as in kernels_impl.h.
 #pragma once
 
+#include "base/sanitizers.h"
 #include "cpu/kernels.h"
 
-// Loops over a tile must become straight code, or its sums do not stay in registers.
+// Loops over a tile must become straight code, or its sums do not stay in registers. Nobody waits
+// for a sanitized program, but for its compiler: minutes for all checks of straight code.
+#if defined(SOTTO_ASAN) || defined(SOTTO_TSAN)
+#define SOTTO_UNROLL
+#else
 #define SOTTO_UNROLL _Pragma("GCC unroll 16")
+#endif
 #define SOTTO_INLINE inline __attribute__((always_inline))
 
 namespace sotto::cpu {

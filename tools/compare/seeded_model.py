@@ -8,6 +8,7 @@ The time of an engine does not depend on the numbers, so that engines can be com
 import argparse
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -15,9 +16,22 @@ from safetensors.numpy import save_file
 from hf_folder import byte_letters, hf_name
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-SIZES = {"tiny": (384, 6, 4), "base": (512, 8, 6), "small": (768, 12, 12), "medium": (1024, 16, 24)}  # width, heads, layers
-N_MELS, N_AUDIO_CTX, N_TEXT_CTX, N_VOCAB, N_TEXT_TOKENS = 80, 1500, 448, 51865, 50257
+N_AUDIO_CTX, N_TEXT_CTX, N_TEXT_TOKENS = 1500, 448, 50257
 LAYER_NORMS = ("_ln.weight", "ln_post.weight", ".ln.weight")
+
+
+class Size(NamedTuple):
+    width: int
+    heads: int
+    layers: int
+    n_mels: int = 80
+    n_vocab: int = 51865
+
+
+SIZES = {
+    "tiny": Size(384, 6, 4), "base": Size(512, 8, 6), "small": Size(768, 12, 12), "medium": Size(1024, 16, 24),
+    "large-v2": Size(1280, 20, 32), "large-v3": Size(1280, 20, 32, n_mels=128, n_vocab=51866),
+}  # fmt: skip
 
 
 def fnv1a64(text: str) -> int:
@@ -44,8 +58,9 @@ def sinusoids(length: int, width: int) -> np.ndarray:
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
 
 
-def shapes(width: int, layers: int) -> dict[str, tuple[int, ...]]:
+def shapes(size: Size) -> dict[str, tuple[int, ...]]:
     """openai's names of all tensors."""
+    width = size.width
 
     def linear(name: str, n_out: int, n_in: int, bias: bool = True) -> dict[str, tuple[int, ...]]:
         return {f"{name}.weight": (n_out, n_in)} | ({f"{name}.bias": (n_out,)} if bias else {})
@@ -60,14 +75,14 @@ def shapes(width: int, layers: int) -> dict[str, tuple[int, ...]]:
         return parts | norm(f"{name}_ln")
 
     all_shapes = {
-        "encoder.conv1.weight": (width, N_MELS, 3), "encoder.conv1.bias": (width,),
+        "encoder.conv1.weight": (width, size.n_mels, 3), "encoder.conv1.bias": (width,),
         "encoder.conv2.weight": (width, width, 3), "encoder.conv2.bias": (width,),
         "encoder.positional_embedding": (N_AUDIO_CTX, width), **norm("encoder.ln_post"),
-        "decoder.token_embedding.weight": (N_VOCAB, width), "decoder.positional_embedding": (N_TEXT_CTX, width),
+        "decoder.token_embedding.weight": (size.n_vocab, width), "decoder.positional_embedding": (N_TEXT_CTX, width),
         **norm("decoder.ln"),
     }  # fmt: skip
     for part, attentions in {"encoder": ["attn"], "decoder": ["attn", "cross_attn"]}.items():
-        for layer in range(layers):
+        for layer in range(size.layers):
             block = f"{part}.blocks.{layer}"
             for name in attentions:
                 all_shapes |= attention(f"{block}.{name}")
@@ -84,12 +99,12 @@ def weight(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
     return seeded(name, int(np.prod(shape)), seed, offset, float(scale)).reshape(shape)
 
 
-def tokenizer() -> dict:
+def tokenizer(size: Size) -> dict:
     """All bytes, then pairs of them: a vocabulary that needs no file."""
     letters = sorted(byte_letters())
     pairs = [(a, b) for a in letters for b in letters][: N_TEXT_TOKENS - len(letters)]
     vocab = {token: index for index, token in enumerate(letters + [a + b for a, b in pairs])}
-    languages = LANGUAGES.split()
+    languages = LANGUAGES.split()[: size.n_vocab - N_TEXT_TOKENS - 1509]
     special = ["<|endoftext|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in languages), "<|translate|>",
                "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>",
                *(f"<|{i * 0.02:.2f}|>" for i in range(1501))]  # fmt: skip
@@ -100,16 +115,17 @@ def tokenizer() -> dict:
 LANGUAGES = (
     "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi ml "
     "cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am "
-    "yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su"
+    "yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su yue"
 )
 
 
-def config(width: int, heads: int, layers: int) -> dict:
+def config(size: Size) -> dict:
     return {
-        "model_type": "whisper", "activation_function": "gelu", "scale_embedding": False, "num_mel_bins": N_MELS,
-        "max_source_positions": N_AUDIO_CTX, "d_model": width, "encoder_attention_heads": heads, "encoder_layers": layers,
-        "encoder_ffn_dim": 4 * width, "vocab_size": N_VOCAB, "max_target_positions": N_TEXT_CTX,
-        "decoder_attention_heads": heads, "decoder_layers": layers, "decoder_ffn_dim": 4 * width,
+        "model_type": "whisper", "activation_function": "gelu", "scale_embedding": False, "num_mel_bins": size.n_mels,
+        "max_source_positions": N_AUDIO_CTX, "d_model": size.width, "encoder_attention_heads": size.heads,
+        "encoder_layers": size.layers, "encoder_ffn_dim": 4 * size.width, "vocab_size": size.n_vocab,
+        "max_target_positions": N_TEXT_CTX, "decoder_attention_heads": size.heads, "decoder_layers": size.layers,
+        "decoder_ffn_dim": 4 * size.width,
     }  # fmt: skip
 
 
@@ -119,11 +135,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    width, heads, layers = SIZES[args.size]
+    size = SIZES[args.size]
     args.folder.mkdir(parents=True, exist_ok=True)
-    tensors = {hf_name(name): weight(name, shape, args.seed) for name, shape in shapes(width, layers).items()}
+    tensors = {hf_name(name): weight(name, shape, args.seed) for name, shape in shapes(size).items()}
     save_file(tensors, args.folder / "model.safetensors", metadata={"format": "pt"})
-    files = {"config": config(width, heads, layers), "generation_config": {"is_multilingual": True}, "tokenizer": tokenizer()}
+    files = {"config": config(size), "generation_config": {"is_multilingual": True}, "tokenizer": tokenizer(size)}
     for name, content in files.items():
         (args.folder / f"{name}.json").write_text(json.dumps(content))
 

@@ -111,8 +111,7 @@ SOTTO_INLINE Normal normal_of(const float* x, int d, float epsilon) {
   const Vector offset = ((sums[0] + sums[1]) + (sums[2] + sums[3])) * share;
   const Vector square = ((squares[0] + squares[1]) + (squares[2] + squares[3])) * share;
   const Vector variance = max(square - offset * offset, zero);
-  return {.mean = pivot + offset,
-          .factor = broadcast(1.0f) / sqrt(variance + broadcast(epsilon))};
+  return {.mean = pivot + offset, .factor = broadcast(1.0f) / sqrt(variance + broadcast(epsilon))};
 }
 
 /// LayerNorm of rows [row, row + n) of a block, to y.

@@ -91,6 +91,18 @@ SOTTO_INLINE Vector gelu(Vector x) {
   return select_nonnegative(x, x - lower, lower);
 }
 
+/// x·Φ(x) = x⁺ − a·Φ(−a) for a = min(|x|, end), with Φ(a) − ½ = a·P(a²): P from its highest
+/// coefficient on.
+template <int N>
+SOTTO_INLINE Vector polynomial_gelu(const float (&p)[N], float end, Vector x) {
+  const Vector a = min(abs(x), broadcast(end));
+  const Vector u = a * a;
+  Vector sum = broadcast(p[0]);
+  SOTTO_UNROLL
+  for (int i = 1; i < N; ++i) sum = fma(sum, u, broadcast(p[i]));
+  return fma(sum, u, max(broadcast(0.0f), x) - a * broadcast(0.5f));
+}
+
 SOTTO_INLINE Vector apply(Activation activation, Vector x) {
   return activation == Activation::gelu ? gelu(x) : x;
 }

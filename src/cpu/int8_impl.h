@@ -296,18 +296,11 @@ SOTTO_INLINE void multiply_groups(float (&out)[kInt8Rows][kBlock], const Int8Lin
   }
 }
 
-/// gelu(x) within 4e-4, less than half a step of the bytes it becomes wherever a group reaches
-/// 0.1: x⁺ − a·Φ(−a) for a = min(|x|, 4), with Φ(a) − ½ = a·P(a²) and P of degree 6.
+/// gelu(x) within 4e-4, less than half a step of the bytes it becomes wherever a group reaches 0.1.
 SOTTO_INLINE Vector coarse_gelu(Vector x) {
-  const Vector a = min(abs(x), broadcast(4.0f));
-  const Vector u = a * a;
-  Vector p = fma(broadcast(2.278073516e-8f), u, broadcast(-1.598563728e-6f));
-  p = fma(p, u, broadcast(4.795469385e-5f));
-  p = fma(p, u, broadcast(-8.140067939e-4f));
-  p = fma(p, u, broadcast(8.772342182e-3f));
-  p = fma(p, u, broadcast(-6.457299793e-2f));
-  p = fma(p, u, broadcast(3.978832568e-1f));
-  return fma(p, u, max(broadcast(0.0f), x) - a * broadcast(0.5f));
+  constexpr float kP[] = {2.278073516e-8f, -1.598563728e-6f, 4.795469385e-5f, -8.140067939e-4f,
+                          8.772342182e-3f, -6.457299793e-2f, 3.978832568e-1f};
+  return polynomial_gelu(kP, 4.0f, x);
 }
 
 /// A panel of n_rows outputs of one block from output n on, to y, whose rows are B numbers.

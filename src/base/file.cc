@@ -100,14 +100,17 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-std::string read_text_file(const std::filesystem::path& path, std::size_t max_bytes) {
-  const MappedFile file(path);
-  const auto bytes = file.bytes();
-  if (bytes.size() > max_bytes) {
-    fail(ErrorKind::io, "cannot read ", path.string(), ": it has ", bytes.size(),
+MappedFile map_text_file(const std::filesystem::path& path, std::size_t max_bytes) {
+  MappedFile file(path);
+  if (file.bytes().size() > max_bytes) {
+    fail(ErrorKind::io, "cannot read ", path.string(), ": it has ", file.bytes().size(),
          " bytes, and at most ", max_bytes, " are expected of such a file");
   }
-  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return file;
+}
+
+std::string read_text_file(const std::filesystem::path& path, std::size_t max_bytes) {
+  return std::string(map_text_file(path, max_bytes).text());
 }
 
 NewFile::NewFile(const std::filesystem::path& path) : path_(path), target_(file_to_replace(path)) {

@@ -20,6 +20,7 @@ class MappedFile {
 
   /// Empty for an empty file.
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+  std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data_), size_}; }
   const std::filesystem::path& path() const noexcept { return path_; }
 
  private:
@@ -28,8 +29,10 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-/// The content of a file of at most `max_bytes` (a guard against reading a model as a text).
-/// Throws Error{io}.
+/// A file of at most `max_bytes` (a guard against reading a model as a text). Throws Error{io}.
+MappedFile map_text_file(const std::filesystem::path& path, std::size_t max_bytes = 64 << 20);
+
+/// Its content, when it may change while it is in use.
 std::string read_text_file(const std::filesystem::path& path, std::size_t max_bytes = 64 << 20);
 
 /// A file that is written beside `path` and renamed onto it when it is whole: readers see the old

@@ -48,7 +48,7 @@ inline void* allocate_zeros(std::size_t bytes) {
   return memory;
 }
 
-inline void free_zeros(void* memory, std::size_t bytes) noexcept {
+inline void free_zeros(void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
 #ifndef SOTTO_ASAN
   if (bytes >= kHugePageBytes) {
     ::munmap(memory, bytes);

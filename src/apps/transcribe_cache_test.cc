@@ -53,7 +53,7 @@ class TranscribeCacheTest : public ::testing::Test {
     std::vector<fs::path> paths;
     if (!fs::exists(folder_ / "caches/sotto")) return paths;
     for (const auto& file : fs::directory_iterator(folder_ / "caches/sotto")) {
-      paths.push_back(file.path());
+      if (file.path().extension() == ".packed") paths.push_back(file.path());
     }
     return paths;
   }

@@ -6,12 +6,15 @@
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <span>
 #include <type_traits>
+
+#include "base/sanitizers.h"
 
 namespace sotto {
 
@@ -20,19 +23,47 @@ inline constexpr std::size_t kCacheLineBytes = 64;
 /// From this size on an array is aligned to huge pages.
 inline constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 
-/// Zeroed memory, to be freed by std::free(). Throws std::bad_alloc.
-inline void* allocate_zeros(std::size_t count, std::size_t element_bytes) {
-  std::size_t bytes = 0, rounded = 0;
-  if (__builtin_mul_overflow(count, element_bytes, &bytes)) throw std::bad_alloc();
-  const std::size_t alignment = bytes < kHugePageBytes ? kCacheLineBytes : kHugePageBytes;
-  if (__builtin_add_overflow(bytes, alignment - 1, &rounded)) throw std::bad_alloc();
-  rounded -= rounded % alignment;
-  void* const memory = std::aligned_alloc(alignment, rounded);
+/// Zeroed memory of `bytes`, a multiple of its alignment, which is one of huge pages when it is as
+/// large as one. Throws std::bad_alloc.
+inline void* allocate_zeros(std::size_t bytes) {
+#ifndef SOTTO_ASAN  // which watches over the memory of malloc only
+  if (bytes >= kHugePageBytes) {
+    // Zeros that the kernel gives page by page to whom first uses them: what is not used takes
+    // neither memory nor time, and what is used is cleared by several threads.
+    void* const map = ::mmap(nullptr, bytes + kHugePageBytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED) throw std::bad_alloc();
+    const std::size_t before =
+        (kHugePageBytes - reinterpret_cast<std::uintptr_t>(map) % kHugePageBytes) % kHugePageBytes;
+    std::byte* const memory = static_cast<std::byte*>(map) + before;
+    if (before > 0) ::munmap(map, before);
+    ::munmap(memory + bytes, kHugePageBytes - before);
+    ::madvise(memory, bytes, MADV_HUGEPAGE);  // where it is refused, small pages do
+    return memory;
+  }
+#endif
+  void* const memory = std::aligned_alloc(kCacheLineBytes, bytes);
   if (memory == nullptr) throw std::bad_alloc();
-  // Where it is refused, small pages do.
-  if (alignment == kHugePageBytes) ::madvise(memory, rounded, MADV_HUGEPAGE);
   std::memset(memory, 0, bytes);
   return memory;
+}
+
+inline void free_zeros(void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
+#ifndef SOTTO_ASAN
+  if (bytes >= kHugePageBytes) {
+    ::munmap(memory, bytes);
+    return;
+  }
+#endif
+  std::free(memory);
+}
+
+/// What allocate_zeros() takes for so many elements. Throws std::bad_alloc where that is no number.
+inline std::size_t rounded_bytes(std::size_t count, std::size_t element_bytes) {
+  if (count > static_cast<std::size_t>(-1) / 2 / element_bytes) throw std::bad_alloc();
+  const std::size_t bytes = count * element_bytes;
+  const std::size_t alignment = bytes < kHugePageBytes ? kCacheLineBytes : kHugePageBytes;
+  return (bytes + alignment - 1) / alignment * alignment;
 }
 
 /// A fixed-size array of `size` zeroed trivially copyable elements, aligned to 64 bytes.
@@ -44,7 +75,8 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::size_t size)
-      : data_(size == 0 ? nullptr : static_cast<T*>(allocate_zeros(size, sizeof(T)))),
+      : data_(size == 0 ? nullptr : static_cast<T*>(allocate_zeros(rounded_bytes(size, sizeof(T)))),
+              Delete{size}),
         size_(size) {}
 
   T* data() noexcept { return data_.get(); }
@@ -61,7 +93,8 @@ class Buffer {
 
  private:
   struct Delete {
-    void operator()(T* p) const { std::free(p); }
+    std::size_t size = 0;
+    void operator()(T* p) const { free_zeros(p, rounded_bytes(size, sizeof(T))); }
   };
   std::unique_ptr<T[], Delete> data_;
   std::size_t size_ = 0;

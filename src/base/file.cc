@@ -1,12 +1,16 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
@@ -33,8 +37,20 @@ class Descriptor {
   int fd_;
 };
 
-/// Opens a regular file and gives its size.
-Descriptor open_for_reading(const std::filesystem::path& path, std::size_t& size_bytes) {
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+FileIdentity identity_in(const struct stat& status) {
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size_bytes = static_cast<std::uint64_t>(status.st_size),
+          .modified_ns = nanoseconds(status.st_mtim),
+          .changed_ns = nanoseconds(status.st_ctim)};
+}
+
+/// Opens a regular file and tells which it is.
+Descriptor open_for_reading(const std::filesystem::path& path, FileIdentity& identity) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
@@ -46,7 +62,7 @@ Descriptor open_for_reading(const std::filesystem::path& path, std::size_t& size
   if (!S_ISREG(status.st_mode)) {
     fail(ErrorKind::io, "cannot read ", path.string(), ": it is not a regular file");
   }
-  size_bytes = static_cast<std::size_t>(status.st_size);
+  identity = identity_in(status);
   return file;
 }
 
@@ -77,8 +93,29 @@ std::filesystem::path file_to_replace(const std::filesystem::path& path) {
 
 }  // namespace
 
+std::optional<FileIdentity> file_identity(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return identity_in(status);
+}
+
+bool keeps_times_of_change(const std::filesystem::path& path) {
+  struct statfs status {};
+  if (::statfs(path.c_str(), &status) != 0) return false;
+  constexpr std::uint32_t kZfs = 0x2FC12FC1;  // OpenZFS, which Linux's header does not list
+  constexpr std::uint32_t kKnown[] = {EXT4_SUPER_MAGIC,
+                                      XFS_SUPER_MAGIC,
+                                      BTRFS_SUPER_MAGIC,
+                                      F2FS_SUPER_MAGIC,
+                                      TMPFS_MAGIC,
+                                      OVERLAYFS_SUPER_MAGIC,
+                                      kZfs};
+  return std::ranges::find(kKnown, static_cast<std::uint32_t>(status.f_type)) != std::end(kKnown);
+}
+
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
-  const Descriptor file = open_for_reading(path, size_);
+  const Descriptor file = open_for_reading(path, identity_);
+  size_ = static_cast<std::size_t>(identity_.size_bytes);
   if (size_ == 0) return;
   void* map = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (map == MAP_FAILED) fail(ErrorKind::io, "cannot map ", path.string(), ": ", reason());
@@ -97,17 +134,21 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(identity_, other.identity_);
   return *this;
 }
 
-std::string read_text_file(const std::filesystem::path& path, std::size_t max_bytes) {
-  const MappedFile file(path);
-  const auto bytes = file.bytes();
-  if (bytes.size() > max_bytes) {
-    fail(ErrorKind::io, "cannot read ", path.string(), ": it has ", bytes.size(),
+MappedFile map_text_file(const std::filesystem::path& path, std::size_t max_bytes) {
+  MappedFile file(path);
+  if (file.bytes().size() > max_bytes) {
+    fail(ErrorKind::io, "cannot read ", path.string(), ": it has ", file.bytes().size(),
          " bytes, and at most ", max_bytes, " are expected of such a file");
   }
-  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return file;
+}
+
+std::string read_text_file(const std::filesystem::path& path, std::size_t max_bytes) {
+  return std::string(map_text_file(path, max_bytes).text());
 }
 
 NewFile::NewFile(const std::filesystem::path& path) : path_(path), target_(file_to_replace(path)) {

@@ -2,12 +2,31 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace sotto {
+
+/// What a file system says of a file. Another one, or one that has changed, has another identity:
+/// nobody can set the time of a change, as the time of a modification can be set (cp -p).
+/// Exceptions: keeps_times_of_change().
+struct FileIdentity {
+  std::uint64_t device = 0, inode = 0, size_bytes = 0;
+  std::int64_t modified_ns = 0, changed_ns = 0;  ///< since 1970
+
+  bool operator==(const FileIdentity&) const = default;
+};
+
+/// Nothing when there is no such file.
+std::optional<FileIdentity> file_identity(const std::filesystem::path& path);
+
+/// Whether the file system is known to keep the time of a file's last change. FAT and some that
+/// programs or servers provide say the time of its modification for it.
+bool keeps_times_of_change(const std::filesystem::path& path);
 
 /// A whole file, read-only, mapped into memory. Moves, does not copy.
 class MappedFile {
@@ -20,16 +39,22 @@ class MappedFile {
 
   /// Empty for an empty file.
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+  std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data_), size_}; }
   const std::filesystem::path& path() const noexcept { return path_; }
+  /// As it was when it was opened.
+  const FileIdentity& identity() const noexcept { return identity_; }
 
  private:
   std::filesystem::path path_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  FileIdentity identity_;
 };
 
-/// The content of a file of at most `max_bytes` (a guard against reading a model as a text).
-/// Throws Error{io}.
+/// A file of at most `max_bytes` (a guard against reading a model as a text). Throws Error{io}.
+MappedFile map_text_file(const std::filesystem::path& path, std::size_t max_bytes = 64 << 20);
+
+/// Its content, when it may change while it is in use.
 std::string read_text_file(const std::filesystem::path& path, std::size_t max_bytes = 64 << 20);
 
 /// A file that is written beside `path` and renamed onto it when it is whole: readers see the old

@@ -7,6 +7,13 @@
 
 namespace sotto {
 
+std::string to_hex(std::uint64_t hash) {
+  std::string digits(16, '0');
+  for (std::size_t i = digits.size(); i-- > 0; hash /= 16)
+    digits[i] = "0123456789abcdef"[hash % 16];
+  return digits;
+}
+
 std::uint64_t hash_bytes(std::span<const std::byte> bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
 }

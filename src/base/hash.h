@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -13,6 +14,9 @@ namespace sotto {
 
 /// Of a part that is hashed in pieces.
 inline constexpr std::size_t kHashPieceBytes = std::size_t{1} << 20;
+
+/// 16 hexadecimal digits.
+std::string to_hex(std::uint64_t hash);
 
 std::uint64_t hash_bytes(std::span<const std::byte> bytes);
 

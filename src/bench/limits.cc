@@ -48,6 +48,8 @@ double Limits::read_rate(std::size_t bytes) {
   if (memory_.size() < rounded) {
     memory_ = {};
     memory_ = Buffer<std::byte>(rounded);
+    // Pages that were never written are all the same page of zeros.
+    std::ranges::fill(memory_, std::byte{1});
   }
   const auto run = memory_.span().first(rounded);
   read_memory(run, pool_);

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iomanip>
-#include <sstream>
 #include <vector>
 
 #include "base/hash.h"
 #include "cpu/packed.h"
+#include "engine/known_models.h"
 #include "engine/packed_file.h"
 
 namespace sotto::engine {
@@ -16,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kExtension = ".packed";
+constexpr std::string_view kRecord = ".known";
 /// As NewFile names files that are not whole yet.
 constexpr std::string_view kUnfinished = ".sotto-";
 
@@ -39,10 +39,7 @@ std::string hash_of(const model::Weights& weights, ThreadPool& pool) {
   }
   const std::vector<std::uint64_t> hashes = hash_pieces(parts, pool);
   all.append(reinterpret_cast<const char*>(hashes.data()), hashes.size() * sizeof(std::uint64_t));
-  std::ostringstream hex;
-  hex << std::hex << std::setw(16) << std::setfill('0')
-      << hash_bytes(std::as_bytes(std::span(all)));
-  return hex.str();
+  return to_hex(hash_bytes(std::as_bytes(std::span(all))));
 }
 
 /// "-v2.packed", of the files that this version of Sotto reads.
@@ -56,10 +53,13 @@ struct Entry {
   std::uint64_t bytes;
 };
 
-/// The entries of `folder` that this version of Sotto reads. Those of others are removed, and what
-/// a run left that was killed as it wrote.
+/// The entries of `folder` that this version of Sotto reads. Those of others are removed, what a
+/// run left that was killed as it wrote, and records that are old: of models that are there no
+/// more, or made anew by reading a model once.
 std::vector<Entry> tidy(const fs::path& folder) {
   constexpr auto kLongestWrite = std::chrono::hours(1);
+  constexpr auto kOldRecord = std::chrono::hours(24 * 90);
+  const auto now = fs::file_time_type::clock::now();
   std::vector<Entry> entries;
   for (const auto& file : fs::directory_iterator(folder)) {
     const std::string name = file.path().filename().string();
@@ -69,8 +69,9 @@ std::vector<Entry> tidy(const fs::path& folder) {
     const bool unfinished = name.starts_with(kUnfinished);
     if (name.ends_with(ending())) {
       entries.push_back(entry);
-    } else if (unfinished ? entry.used < fs::file_time_type::clock::now() - kLongestWrite
-                          : name.ends_with(kExtension)) {
+    } else if (name.ends_with(kExtension) || (unfinished && entry.used < now - kLongestWrite) ||
+               (name.ends_with(kRecord) &&
+                (!name.ends_with(known_ending()) || entry.used < now - kOldRecord))) {
       fs::remove(entry.path, gone);
     }
   }
@@ -99,7 +100,29 @@ PackedCache::PackedCache(std::optional<CacheSettings> settings, const model::Wei
                          ThreadPool& pool)
     : settings_(std::move(settings)), pool_(pool) {
   if (settings_ && bytes_of(weights) < settings_->smallest_model_bytes) settings_.reset();
-  if (settings_) model_ = hash_of(weights, pool);
+  if (settings_) model_ = hash_or_known(weights);
+}
+
+std::string PackedCache::hash_or_known(const model::Weights& weights) const {
+  const std::optional<std::string> identity = identity_of(weights);
+  if (!identity) return hash_of(weights, pool_);
+  if (const auto known = find_known_hash(settings_->folder, *identity)) return *known;
+  std::string hash = hash_of(weights, pool_);
+  try {
+    make_folder();
+    keep_known_hash(settings_->folder, weights, hash, settings_->settled);
+  } catch (const Error&) {  // packed weights, which say why, cannot be kept there either
+  } catch (const fs::filesystem_error&) {
+  }
+  return hash;
+}
+
+/// The user's alone, as the XDG Base Directory Specification asks for; an umask does not.
+void PackedCache::make_folder() const {
+  fs::create_directories(settings_->folder.parent_path());
+  if (fs::create_directory(settings_->folder)) {
+    fs::permissions(settings_->folder, fs::perms::owner_all);
+  }
 }
 
 std::shared_ptr<cpu::PackedWeights> PackedCache::not_packed() {
@@ -132,11 +155,7 @@ std::shared_ptr<cpu::PackedWeights> PackedCache::find(const std::string& key) co
 void PackedCache::keep(const std::string& key, const cpu::PackedWeights& packed) const {
   const fs::path path = path_of(key);
   try {
-    // The user's alone, as the XDG Base Directory Specification asks for; an umask does not.
-    fs::create_directories(settings_->folder.parent_path());
-    if (fs::create_directory(settings_->folder)) {
-      fs::permissions(settings_->folder, fs::perms::owner_all);
-    }
+    make_folder();
     const std::size_t bytes = packed_file_bytes(key, packed);
     const std::uintmax_t available = fs::space(settings_->folder).available;
     if (bytes > settings_->most_bytes || bytes > available / 2) {

@@ -2,6 +2,7 @@
 // It is never needed: where it cannot be read or written, models are packed as without it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -29,12 +30,17 @@ struct CacheSettings {
   std::size_t smallest_model_bytes = std::size_t{16} << 20;
   /// What the folder may hold; those entries go first that were used the longest ago.
   std::uint64_t most_bytes = std::uint64_t{8} << 30;
+  /// A model whose files were changed later is read anew each time. A change may leave the times of
+  /// the one before when the clock has not ticked between, or through shared memory, whose pages
+  /// the kernel looks at when it writes them, usually within half a minute.
+  std::chrono::seconds settled{60};
 };
 
 /// The entries of one model.
 class PackedCache {
  public:
-  /// Reads all weights once, to know which model it is. Without settings nothing is kept.
+  /// Reads all weights once, to know which model it is, unless their files have not changed since
+  /// (known_models.h). Without settings nothing is kept.
   PackedCache(std::optional<CacheSettings> settings, const model::Weights& weights,
               ThreadPool& pool);
 
@@ -60,11 +66,13 @@ class PackedCache {
   }
 
  private:
+  std::string hash_or_known(const model::Weights& weights) const;
   static std::shared_ptr<cpu::PackedWeights> not_packed();
   std::string key_of(model::Part part, model::ComputeType type, Isa isa) const;
   std::filesystem::path path_of(const std::string& key) const;
   std::shared_ptr<cpu::PackedWeights> find(const std::string& key) const;
   void keep(const std::string& key, const cpu::PackedWeights& packed) const;
+  void make_folder() const;
   void report(const std::string& problem) const;
 
   std::optional<CacheSettings> settings_;

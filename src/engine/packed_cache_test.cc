@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/testing.h"
 #include "cpu/decoder.h"
+#include "engine/known_models.h"
 #include "engine/packed_file.h"
 #include "model/seeded.h"
 #include "model/testing.h"
@@ -210,13 +211,19 @@ TEST_F(PackedCacheTest, EntriesOfOtherVersionsGo) {
   put(".sotto-unfinished");
   put(".sotto-left-behind");
   put("notes.txt");
+  put("0123456789abcdef-v0.known");
+  put(concat("0123456789abcdef", known_ending()));
+  put(concat("fedcba9876543210", known_ending()));
   fs::last_write_time(folder_ / "cache" / ".sotto-left-behind",
                       fs::file_time_type::clock::now() - std::chrono::hours(2));
+  fs::last_write_time(folder_ / "cache" / concat("fedcba9876543210", known_ending()),
+                      fs::file_time_type::clock::now() - std::chrono::hours(24 * 91));
   make();
   std::vector<std::string> names;
   for (const fs::path& path : entries()) names.push_back(path.filename());
   EXPECT_THAT(names, ::testing::UnorderedElementsAre(HasSubstr(ours), HasSubstr(ours),
-                                                     ".sotto-unfinished", "notes.txt"));
+                                                     ".sotto-unfinished", "notes.txt",
+                                                     concat("0123456789abcdef", known_ending())));
 }
 
 TEST_F(PackedCacheTest, WhatWasUsedTheLongestAgoMakesRoom) {

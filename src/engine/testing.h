@@ -23,7 +23,7 @@ inline model::Tokenizer make_tokenizer(bool multilingual, int n_languages = 99) 
   model::Vocabulary vocabulary;
   vocabulary.source = "the tests' vocabulary";
   for (int byte = 0; byte < 256; ++byte) {
-    vocabulary.tokens.emplace_back(1, static_cast<char>(byte));
+    vocabulary.tokens.push_back(std::string(1, static_cast<char>(byte)));
   }
   for (char letter = 'a'; letter <= 'z'; ++letter) {
     vocabulary.tokens.push_back(std::string(" ") + letter);

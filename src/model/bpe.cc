@@ -1,16 +1,27 @@
 #include "model/bpe.h"
 
+#include <algorithm>
+#include <functional>
 #include <iomanip>
 #include <queue>
 #include <tuple>
+#include <utility>
 
 #include "base/error.h"
 
 namespace sotto::model {
 namespace {
 
-std::uint64_t pair_key(int left, int right) {
-  return static_cast<std::uint64_t>(left) << 32 | static_cast<std::uint32_t>(right);
+std::uint64_t hash_of(std::string_view bytes) {
+  return std::hash<std::string_view>()(bytes);
+}
+
+/// Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4): the product's upper bits depend
+/// on all bits of the pair.
+std::uint64_t hash_of(int left, int right) {
+  const std::uint64_t pair =
+      static_cast<std::uint64_t>(left) << 32 | static_cast<std::uint32_t>(right);
+  return (pair * 0x9E3779B97F4A7C15u) >> 32;
 }
 
 /// A part of the word, kept at the place of its first byte. end = 0: merged into an earlier part.
@@ -38,28 +49,33 @@ struct Candidate {
 
 }  // namespace
 
-BytePairEncoder::BytePairEncoder(const std::vector<std::string>& tokens,
-                                 const std::optional<Merges>& merges, const std::string& source)
-    : has_merges_(merges.has_value()) {
-  ids_.reserve(tokens.size());
+BytePairEncoder::BytePairEncoder(const StringList& tokens, const std::optional<Merges>& merges,
+                                 const std::string& source)
+    : tokens_(tokens),
+      ids_(tokens.size()),
+      has_merges_(merges.has_value()),
+      ranks_(merges ? merges->size() : 0) {
   std::optional<std::pair<int, int>> equal_tokens;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i].empty()) continue;
+    const std::string_view bytes = tokens[i];
+    if (bytes.empty()) continue;
     const int id = static_cast<int>(i);
-    const auto [place, added] = ids_.try_emplace(tokens[i], id);
-    if (!added && !equal_tokens) equal_tokens = {place->second, id};
+    const int before = ids_.put(hash_of(bytes), id, [&](int other) {
+      return tokens_[static_cast<std::size_t>(other)] == bytes;
+    });
+    if (before != IndexTable::kNone && !equal_tokens) equal_tokens = {before, id};
   }
   for (int byte = 0; byte < 256; ++byte) {
     const char letter = static_cast<char>(byte);
-    const std::optional<int> id = find({&letter, 1});
-    if (!id) {
+    const int id = find({&letter, 1});
+    if (id == IndexTable::kNone) {
       fail(
           ErrorKind::model, source, ": the vocabulary has no token for the byte 0x", std::hex,
           std::setw(2), std::setfill('0'), byte,
           ", and Whisper's has one for every byte; the file is damaged, or an early converter lost "
           "such bytes: download or convert the model again");
     }
-    byte_ids_[static_cast<std::size_t>(byte)] = *id;
+    byte_ids_[static_cast<std::size_t>(byte)] = id;
   }
   if (equal_tokens) {
     fail(ErrorKind::model, source, ": tokens ", equal_tokens->first, " and ", equal_tokens->second,
@@ -70,42 +86,62 @@ BytePairEncoder::BytePairEncoder(const std::vector<std::string>& tokens,
 
 void BytePairEncoder::add_merges(const Merges& merges, const std::string& source) {
   merges_.reserve(merges.size());
-  for (std::size_t rank = 0; rank < merges.size(); ++rank) {
-    const auto& [left, right] = merges[rank];
-    const std::optional<int> left_id = find(left);
-    const std::optional<int> right_id = find(right);
-    const std::optional<int> result = find(left + right);
-    if (!left_id || !right_id || !result) {
+  int likely = 0;
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    const auto& [left, right] = merges[i];
+    const int rank = static_cast<int>(i);
+    const Merge merge = {find(left), find(right), find_result(left, right, likely)};
+    if (std::min({merge.left, merge.right, merge.token}) == IndexTable::kNone) {
       fail(ErrorKind::model, source, ": merge ", rank,
            " needs or makes a token that is not in the vocabulary");
     }
-    if (!merges_.try_emplace(pair_key(*left_id, *right_id), static_cast<int>(rank), *result)
-             .second) {
+    const int before = ranks_.put(hash_of(merge.left, merge.right), rank, [&](int other) {
+      const Merge& its = merges_[static_cast<std::size_t>(other)];
+      return its.left == merge.left && its.right == merge.right;
+    });
+    if (before != IndexTable::kNone) {
       fail(ErrorKind::model, source, ": merge ", rank, " is listed twice");
     }
+    merges_.push_back(merge);
+    likely = merge.token + 1;
   }
 }
 
-std::optional<int> BytePairEncoder::find(std::string_view bytes) const {
-  const auto found = ids_.find(bytes);
-  if (found == ids_.end()) return std::nullopt;
-  return found->second;
+int BytePairEncoder::find(std::string_view bytes) const {
+  return ids_.find(hash_of(bytes),
+                   [&](int id) { return tokens_[static_cast<std::size_t>(id)] == bytes; });
 }
 
-std::optional<BytePairEncoder::Merge> BytePairEncoder::merge_of(int left, int right,
-                                                                std::string_view bytes) const {
+/// The token of two parts together. Vocabularies list the results of merges in the order of the
+/// merges, so that it is mostly `likely`, the one after the last.
+int BytePairEncoder::find_result(std::string_view left, std::string_view right, int likely) const {
+  if (static_cast<std::size_t>(likely) < tokens_.size()) {
+    const std::string_view bytes = tokens_[static_cast<std::size_t>(likely)];
+    const bool is_it = bytes.size() == left.size() + right.size() && bytes.starts_with(left) &&
+                       bytes.ends_with(right) && !bytes.empty();
+    if (is_it) return likely;
+  }
+  return find(std::string(left).append(right));
+}
+
+std::optional<BytePairEncoder::Ranked> BytePairEncoder::merge_of(int left, int right,
+                                                                 std::string_view bytes) const {
   if (!has_merges_) {
-    const std::optional<int> id = find(bytes);
-    return id ? std::optional(Merge{*id, *id}) : std::nullopt;
+    const int id = find(bytes);
+    return id == IndexTable::kNone ? std::nullopt : std::optional(Ranked{id, id});
   }
-  const auto found = merges_.find(pair_key(left, right));
-  return found == merges_.end() ? std::nullopt : std::optional(found->second);
+  const int rank = ranks_.find(hash_of(left, right), [&](int other) {
+    const Merge& merge = merges_[static_cast<std::size_t>(other)];
+    return merge.left == left && merge.right == right;
+  });
+  if (rank == IndexTable::kNone) return std::nullopt;
+  return Ranked{rank, merges_[static_cast<std::size_t>(rank)].token};
 }
 
 void BytePairEncoder::encode(std::string_view word, std::vector<int>& out) const {
   if (!has_merges_) {
-    if (const std::optional<int> whole = find(word)) {
-      out.push_back(*whole);
+    if (const int whole = find(word); whole != IndexTable::kNone) {
+      out.push_back(whole);
       return;
     }
   }
@@ -118,7 +154,7 @@ void BytePairEncoder::encode(std::string_view word, std::vector<int>& out) const
     const std::size_t middle = parts[begin].end;
     if (middle == word.size()) return;
     const std::size_t end = parts[middle].end;
-    const std::optional<Merge> merge =
+    const std::optional<Ranked> merge =
         merge_of(parts[begin].token, parts[middle].token, word.substr(begin, end - begin));
     if (merge) candidates.push({merge->rank, begin, middle, end, merge->token});
   };

@@ -6,14 +6,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
+
+#include "model/index_table.h"
+#include "model/string_list.h"
 
 namespace sotto::model {
 
 /// Pairs of tokens' bytes in the order of their merging.
-using Merges = std::vector<std::pair<std::string, std::string>>;
+using Merges = StringPairs;
 
 /// Splits a word into the tokens of a vocabulary: starts from its bytes, and as long as two
 /// neighbours can merge, merges the pair of lowest rank (the leftmost of equals). Immutable.
@@ -24,7 +25,7 @@ class BytePairEncoder {
   /// two neighbours merge whose bytes together are a token, its id is the rank, and a word that is
   /// a token is taken whole, as in tiktoken. Throws Error{model} naming `source` when a byte has no
   /// token, two tokens are the same bytes, or a merge does not fit the tokens.
-  BytePairEncoder(const std::vector<std::string>& tokens, const std::optional<Merges>& merges,
+  BytePairEncoder(const StringList& tokens, const std::optional<Merges>& merges,
                   const std::string& source);
 
   /// Appends the tokens of `word`. Takes O(n log n) for n bytes.
@@ -32,18 +33,25 @@ class BytePairEncoder {
 
  private:
   struct Merge {
-    int rank;
+    int left, right;
     int token;  ///< the result
   };
+  struct Ranked {
+    int rank;
+    int token;
+  };
 
-  std::optional<int> find(std::string_view bytes) const;
+  int find(std::string_view bytes) const;
+  int find_result(std::string_view left, std::string_view right, int likely) const;
   void add_merges(const Merges& merges, const std::string& source);
-  std::optional<Merge> merge_of(int left, int right, std::string_view bytes) const;
+  std::optional<Ranked> merge_of(int left, int right, std::string_view bytes) const;
 
-  std::unordered_map<std::string_view, int> ids_;
+  const StringList& tokens_;
+  IndexTable ids_;  ///< of tokens by their bytes
   std::array<int, 256> byte_ids_{};
   bool has_merges_;
-  std::unordered_map<std::uint64_t, Merge> merges_;  ///< left id · 2³² + right id → merge
+  std::vector<Merge> merges_;  ///< by rank
+  IndexTable ranks_;           ///< of merges by left and right
 };
 
 }  // namespace sotto::model

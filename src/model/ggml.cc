@@ -116,9 +116,9 @@ void skip_mel_filters(Reader& reader, const Dims& dims) {
   reader.bytes(sizeof(float) * static_cast<std::size_t>(n_mels * n_bins), "the mel filters");
 }
 
-std::vector<std::string> read_tokens(Reader& reader, const Dims& dims) {
+StringList read_tokens(Reader& reader, const Dims& dims) {
   const int n = reader.i32("the number of text tokens", 1, dims.n_vocab);
-  std::vector<std::string> tokens;
+  StringList tokens;
   for (int id = 0; id < n; ++id) {
     const int length = reader.i32("the length of a token", 0, kMaxTokenBytes);
     tokens.push_back(reader.text(static_cast<std::size_t>(length), "a token"));

@@ -14,11 +14,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "base/file.h"
 #include "model/config.h"
 #include "model/model.h"
+#include "model/string_list.h"
 #include "model/tokenizer.h"
 
 namespace sotto::model {
@@ -28,8 +28,8 @@ inline constexpr std::uint32_t kGgmlMagic = 0x67676D6C;
 /// What precedes the tensors.
 struct GgmlHeader {
   Dims dims;
-  std::vector<std::string> tokens;  ///< as the file lists them
-  std::size_t tensors_offset = 0;   ///< bytes from the beginning of the file
+  StringList tokens;               ///< as the file lists them
+  std::size_t tensors_offset = 0;  ///< bytes from the beginning of the file
 };
 
 /// Reads and checks the header. The mel filters are skipped, because Sotto computes the same ones.

@@ -219,8 +219,8 @@ TEST(GgmlVocabulary, LayoutFollowsFromTheNumberOfTokens) {
   const auto vocabulary = [](int n_vocab, std::size_t listed, const std::string& last) {
     GgmlHeader header;
     header.dims.n_vocab = n_vocab;
-    header.tokens.assign(listed, "x");
-    header.tokens.back() = last;
+    for (std::size_t id = 0; id + 1 < listed; ++id) header.tokens.push_back("x");
+    header.tokens.push_back(last);
     return ggml_vocabulary(std::move(header), "m.bin");
   };
   EXPECT_EQ(vocabulary(51864, 50256, "x").special.timestamp_begin, 50363);

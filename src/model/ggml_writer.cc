@@ -59,7 +59,7 @@ GgmlHeader header_of(const Model& model) {
   GgmlHeader header{.dims = model.dims, .tokens = {}};
   header.dims.n_vocab = model.tokenizer.special().n_tokens();
   for (int id = 0; id < model.tokenizer.n_text_tokens(); ++id) {
-    header.tokens.emplace_back(model.tokenizer.bytes(id));
+    header.tokens.push_back(model.tokenizer.bytes(id));
   }
   for (const auto& [width, ffn] : {std::pair{model.dims.n_audio_state, model.dims.n_audio_ffn},
                                    std::pair{model.dims.n_text_state, model.dims.n_text_ffn}}) {
@@ -88,7 +88,8 @@ void write_header(Output& out, const GgmlHeader& header, DType type,
   SOTTO_CHECK(mel_filters.size() == static_cast<std::size_t>(dims.n_mels * kFftBins));
   out.write(mel_filters);
   out.write({static_cast<std::int32_t>(header.tokens.size())});
-  for (const std::string& token : header.tokens) {
+  for (std::size_t id = 0; id < header.tokens.size(); ++id) {
+    const std::string_view token = header.tokens[id];
     out.write({static_cast<std::int32_t>(token.size())});
     out.write(token);
   }

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "model/huggingface_tokenizer.h"
 #include "model/json.h"
@@ -17,10 +16,6 @@ namespace sotto::model {
 namespace {
 
 namespace fs = std::filesystem;
-
-Json read_json(const fs::path& path) {
-  return parse_json_object(read_text_file(path), path.string());
-}
 
 /// The settings of an architecture that Sotto does not compute must have Whisper's values.
 void check_architecture(const Json& config, const std::string& source) {
@@ -85,7 +80,7 @@ Generation read_generation(const fs::path& path, int n_vocab) {
   Generation generation;
   if (!fs::exists(path)) return generation;
   const std::string source = path.string();
-  const Json json = read_json(path);
+  const Json json = read_json_object(path);
   generation.config.suppress_tokens = read_tokens(json, "suppress_tokens", n_vocab, source);
   generation.config.begin_suppress_tokens =
       read_tokens(json, "begin_suppress_tokens", n_vocab, source);
@@ -119,7 +114,7 @@ std::vector<fs::path> shards_of(const Json& weight_map, const fs::path& index) {
 /// Each shard must hold what the index says, or a shard of another download may have slipped in.
 Weights read_sharded(const fs::path& index) {
   const std::string source = index.string();
-  const Json json = read_json(index);
+  const Json json = read_json_object(index);
   const Json& weight_map = as_object(member(json, "weight_map", source), "weight_map", source);
   const std::vector<fs::path> files = shards_of(weight_map, index);
   for (const fs::path& file : files) {
@@ -241,7 +236,7 @@ Weights read_hugging_face_weights(const std::vector<fs::path>& files, const std:
 
 Model load_hugging_face(const fs::path& folder) {
   const fs::path config_path = folder / "config.json";
-  const Json config = read_json(config_path);
+  const Json config = read_json_object(config_path);
   check_architecture(config, config_path.string());
   const Dims dims = read_dims(config, config_path.string());
   Generation generation = read_generation(folder / "generation_config.json", dims.n_vocab);

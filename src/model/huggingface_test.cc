@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/half.h"
 #include "base/testing.h"
-#include "model/huggingface_tokenizer.h"
 #include "model/json.h"
 #include "model/testing.h"
 
@@ -467,16 +466,6 @@ TEST(OpenaiName, TranslatesEveryTensor) {
   EXPECT_EQ(openai_name("model.encoder.embed_positions.weight"), "encoder.positional_embedding");
   EXPECT_EQ(openai_name("encoder.layer_norm.weight"), "encoder.ln_post.weight");
   EXPECT_EQ(openai_name("decoder.layer_norm.weight"), "decoder.ln.weight");
-}
-
-TEST(ByteLetters, AreGpt2s) {
-  const auto letters = byte_letters();
-  EXPECT_EQ(letters[' '], U'Ġ');
-  EXPECT_EQ(letters['\n'], U'Ċ');
-  EXPECT_EQ(letters['a'], U'a');
-  EXPECT_EQ(letters[0x7F], U'ġ');
-  EXPECT_EQ(letters[0xAD], U'Ń');
-  EXPECT_EQ(letters[0xFF], U'ÿ');
 }
 
 TEST(RealHuggingFaceWeights, WhisperBaseEncoderIsComplete) {

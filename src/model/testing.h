@@ -34,7 +34,7 @@ Dims micro_test_dims();
 Vocabulary seeded_vocabulary(const Dims& dims);
 
 /// The merges that make the tokens of a vocabulary whose ranks are its ids.
-std::vector<std::pair<std::string, std::string>> merges_of(const std::vector<std::string>& tokens);
+StringPairs merges_of(const StringList& tokens);
 
 /// The vocabulary of a .tiktoken file of openai/whisper (lines of "base64 of the token, rank", by
 /// rank); tokens that it leaves out are empty. Multilingual when `n_languages` is given; English
@@ -76,7 +76,7 @@ std::vector<RawTensor> raw_tensors(const Weights& weights, DType type);
 std::string safetensors_bytes(const std::vector<RawTensor>& tensors);
 
 /// The content of a ggml file; `ftype` is 0 (f32) or 1 (f16).
-std::string ggml_bytes(const Dims& dims, const std::vector<std::string>& tokens,
+std::string ggml_bytes(const Dims& dims, const StringList& tokens,
                        const std::vector<RawTensor>& tensors, int ftype);
 
 /// Hugging Face's name of one of openai's tensors.

@@ -79,7 +79,8 @@ void write_tokenizer(const fs::path& folder, const Vocabulary& vocabulary,
     vocab[in_letters(vocabulary.tokens[id])] = id;
   }
   std::vector<std::string> merges;
-  for (const auto& [left, right] : *vocabulary.merges) {
+  for (std::size_t i = 0; i < vocabulary.merges->size(); ++i) {
+    const auto [left, right] = (*vocabulary.merges)[i];
     merges.push_back(in_letters(left) + " " + in_letters(right));
   }
   if (options.tokenizer_json) {
@@ -202,7 +203,7 @@ std::string safetensors_bytes(const std::vector<RawTensor>& tensors) {
   return out;
 }
 
-std::string ggml_bytes(const Dims& dims, const std::vector<std::string>& tokens,
+std::string ggml_bytes(const Dims& dims, const StringList& tokens,
                        const std::vector<RawTensor>& tensors, int ftype) {
   std::string out;
   append(out, kGgmlMagic);
@@ -217,9 +218,9 @@ std::string ggml_bytes(const Dims& dims, const std::vector<std::string>& tokens,
   append(out, kFftBins);
   out.append(sizeof(float) * static_cast<std::size_t>(dims.n_mels * kFftBins), '\0');
   append(out, static_cast<std::int32_t>(tokens.size()));
-  for (const std::string& token : tokens) {
-    append(out, static_cast<std::int32_t>(token.size()));
-    out += token;
+  for (std::size_t id = 0; id < tokens.size(); ++id) {
+    append(out, static_cast<std::int32_t>(tokens[id].size()));
+    out += tokens[id];
   }
   for (const RawTensor& tensor : tensors) {
     append(out, static_cast<std::int32_t>(tensor.shape.size()));

@@ -16,7 +16,7 @@ using Ranks = std::unordered_map<std::string, int>;
 
 /// The parts to which tiktoken's encoding brings `bytes` when it may make tokens below `limit`
 /// only: written plainly, as a check on the encoder.
-std::vector<std::string> reduce(const std::string& bytes, const Ranks& ranks, int limit) {
+std::vector<std::string> reduce(std::string_view bytes, const Ranks& ranks, int limit) {
   std::vector<std::string> parts;
   for (const char c : bytes) parts.emplace_back(1, c);
   for (;;) {
@@ -36,21 +36,23 @@ std::vector<std::string> reduce(const std::string& bytes, const Ranks& ranks, in
 }
 
 /// The 256 single bytes in GPT-2's order: the printable ones first.
-std::vector<std::string> byte_tokens() {
+StringList byte_tokens() {
   const auto letters = byte_letters();
   std::vector<std::size_t> bytes(letters.size());
   std::iota(bytes.begin(), bytes.end(), 0);
   std::ranges::sort(bytes, {}, [&](std::size_t byte) { return letters[byte]; });
-  std::vector<std::string> tokens;
-  for (const std::size_t byte : bytes) tokens.emplace_back(1, static_cast<char>(byte));
+  StringList tokens;
+  for (const std::size_t byte : bytes) tokens.push_back(std::string(1, static_cast<char>(byte)));
   return tokens;
 }
 
-std::vector<std::string> seeded_tokens(std::size_t count) {
-  std::vector<std::string> tokens = byte_tokens();
+StringList seeded_tokens(std::size_t count) {
+  StringList tokens = byte_tokens();
   SOTTO_CHECK(count >= tokens.size());
   Ranks ranks;
-  for (const std::string& token : tokens) ranks.emplace(token, static_cast<int>(ranks.size()));
+  for (std::size_t id = 0; id < tokens.size(); ++id) {
+    ranks.emplace(tokens[id], static_cast<int>(id));
+  }
   const auto try_add = [&](const std::string& token) {
     if (tokens.size() == count || ranks.contains(token)) return;
     const int rank = static_cast<int>(tokens.size());
@@ -66,7 +68,7 @@ std::vector<std::string> seeded_tokens(std::size_t count) {
   std::uint64_t state = 1;
   const auto next = [&] {  // Knuth's MMIX generator
     state = state * 6364136223846793005u + 1442695040888963407u;
-    return tokens[static_cast<std::size_t>(state >> 33) % tokens.size()];
+    return std::string(tokens[static_cast<std::size_t>(state >> 33) % tokens.size()]);
   };
   constexpr std::size_t kMaxBytes = 8;
   while (tokens.size() < count) {
@@ -96,15 +98,17 @@ std::string decode_base64(std::string_view text) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> merges_of(const std::vector<std::string>& tokens) {
+StringPairs merges_of(const StringList& tokens) {
   Ranks ranks;
-  for (const std::string& token : tokens) ranks.emplace(token, static_cast<int>(ranks.size()));
-  std::vector<std::pair<std::string, std::string>> merges;
+  for (std::size_t id = 0; id < tokens.size(); ++id) {
+    ranks.emplace(tokens[id], static_cast<int>(ranks.size()));
+  }
+  StringPairs merges;
   for (std::size_t id = 0; id < tokens.size(); ++id) {
     if (tokens[id].size() < 2) continue;
     const auto parts = reduce(tokens[id], ranks, static_cast<int>(id));
     SOTTO_CHECK(parts.size() == 2);
-    merges.emplace_back(parts[0], parts[1]);
+    merges.push_back(parts[0], parts[1]);
   }
   return merges;
 }

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/string_list.h"
+
 namespace sotto::model {
 
 /// <|0.00|>, <|0.02|>, … <|30.00|>
@@ -46,11 +48,11 @@ SpecialTokens special_tokens_from(int eot, int n_languages);
 
 /// A vocabulary as a file gives it, before it is checked.
 struct Vocabulary {
-  std::string source;               ///< names the file in errors
-  std::vector<std::string> tokens;  ///< id → bytes of the text tokens (GPT-2's byte letters undone)
+  std::string source;  ///< names the file in errors
+  StringList tokens;   ///< id → bytes of the text tokens (GPT-2's byte letters undone)
   /// Pairs in the order of their merging. Absent in ggml and tiktoken vocabularies, where the rank
   /// of a merge is the id of its result.
-  std::optional<std::vector<std::pair<std::string, std::string>>> merges;
+  std::optional<StringPairs> merges;
   SpecialTokens special;
   bool multilingual = false;
 };

@@ -36,7 +36,7 @@ Vocabulary bytes_only() {
 /// The bytes and then `words`, ranked in their order.
 Tokenizer with_words(const std::vector<std::string>& words, bool with_merges) {
   Vocabulary vocabulary = bytes_only();
-  vocabulary.tokens.insert(vocabulary.tokens.end(), words.begin(), words.end());
+  for (const std::string& word : words) vocabulary.tokens.push_back(word);
   vocabulary.special = special_tokens_from(static_cast<int>(vocabulary.tokens.size()), 99);
   vocabulary.merges.reset();
   if (with_merges) vocabulary.merges = testing::merges_of(vocabulary.tokens);
@@ -64,7 +64,7 @@ TEST(Tokenizer, MergesLowestRankFirstThenLeftmost) {
 // whole.
 TEST(Tokenizer, WithoutMergesAWordThatIsATokenIsTakenWhole) {
   Vocabulary vocabulary = bytes_only();
-  for (const char* word : {"bc", "ab", "abc"}) vocabulary.tokens.emplace_back(word);
+  for (const char* word : {"bc", "ab", "abc"}) vocabulary.tokens.push_back(word);
   vocabulary.special = special_tokens_from(static_cast<int>(vocabulary.tokens.size()), 99);
   vocabulary.merges = Merges{{"b", "c"}, {"a", "b"}};
   EXPECT_THAT(pieces(Tokenizer(vocabulary), "abc"), ElementsAre("a", "bc"));
@@ -76,7 +76,10 @@ TEST(Tokenizer, SplitsAsGpt2Does) {
   // A vocabulary in which any two neighbours of these words merge, so that pieces show the split.
   const auto split = [](std::string text) {
     Vocabulary vocabulary = bytes_only();
-    std::set<std::string> known(vocabulary.tokens.begin(), vocabulary.tokens.end());
+    std::set<std::string> known;
+    for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+      known.emplace(vocabulary.tokens[id]);
+    }
     for (std::size_t size = 2; size <= text.size(); ++size) {
       for (std::size_t begin = 0; begin + size <= text.size(); ++begin) {
         if (known.insert(text.substr(begin, size)).second) {
@@ -164,11 +167,17 @@ std::string refusal(const std::function<void(Vocabulary&)>& damage) {
 }
 
 TEST(Tokenizer, RefusesTokensThatDoNotFit) {
-  EXPECT_THAT(refusal([](Vocabulary& v) { v.tokens[10] = "xy"; }),
+  EXPECT_THAT(refusal([](Vocabulary& v) {
+                StringList tokens;
+                for (std::size_t id = 0; id < v.tokens.size(); ++id) {
+                  tokens.push_back(id == 10 ? "xy" : v.tokens[id]);
+                }
+                v.tokens = std::move(tokens);
+              }),
               HasSubstr("v.json: the vocabulary has no token for the byte 0x2b"));
   const auto add = [](const std::vector<std::string>& words) {
     return refusal([&](Vocabulary& v) {
-      v.tokens.insert(v.tokens.end(), words.begin(), words.end());
+      for (const std::string& word : words) v.tokens.push_back(word);
       v.special = special_tokens_from(static_cast<int>(v.tokens.size()), 99);
     });
   };
@@ -179,7 +188,7 @@ TEST(Tokenizer, RefusesTokensThatDoNotFit) {
               }),
               HasSubstr("v.json: merge 0 needs or makes a token that is not in the vocabulary"));
   EXPECT_THAT(refusal([](Vocabulary& v) {
-                v.tokens.emplace_back("ab");
+                v.tokens.push_back("ab");
                 v.special = special_tokens_from(257, 99);
                 v.merges = Merges{{"a", "b"}, {"a", "b"}};
               }),
@@ -309,7 +318,7 @@ TEST_P(GoldenTokenizer, EncodesAndDecodesWithTheWholeVocabulary) {
     SCOPED_TRACE("by rank");
     expect_golden_texts(Tokenizer(ranks));
   }
-  while (ranks.tokens.back().empty()) ranks.tokens.pop_back();
+  while (ranks.tokens.back().empty()) ranks.tokens.resize(ranks.tokens.size() - 1);
   ranks.merges = testing::merges_of(ranks.tokens);
   ranks.special = special_tokens_from(static_cast<int>(ranks.tokens.size()), 99);
   SCOPED_TRACE("by merges");

@@ -140,6 +140,10 @@ void Weights::keep(std::shared_ptr<const void> owner) {
   owners_.push_back(std::move(owner));
 }
 
+void Weights::keep(std::shared_ptr<const MappedFile> file) {
+  files_.push_back(std::move(file));
+}
+
 void Weights::add(std::string name, Tensor tensor) {
   const auto [place, added] = tensors_.try_emplace(std::move(name), std::move(tensor));
   if (!added) fail(ErrorKind::model, source, ": tensor ", shown(place->first), " is there twice");

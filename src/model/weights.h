@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
 #include "model/config.h"
 
 namespace sotto::model {
@@ -49,6 +50,7 @@ class Weights {
  public:
   /// Keeps what tensors point into (a mapped file, a buffer) for as long as this object lives.
   void keep(std::shared_ptr<const void> owner);
+  void keep(std::shared_ptr<const MappedFile> file);
   /// Adds a tensor under openai's name. Throws Error{model} when the name is there already.
   void add(std::string name, Tensor tensor);
   bool contains(std::string_view name) const;
@@ -73,6 +75,9 @@ class Weights {
   void check_complete(const Dims& dims) const;
 
   const std::map<std::string, Tensor, std::less<>>& tensors() const { return tensors_; }
+  using Files = std::vector<std::shared_ptr<const MappedFile>>;
+  /// Those that are kept, in the order in which they came.
+  const Files& files() const { return files_; }
   /// Names the file or folder in errors.
   std::string source;
   /// From openai's name of a tensor to the file's own, for errors; empty where they are the same.
@@ -83,6 +88,7 @@ class Weights {
 
   std::map<std::string, Tensor, std::less<>> tensors_;
   std::vector<std::shared_ptr<const void>> owners_;
+  Files files_;
 };
 
 /// Name and shape of every tensor of `part`, in the order of the layers.

@@ -43,7 +43,8 @@ TEST(ShippedKernels, CostWhatTheirCodeTakes) {
               costs.of("gemm_int8", {.k_blocks = half}).cycles);
   }
   EXPECT_EQ(cost_of("attention_reference", 4, {60}).cycles,
-            costs.of("zero_statistics").cycles + costs.of("attention_largest").cycles + 20);
+            2 * (costs.of("zero_blocks").cycles - 2 * 16) + costs.of("attention_largest").cycles +
+                20);  // of 16 blocks each
   EXPECT_EQ(cost_of("attention_values", 3, {}).cycles, costs.of("gemm_bf16_tile").cycles);
   EXPECT_EQ(cost_of("attention_finish", 3, {0}).cycles, costs.of("attention_finish").cycles);
 }

@@ -167,7 +167,7 @@ TEST_F(NpuTest, SimulatedCyclesAddUp) {
     EXPECT_EQ(core.at("idle"), cycles - busy - waiting);
     EXPECT_GE(core.at("idle"), 0);
     // Zeros, K / 64 products, and zeros again before the next dispatch is waited for.
-    EXPECT_EQ(core.at("kernels"), 540 + 2 * 2123 + 540);
+    EXPECT_EQ(core.at("kernels"), 540 + 2 * 2102 + 540);
   }
   // A and B once, C once.
   EXPECT_EQ(simulated.at("host_memory").at("read_bytes"), 2 * (256 * 128 + 128 * 256));

@@ -147,8 +147,8 @@ TEST(Cost, IsThatOfTheTable) {
   Costs costs;
   for (const char* const name :
        {"passthrough", "scale_bf16", "zero_sums", "gemm_bf16_short", "gemm_int8_short",
-        "zero_statistics", "row_statistics", "bias_sums", "add_plane", "normalise_sums",
-        "clear_sums", "round_strip", "round_parts"}) {
+        "zero_blocks", "row_statistics", "bias_sums", "add_plane", "normalise_sums", "clear_sums",
+        "round_strip", "round_parts"}) {
     const std::string cycles = grouped(costs.of(name).cycles);
     const bool is_there = page.find(concat("| `", name, "` | ", cycles, " |")) != page.npos;
     EXPECT_TRUE(is_there) << name << " takes " << cycles;

@@ -119,7 +119,8 @@ void attention_largest(float* minus_largest, const bfloat16* __restrict q,
 
 void attention_reference(float* offsets, float* row_sums, const bfloat16* q, const bfloat16* k,
                          int valid) {
-  zero_statistics(offsets, row_sums);
+  zero_blocks(offsets, kTileBlocks);
+  zero_blocks(row_sums, kTileBlocks);
   attention_largest(offsets, q, k, offsets, valid, 0, kPairs);
 }
 
@@ -183,7 +184,7 @@ void invert_sums(bfloat16* __restrict inverse, const float* __restrict row_sums)
   round_to_nearest();
   SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
     const Split parts = split(rough_reciprocal(load_sum(row_sums + i * kSum)));
-    aie::store_v(inverse + i * kOperand, aie::concat(parts.high, parts.low));
+    aie::store_v(inverse + i * kOperand, parts.parts);
   }
 }
 

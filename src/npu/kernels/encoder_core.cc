@@ -1,6 +1,7 @@
 // The phase loop of a core: takes objects from its streams, calls the kernels, sends strips.
 // phase.h says in which order everything comes. Buffers are used in turn through pointers that
-// change places: one copy of every call, whatever the depth of a ring.
+// change places: one copy of every call, whatever the depth of a ring. Functions are inlined where
+// that takes least of the program memory (tools/program_bytes.py).
 #include "npu/kernels/kernels.h"
 #include "npu/kernels/phase.h"
 
@@ -24,15 +25,9 @@ inline const bfloat16* take(Ring& input) {
   acquire_greater_equal(input.full, 1);
   return input.here;
 }
-inline void give_back(Ring& input) {
+[[gnu::noinline]] void give_back(Ring& input) {
   release(input.empty, 1);
   input.turn();
-}
-void pass_over(Ring& input, int objects) {
-  for (int i = 0; i < objects; ++i) {
-    take(input);
-    give_back(input);
-  }
 }
 
 struct Core {
@@ -45,132 +40,137 @@ struct Core {
   const PhaseHeader& phase() const { return work->phase.header; }
 };
 
-/// Adds this core's planes to the sums; those of the row's other columns pass by.
-void add_planes(Core& core) {
-  const int planes = core.phase().planes;
-  pass_over(core.a, core.column * planes);
-  for (int i = 0; i < planes; ++i) {
-    add_plane(core.c, take(core.a));
-    give_back(core.a);
-  }
-  pass_over(core.a, (core.columns - 1 - core.column) * planes);
-}
-
-/// The sums of a tile, and the statistics of its rows where they are wanted.
-void multiply_slices(Core& core, bool with_statistics) {
-  CoreWorkspace& work = *core.work;
-  const int slices = core.phase().slices;
-  for (int slice = 0; slice < slices + core.phase().low_slices; ++slice) {
-    const bfloat16* a = take(core.a);
-    const bfloat16* b = take(core.b);
-    gemm_bf16_tile(core.c, a, b);
-    if (with_statistics && slice < slices) row_statistics(work.sums, work.squares, a);
-    give_back(core.a);
-    give_back(core.b);
-  }
-}
-
-/// A strip of the sums as they are.
-void send_strip(Core& core, Epilogue epilogue, int strip) {
-  const bool in_parts = has_two_parts(epilogue);
-  acquire_greater_equal(core.out.empty, in_parts ? 2 : 1);
-  if (in_parts) {
-    round_parts(core.out.here, core.out.next, core.c, strip);
-  } else {
-    round_strip(core.out.here, core.c, strip, layout_of(epilogue));
-  }
-  release(core.out.full, in_parts ? 2 : 1);
-  if (!in_parts) core.out.turn();
-}
-
-void send(Core& core, Epilogue epilogue) {
-  for (int strip = 0; strip < kStrips; ++strip) send_strip(core, epilogue, strip);
-}
-
-/// What becomes of finished sums, the first of which is row `row` of all.
-void finish_tile(Core& core, const bfloat16* columns, int row) {
-  const PhaseHeader& phase = core.phase();
-  CoreWorkspace& work = *core.work;
-  if (has_norm(phase.epilogue)) normalise_sums(core.c, work.rows, columns, work.inverse_sigmas);
-  if (has_gelu(phase.epilogue)) gelu_sums(core.c);
-  if (phase.epilogue == Epilogue::gelu_planes) add_planes(core);
-  const int first = phase.first_row - row, end = phase.end_row - row;
-  if (first > 0 || end < kTile) clear_sums(core.c, first, end);
-  send(core, phase.epilogue);
-}
-
-void product_tile(Core& core, int pass, int tile) {
-  const PhaseHeader& phase = core.phase();
-  CoreWorkspace& work = *core.work;
-  const bfloat16* columns = work.phase.columns + tile * kStepBlock;
-  if (has_norm(phase.epilogue)) {
-    zero_sums(core.c);
-  } else {
-    bias_sums(core.c, columns);
-  }
-  if (phase.epilogue == Epilogue::residual) add_planes(core);
-  const bool with_statistics = tile == 0 && has_norm(phase.epilogue);
-  multiply_slices(core, with_statistics);
-  if (with_statistics) {
-    finish_statistics(work.rows, work.inverse_sigmas, work.sums, work.squares, phase.inverse_width);
-  }
-  finish_tile(core, columns, (pass * core.rows + core.row) * kTile);
-}
-
-void run_product(Core& core) {
-  CoreWorkspace& work = *core.work;
-  const PhaseHeader& phase = core.phase();
-  for (int pass = 0; pass < phase.passes; ++pass) {
-    if (has_norm(phase.epilogue)) zero_statistics(work.sums, work.squares);
-    for (int tile = 0; tile < phase.tiles; ++tile) product_tile(core, pass, tile);
-  }
-}
-
 void copy(bfloat16* to, const bfloat16* from, int elements) {
   passthrough(reinterpret_cast<int32*>(to), reinterpret_cast<const int32*>(from), elements / 2);
 }
 
-/// Keeps the queries of this core's row.
-void take_queries(Core& core) {
-  pass_over(core.b, core.row);
-  copy(core.queries, take(core.b), kTile * kTile);
-  give_back(core.b);
-  pass_over(core.b, core.rows - 1 - core.row);
+/// Of `each` objects for every one of `count` cores, takes those of core `own`: planes are added to
+/// the sums; a tile of queries is kept where attention finds it.
+void take_own(Core& core, Ring& input, int own, int count, int each, bool are_planes) {
+  const int end = (count - own) * each;
+  for (int i = -own * each; i < end; ++i) {
+    const bfloat16* const object = take(input);
+    if (static_cast<unsigned>(i) < static_cast<unsigned>(each)) {
+      if (are_planes) {
+        add_plane(core.c, object);
+      } else {
+        copy(core.queries, object, kTile * kTile);
+      }
+    }
+    give_back(input);
+  }
 }
 
-/// Divides by the sums of weights: LayerNorm's pass, with zeros for its mean and bias.
-void send_attention(Core& core) {
+[[gnu::noinline]] void add_planes(Core& core) {
+  take_own(core, core.a, core.column, core.columns, core.phase().planes, true);
+}
+
+/// The sums of a tile, and the statistics of its rows from the first `with_statistics` slices.
+void multiply_slices(Core& core, int with_statistics) {
+  int slices = core.phase().slices + core.phase().low_slices;
+  do {
+    const bfloat16* a = take(core.a);
+    gemm_bf16_tile(core.c, a, take(core.b));
+    if (--with_statistics >= 0) row_statistics(core.work->sums, core.work->squares, a);
+    give_back(core.a);
+    give_back(core.b);
+  } while (--slices > 0);
+}
+
+/// The sums, strip by strip, in one part or two.
+void send(Core& core, int parts, Layout layout) {
+  for (int strip = 0; strip < kStrips; ++strip) {
+    acquire_greater_equal(core.out.empty, parts);
+    if (parts == 2) {
+      round_parts(core.out.here, core.out.next, core.c, strip);
+    } else {
+      round_strip(core.out.here, core.c, strip, layout);
+      core.out.turn();
+    }
+    release(core.out.full, parts);
+  }
+}
+
+/// A tile of sums from row `row` of all on, and what becomes of it.
+void product_tile(Core& core, int row, const bfloat16* columns, int with_statistics) {
   CoreWorkspace& work = *core.work;
-  invert_sums(work.inverse_sigmas, work.sums);
-  normalise_sums(core.c, work.rows, work.rows, work.inverse_sigmas);
-  send(core, core.phase().parts == 2 ? Epilogue::residual : Epilogue::norm_a);
+  const PhaseHeader& phase = core.phase();
+  const unsigned steps = steps_of(phase.epilogue);
+  if ((steps & kNorm) != 0) {
+    zero_blocks(core.c, kTileBlocks * kTileBlocks);
+  } else {
+    bias_sums(core.c, columns);
+  }
+  if ((steps & kPlanesFirst) != 0) add_planes(core);
+  multiply_slices(core, with_statistics);
+  if (with_statistics != 0) {
+    finish_statistics(work.rows, work.inverse_sigmas, work.sums, work.squares, phase.inverse_width);
+  }
+  if ((steps & kNorm) != 0) normalise_sums(core.c, work.rows, columns, work.inverse_sigmas);
+  if ((steps & kGelu) != 0) gelu_sums(core.c);
+  if ((steps & kPlanesLast) != 0) add_planes(core);
+  const int first = phase.first_row - row, end = phase.end_row - row;
+  if (first > 0 || end < kTile) clear_sums(core.c, first, end);
+  send(core, (steps & kTwoParts) != 0 ? 2 : 1, static_cast<Layout>(steps / kLayout));
 }
 
+/// One pass of a product.
+void multiply(Core& core, int row) {
+  const PhaseHeader& phase = core.phase();
+  int with_statistics = has_norm(phase.epilogue) ? phase.slices : 0;
+  zero_blocks(core.work->sums, 2 * kTileBlocks);
+  const bfloat16* columns = core.work->phase.columns;
+  int tiles = phase.tiles;
+  do {
+    product_tile(core, row, columns, with_statistics);
+    columns += kStepBlock;
+    with_statistics = 0;
+  } while (--tiles > 0);
+}
+
+/// One pass of an attention.
 void attend(Core& core) {
-  float* const row_sums = core.work->sums;
-  float* const offsets = core.work->squares;
-  take_queries(core);
-  zero_sums(core.c);
-  const int keys = core.phase().keys;
-  for (int first = 0; first < keys; first += kTile) {
-    const int valid = keys - first < kTile ? keys - first : kTile;
+  CoreWorkspace& work = *core.work;
+  float* const row_sums = work.sums;
+  float* const offsets = work.squares;
+  take_own(core, core.b, core.row, core.rows, 1, false);
+  zero_blocks(core.c, kTileBlocks * kTileBlocks);
+  int keys = core.phase().keys;
+  bool is_first = true;
+  do {
+    const int valid = keys < kTile ? keys : kTile;
     const bfloat16* k = take(core.b);
-    if (first == 0) attention_reference(offsets, row_sums, core.queries, k, valid);
+    if (is_first) attention_reference(offsets, row_sums, core.queries, k, valid);
+    is_first = false;
     attention_keys(core.c, row_sums, offsets, core.weights, core.queries, k, valid);
     give_back(core.b);
     gemm_bf16_tile(core.c, core.weights, take(core.b));  // attention_values
     give_back(core.b);
-  }
-  send_attention(core);
+    keys -= kTile;
+  } while (keys > 0);
+  // Division by the sums of weights: LayerNorm's pass, with zeros for its mean and bias.
+  invert_sums(work.inverse_sigmas, row_sums);
+  normalise_sums(core.c, work.rows, work.rows, work.inverse_sigmas);
+  send(core, core.phase().parts, Layout::a);
+}
+
+void run_product(Core& core) {
+  int row = core.row * kTile;
+  int passes = core.phase().passes;
+  do {
+    multiply(core, row);
+    row += core.rows * kTile;
+  } while (--passes > 0);
 }
 
 void run_attention(Core& core) {
   acquire_greater_equal(core.a.full, 2);
   core.queries = core.a.here;
   core.weights = core.a.next;
-  zero_statistics(reinterpret_cast<float*>(core.work->rows),
-                  reinterpret_cast<float*>(core.work->inverse_sigmas));
-  for (int pass = 0; pass < core.phase().passes; ++pass) attend(core);
+  zero_blocks(reinterpret_cast<float*>(core.work->rows), kTileBlocks);
+  int passes = core.phase().passes;
+  do attend(core);
+  while (--passes > 0);
   release(core.a.empty, 2);
 }
 

@@ -52,8 +52,7 @@ void normalise_sums(float* __restrict c, const bfloat16* __restrict rows,
     Mmul sum(load_sum(c + block * kSum));
     sum.mac(aie::load_v<kOperand>(rows + row),
             aie::load_v<kOperand>(columns + block % kTileBlocks * kOperand));
-    const Split factors = {aie::load_v<kSum>(inverse_sigmas + row),
-                           aie::load_v<kSum>(inverse_sigmas + row + kSum)};
+    const Split factors = {aie::load_v<kOperand>(inverse_sigmas + row)};
     store_sum(c + block * kSum, multiply(split(sum.to_accum()), factors));
   }
 }
@@ -103,7 +102,7 @@ void round_parts(bfloat16* __restrict high, bfloat16* __restrict low, const floa
   SOTTO_LOOP(32, int i = 0; i < kPairs; ++i) {
     const Split left = split(load_sum(c + 2 * i * kSum)),
                 right = split(load_sum(c + (2 * i + 1) * kSum));
-    aie::store_v(high + i * kOperand, weave(left.high, right.high));
-    aie::store_v(low + i * kOperand, weave(left.low, right.low));
+    aie::store_v(high + i * kOperand, weave(left.high(), right.high()));
+    aie::store_v(low + i * kOperand, weave(left.low(), right.low()));
   }
 }

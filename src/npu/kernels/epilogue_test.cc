@@ -26,7 +26,8 @@ Norm norm_of(const Matrix& x) {
   Norm norm;
   std::fill(norm.sums.begin(), norm.sums.end(), kNaN);
   std::fill(norm.squares.begin(), norm.squares.end(), kNaN);
-  zero_statistics(norm.sums.data(), norm.squares.data());
+  zero_blocks(norm.sums.data(), kTileBlocks);
+  zero_blocks(norm.squares.data(), kTileBlocks);
   for (int k = 0; k < x.columns; k += 64) {
     Matrix slice(kTile, kTile);  // zeros add nothing
     for (int i = 0; i < kTile; ++i) {

@@ -10,20 +10,26 @@ namespace sotto::npu::kernels {
 
 inline constexpr float kLayerNormEpsilon = 1e-5f;  ///< what Whisper adds to variances
 
-/// x = high + low within 2^-17 of |x|.
+/// x = high + low within 2^-17 of |x|. Both stand in one operand, as the products of 32 lanes want
+/// them, which add their upper half to their lower one.
 struct Split {
-  Half high, low;
+  Operand parts;
+
+  Half high() const { return parts.extract<kSum>(0); }
+  Half low() const { return parts.extract<kSum>(1); }
 };
 inline Split split(const Sum& x) {
   const Half high = x.to_vector<bfloat16>();
-  return {high, aie::sub(x, Sum(high)).to_vector<bfloat16>()};
+  return {aie::concat(high, aie::sub(x, Sum(high)).to_vector<bfloat16>())};
+}
+inline Operand twice(const Half& x) {
+  return aie::concat(x, x);
 }
 
 /// a b within 2^-15 of its size, if that is above 2^-100: below, the small products are lost.
 inline Sum multiply(const Split& a, const Split& b) {
-  Sum product = aie::mul(a.low, b.high);
-  product = aie::mac(product, a.high, b.low);
-  return aie::mac(product, a.high, b.high);
+  const Sum most = mac_elem_16_2(a.parts, twice(b.high()), aie::zeros<accfloat, kSum>());
+  return mac_elem_16_2(a.parts, twice(b.low()), most);
 }
 inline Sum multiply(const Sum& a, const Sum& b) {
   return multiply(split(a), split(b));
@@ -45,12 +51,10 @@ inline FullSplit full_split(const Sum& x) {
 inline Sum multiply_add_full(const Sum& c, const Sum& a, const Sum& b) {
   const FullSplit x = full_split(a);
   const FullSplit y = full_split(b);
-  Sum sum = aie::mac(c, x.high, y.high);
-  sum = aie::mac(sum, x.middle, y.high);
-  sum = aie::mac(sum, x.high, y.middle);
-  sum = aie::mac(sum, x.middle, y.middle);
-  sum = aie::mac(sum, x.low, y.high);
-  return aie::mac(sum, x.high, y.low);
+  const Operand upper = aie::concat(x.high, x.middle);
+  Sum sum = mac_elem_16_2(upper, twice(y.high), c);
+  sum = mac_elem_16_2(upper, twice(y.middle), sum);
+  return mac_elem_16_2(aie::concat(x.low, x.high), aie::concat(y.high, y.low), sum);
 }
 inline Sum multiply_full(const Sum& a, const Sum& b) {
   return multiply_add_full(aie::zeros<accfloat, kSum>(), a, b);

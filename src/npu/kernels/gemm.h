@@ -1,10 +1,11 @@
 // C += A B on a 64 x 64 tile whose sums lie in the core's memory, for every kind of operands.
 //
-// C is computed in blocks of 16 x 16 along its rows, and those in halves of 8 x 16, whose sums are
+// C is computed in halves of 8 x 16 of its blocks of 16 x 16, along its rows: their sums are
 // independent and numerous enough to start a MAC every cycle. Sums load through one 256-bit port,
-// and bringing those of a half in takes 16 cycles, as does storing them. They hide under the MACs
-// of the other half: while one half is summed, sum after sum of the other half, which is done, is
-// stored, and one of the half that comes next is loaded.
+// and bringing those of a half in takes 16 cycles, as does storing them. They hide under the MACs:
+// a pipelined loop over halves loads the sums of the next one and stores those of the one before.
+// No register has to change its role for that, because the first MAC of a sum may read another
+// register than it writes, so that the loop holds one half, not two.
 //
 // A Product says what the operands are:
 //   Mmul                           a block of sums
@@ -12,7 +13,7 @@
 //   load_sum(), store_sum()        a block of sums from and to memory
 //   kB, kSum                       elements of a block of B and of C
 //   kBlocks                        blocks of C in 16 columns
-//   kSteps                         of k = 8, in which the sums of a half come and go
+//   kSteps                         of k = 8, under whose MACs the sums of a half come and go
 #pragma once
 
 #include "npu/kernels/blocks.h"
@@ -44,9 +45,8 @@ class Gemm {
   static constexpr int kB = Product::kB, kBlocks = Product::kBlocks, kSteps = Product::kSteps;
   static constexpr int kA = kOperand;        // elements of a block of A
   static constexpr int kSums = 2 * kBlocks;  // of a half
-  static constexpr int kStepsPerSum = kSteps / kSums;
-  static constexpr int kRow = 4 * kTile;    // of C: from a block to the one below
-  static constexpr int kBStep = 8 * kTile;  // of B: from k8 to k8 + 1
+  static constexpr int kRow = 4 * kTile;     // of C: from a block to the one below
+  static constexpr int kBStep = 8 * kTile;   // of B: from k8 to k8 + 1
 
   static constexpr int sum_at(int i) { return i / kBlocks * kRow + i % kBlocks * Product::kSum; }
 
@@ -75,37 +75,19 @@ class Gemm {
     }
   }
 
-  /// kSteps steps on `now`, while `other` goes to c_out and comes back from c_in.
-  static inline void all_steps(HalfBlock& now, HalfBlock& other, const Element* a, int a_row,
-                               const Element* b, SumElement* c_out, const SumElement* c_in) {
-    SOTTO_UNROLL
-    for (int k = 0; k < kSteps; ++k) {
-      step(now, a + k * kA, a_row, b + k * kBStep);
-      if (k % kStepsPerSum != 0) continue;
-      const int i = k / kStepsPerSum;
-      Product::store_sum(c_out + sum_at(i), other.sums[i]);
-      other.sums[i] = Product::load_sum(c_in + sum_at(i));
-    }
-  }
-
   /// c += a b over k = 8 kSteps.
   static void add_long(SumElement* __restrict c, const Element* __restrict a, int a_row,
                        const Element* __restrict b) {
-    HalfBlock upper, lower;
-    load(upper, c);
-    load(lower, c + 2 * kRow);
-    SumElement* lower_done = c + 2 * kRow;  // first, what was just loaded goes back unchanged
-    SOTTO_LOOP(16, int block = 0; block < 16; ++block) {
-      const int next = (block + 1) & 15;  // after the last block a load that nobody uses
-      SumElement* here = c + block / 4 * 4 * kRow + block % 4 * kBlocks * Product::kSum;
-      SumElement* there = c + next / 4 * 4 * kRow + next % 4 * kBlocks * Product::kSum;
-      const Element* a_here = a + block / 4 * 4 * a_row;
+    SOTTO_LOOP(32, int block = 0; block < 32; ++block) {
+      SumElement* here = c + block / 4 * 2 * kRow + block % 4 * kBlocks * Product::kSum;
+      const Element* a_here = a + block / 4 * 2 * a_row;
       const Element* b_here = b + block % 4 * kBlocks * kB;
-      all_steps(upper, lower, a_here, a_row, b_here, lower_done, here + 2 * kRow);
-      all_steps(lower, upper, a_here + 2 * a_row, a_row, b_here, here, there);
-      lower_done = here + 2 * kRow;
+      HalfBlock half;
+      load(half, here);
+      SOTTO_UNROLL
+      for (int k = 0; k < kSteps; ++k) step(half, a_here + k * kA, a_row, b_here + k * kBStep);
+      store(here, half);
     }
-    store(lower_done, lower);
   }
 
   /// c += a b over k = 8 kb for fewer steps, half by half: the end of a sequence whose length is no

@@ -33,6 +33,13 @@ void zero_sums(float* __restrict c) {
   }
 }
 
+void zero_blocks(float* __restrict blocks, int count) {
+  const auto zeros = aie::zeros<float, kSum>();
+  SOTTO_LOOP(8, int i = 0; i < count; ++i) {
+    aie::store_v(blocks + i * kSum, zeros);
+  }
+}
+
 void gemm_bf16(float* c, const bfloat16* a, const bfloat16* b, int kb) {
   Gemm<Bf16Product>::add(c, a, b, kb);
 }

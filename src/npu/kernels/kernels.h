@@ -19,6 +19,8 @@ void scale_bf16(bfloat16* out, const bfloat16* in, bfloat16 factor, int count);
 
 /// Sums of a tile to zero: c is 64 x 64 float32, layout C.
 void zero_sums(float* c);
+/// The same for so many blocks of 4 x 4 float32, at least 8.
+void zero_blocks(float* blocks, int count);
 /// c += a b: c 64 x 64 float32 (C), a 64 x 8 kb (A, [16][kb]), b 8 kb x 64 (V, [kb][16]); kb >= 1.
 void gemm_bf16(float* c, const bfloat16* a, const bfloat16* b, int kb);
 /// The same with k = 64.
@@ -53,9 +55,9 @@ void layer_norm_bf16(bfloat16* out, const bfloat16* in, const bfloat16* gamma, c
 
 /// Adds the rows of a, 64 x 64 (layout A), to their statistics, [16] blocks of 4 x 4 float32 each:
 /// every column of a block of `sums` holds the sums of the four rows, the diagonal of a block of
-/// `squares` those of their squares; |x| < 2^30. zero_statistics comes first.
+/// `squares` those of their squares; |x| < 2^30. They begin with
+/// zero_blocks.
 void row_statistics(float* sums, float* squares, const bfloat16* a);
-void zero_statistics(float* sums, float* squares);
 /// From the statistics of rows, and 1 / their width: the row blocks above and, for every block of
 /// four rows, 1 / sigma in bfloat16: 16 high parts (each row's four times), then 16
 /// low ones.

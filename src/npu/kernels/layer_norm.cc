@@ -23,9 +23,9 @@ inline Sum variance_of(const bfloat16* in, int width, const Sum& inverse_width, 
   Sum squares = aie::zeros<accfloat, kSum>();
   SOTTO_LOOP(1, int i = 0; i < width; i += kSum) {
     const Split d = split(aie::sub(Sum(aie::load_v<kSum>(in + i)), mean));
-    squares = aie::mac(squares, d.high, d.low);
-    squares = aie::mac(squares, d.low, d.high);
-    squares = aie::mac(squares, d.high, d.high);
+    squares = aie::mac(squares, d.high(), d.low());
+    squares = aie::mac(squares, d.low(), d.high());
+    squares = aie::mac(squares, d.high(), d.high());
   }
   return multiply_full(total(squares), inverse_width);
 }
@@ -50,8 +50,8 @@ void layer_norm_bf16(bfloat16* __restrict out, const bfloat16* __restrict in,
       const Split normal = split(multiply(split(d), inverse_sigma));
       const Half g = aie::load_v<kSum>(gamma + i);
       Sum y(aie::load_v<kSum>(beta + i));
-      y = aie::mac(y, normal.low, g);
-      y = aie::mac(y, normal.high, g);
+      y = aie::mac(y, normal.low(), g);
+      y = aie::mac(y, normal.high(), g);
       aie::store_v(out + i, y.to_vector<bfloat16>());
     }
   }

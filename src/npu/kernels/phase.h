@@ -40,20 +40,39 @@ enum class Epilogue : int32 {
   norm_v = 5,
   norm_gelu = 6,  ///< GELU of that
 };
+
+/// The same as bits, each of which a core asks for with one instruction; above them the Layout.
+enum Steps : unsigned {
+  kNorm = 1,
+  kGelu = 2,
+  kPlanesFirst = 4,  ///< before the slices
+  kPlanesLast = 8,
+  kTwoParts = 16,
+  kLayout = 32,
+};
+inline constexpr uint8 kStepsOf[] = {
+    kPlanesFirst | kTwoParts,         // residual
+    kGelu,                            // gelu
+    kGelu | kPlanesLast | kTwoParts,  // gelu_planes
+    kNorm,                            // norm_a
+    kNorm | kLayout * 1,              // norm_k
+    kNorm | kLayout * 2,              // norm_v
+    kNorm | kGelu,                    // norm_gelu
+};
+inline constexpr unsigned steps_of(Epilogue epilogue) {
+  return kStepsOf[static_cast<unsigned>(epilogue)];
+}
 inline constexpr bool has_norm(Epilogue epilogue) {
-  return epilogue >= Epilogue::norm_a;
+  return (steps_of(epilogue) & kNorm) != 0;
 }
 inline constexpr bool has_gelu(Epilogue epilogue) {
-  return epilogue == Epilogue::gelu || epilogue == Epilogue::gelu_planes ||
-         epilogue == Epilogue::norm_gelu;
-}
-inline constexpr Layout layout_of(Epilogue epilogue) {
-  return epilogue == Epilogue::norm_k   ? Layout::k
-         : epilogue == Epilogue::norm_v ? Layout::v
-                                        : Layout::a;
+  return (steps_of(epilogue) & kGelu) != 0;
 }
 inline constexpr bool has_two_parts(Epilogue epilogue) {
-  return epilogue == Epilogue::residual || epilogue == Epilogue::gelu_planes;
+  return (steps_of(epilogue) & kTwoParts) != 0;
+}
+inline constexpr Layout layout_of(Epilogue epilogue) {
+  return static_cast<Layout>(steps_of(epilogue) / kLayout);
 }
 
 /// Two bfloat16 NaNs, which no tile of weights or activations holds: a header out of step with the
@@ -113,23 +132,49 @@ static_assert(2 * kStrip * sizeof(bfloat16) + sizeof(CoreWorkspace) + kStackByte
               kBankBytes);
 
 inline constexpr bool is_within(int32 value, int32 first, int32 last) {
-  return first <= value && value <= last;
+  return static_cast<unsigned>(value) - static_cast<unsigned>(first) <=
+         static_cast<unsigned>(last) - static_cast<unsigned>(first);
 }
+
+/// What a header's numbers may be, by kind of phase: a table, because a loop over it takes half of
+/// the program that a test for each takes.
+struct PhaseLimit {
+  int32 PhaseHeader::*number;
+  int32 least, most;
+};
+inline constexpr PhaseLimit kPhaseLimits[2][9] = {
+    {{&PhaseHeader::passes, 1, kMaxCount},
+     {&PhaseHeader::tiles, 1, kMaxTiles},
+     {&PhaseHeader::slices, 1, kMaxCount},
+     {&PhaseHeader::planes, 0, 2},
+     {&PhaseHeader::first_row, 0, kMaxRows},
+     {&PhaseHeader::end_row, 0, kMaxRows},
+     {&PhaseHeader::keys, 0, 0},
+     {&PhaseHeader::low_slices, 0, kMaxCount},
+     {&PhaseHeader::parts, 0, 0}},
+    {{&PhaseHeader::passes, 1, kMaxCount},
+     {&PhaseHeader::tiles, 0, 0},
+     {&PhaseHeader::slices, 0, 0},
+     {&PhaseHeader::planes, 0, 0},
+     {&PhaseHeader::first_row, 0, 0},
+     {&PhaseHeader::end_row, 0, 0},
+     {&PhaseHeader::keys, 1, kMaxRows},
+     {&PhaseHeader::low_slices, 0, 0},
+     {&PhaseHeader::parts, 1, 2}},
+};
+/// The epilogues that there are, by kind of phase.
+inline constexpr unsigned kEpilogues[] = {7, 1};
 
 /// Whether a core can run this phase.
 inline bool is_valid(const PhaseHeader& phase) {
-  if (phase.magic != kPhaseMagic || !is_within(phase.passes, 1, kMaxCount)) return false;
-  if (phase.kind == PhaseKind::attention) {
-    return is_within(phase.keys, 1, kMaxRows) && is_within(phase.parts, 1, 2) && phase.tiles == 0 &&
-           phase.slices == 0 && phase.epilogue == Epilogue::residual && phase.planes == 0 &&
-           phase.first_row == 0 && phase.end_row == 0 && phase.low_slices == 0;
+  const unsigned kind = static_cast<unsigned>(phase.kind) - 1;
+  if (phase.magic != kPhaseMagic || kind > 1) return false;
+  for (const PhaseLimit& limit : kPhaseLimits[kind]) {
+    if (!is_within(phase.*limit.number, limit.least, limit.most)) return false;
   }
-  return phase.kind == PhaseKind::product && is_within(phase.tiles, 1, kMaxTiles) &&
-         is_within(phase.slices, 1, kMaxCount) && phase.epilogue >= Epilogue::residual &&
-         phase.epilogue <= Epilogue::norm_gelu &&
-         is_within(phase.planes, 0, has_two_parts(phase.epilogue) ? 2 : 0) &&
-         is_within(phase.first_row, 0, kMaxRows) && is_within(phase.end_row, 0, kMaxRows) &&
-         phase.keys == 0 && is_within(phase.low_slices, 0, phase.slices) && phase.parts == 0;
+  const unsigned epilogue = static_cast<unsigned>(phase.epilogue);
+  return epilogue < kEpilogues[kind] && phase.low_slices <= phase.slices &&
+         (phase.planes == 0 || (kStepsOf[epilogue] & kTwoParts) != 0);
 }
 
 }  // namespace sotto::npu::kernels

@@ -27,11 +27,11 @@ inline Sum spread_diagonal(const Sum& block) {
 
 /// [-m_1, -m_2, -m_1, sigma_1, sigma_2, sigma_1, -m_1, -m_2] in every row.
 inline Operand row_block(const Split& minus_mean, const Split& sigma) {
-  Half left = aie::select(minus_mean.high, minus_mean.low, column(1));
-  left = aie::select(left, sigma.high, column(3));
-  Half right = aie::select(sigma.low, sigma.high, column(1));
-  right = aie::select(right, minus_mean.high, column(2));
-  right = aie::select(right, minus_mean.low, column(3));
+  Half left = aie::select(minus_mean.high(), minus_mean.low(), column(1));
+  left = aie::select(left, sigma.high(), column(3));
+  Half right = aie::select(sigma.low(), sigma.high(), column(1));
+  right = aie::select(right, minus_mean.high(), column(2));
+  right = aie::select(right, minus_mean.low(), column(3));
   return weave(left, right);
 }
 
@@ -39,14 +39,6 @@ inline Operand row_block(const Split& minus_mean, const Split& sigma) {
 }  // namespace sotto::npu::kernels
 
 using namespace sotto::npu::kernels;
-
-void zero_statistics(float* __restrict sums, float* __restrict squares) {
-  const auto zeros = aie::zeros<float, kSum>();
-  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
-    aie::store_v(sums + i * kSum, zeros);
-    aie::store_v(squares + i * kSum, zeros);
-  }
-}
 
 void row_statistics(float* __restrict sums, float* __restrict squares,
                     const bfloat16* __restrict a) {
@@ -82,6 +74,6 @@ void finish_statistics(bfloat16* __restrict rows, bfloat16* __restrict inverse_s
     const Split parts = split(inverse);
     aie::store_v(rows + i * kOperand,
                  row_block(split(minus_mean), split(multiply(variance, inverse))));
-    aie::store_v(inverse_sigmas + i * kOperand, aie::concat(parts.high, parts.low));
+    aie::store_v(inverse_sigmas + i * kOperand, parts.parts);
   }
 }

@@ -211,7 +211,8 @@ TEST_F(RowsTest, StatisticsOfLargeNumbers) {
   Buffer<bfloat16> a(kTile * kTile), rows(kTileBlocks * kOperand), inverse_sigmas(rows.size());
   for (std::size_t i = 0; i < a.size(); ++i) a[i] = to_bf16(i % 2 == 0 ? 0x1.FEp29 : -0x1.FEp29);
   Buffer<float> sums(kTileBlocks * kSum), squares(kTileBlocks * kSum);
-  zero_statistics(sums.data(), squares.data());
+  zero_blocks(sums.data(), kTileBlocks);
+  zero_blocks(squares.data(), kTileBlocks);
   row_statistics(sums.data(), squares.data(), a.data());
   finish_statistics(rows.data(), inverse_sigmas.data(), sums.data(), squares.data(), 0x1p-6f);
   for (std::size_t i = 0; i < inverse_sigmas.size(); i += 32) {

@@ -19,7 +19,8 @@ Fold fold_of(const Product& product, int row) {
   Fold fold;
   if (!has_norm(product.epilogue)) return fold;
   Buffer<float> sums(kTileBlocks * kSum), squares(kTileBlocks * kSum);
-  zero_statistics(sums.data(), squares.data());
+  zero_blocks(sums.data(), kTileBlocks);
+  zero_blocks(squares.data(), kTileBlocks);
   for (int k = 0; k < product.x.columns; ++k) {
     row_statistics(sums.data(), squares.data(), product.x.at(row, k));
   }

@@ -31,8 +31,9 @@ inline Sum binary_exponent(const Sum& largest, const Half& x) {
   constexpr bfloat16 kHigh = -1.4453125f, kLow = 0.00261746f;  // -log2(e)
   constexpr int32 kBitsOf128 = 0x43000000;
   const Sum below = from_bits(aie::min(bits_of(aie::sub(largest, Sum(x))), kBitsOf128));
-  return multiply(split(below),
-                  {aie::broadcast<bfloat16, kSum>(kHigh), aie::broadcast<bfloat16, kSum>(kLow)});
+  const Split factor = {
+      aie::concat(aie::broadcast<bfloat16, kSum>(kHigh), aie::broadcast<bfloat16, kSum>(kLow))};
+  return multiply(split(below), factor);
 }
 
 }  // namespace
@@ -56,8 +57,8 @@ void softmax_bf16(bfloat16* __restrict out, const bfloat16* __restrict in, int c
     aie::store_v(out + i, weights);
   }
   const Split scale = split(reciprocal(constant(aie::reduce_add(sums.to_vector<float>()))));
-  const Operand high = aie::concat(scale.high, scale.high);
-  const Operand low = aie::concat(scale.low, scale.low);
+  const Operand high = twice(scale.high());
+  const Operand low = twice(scale.low());
   SOTTO_LOOP(1, int i = 0; i < count; i += kOperand) {
     const Operand weights = aie::load_v<kOperand>(out + i);
     const SumPair scaled = aie::mac(SumPair(aie::mul(weights, low)), weights, high);

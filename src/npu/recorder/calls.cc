@@ -67,6 +67,8 @@ void add_bring_up(std::vector<Call>& all) {
 void add_products(std::vector<Call>& all, const Sizes& sizes) {
   add(all, "zero_sums", "64 x 64", {f32("c", kTileElements, 2)},
       [](Arguments& next) { zero_sums(next.f32()); });
+  add(all, "zero_blocks", "32 of 4 x 4", {f32("blocks", 2 * kRowSums, 3)},
+      [](Arguments& next) { zero_blocks(next.f32(), 32); });
   for (const bool is_short : {false, true}) {
     const int kb = is_short ? 3 : sizes.k_blocks;
     add(all, is_short ? "gemm_bf16_short" : "gemm_bf16", concat("64 x ", 8 * kb, " x 64"),
@@ -130,11 +132,6 @@ void add_rows(std::vector<Call>& all, const Sizes& sizes) {
 }
 
 void add_statistics(std::vector<Call>& all) {
-  add(all, "zero_statistics", "64 rows", {f32("sums", kRowSums, 3), f32("squares", kRowSums, 3)},
-      [](Arguments& next) {
-        auto* const sums = next.f32();
-        zero_statistics(sums, next.f32());
-      });
   add(all, "row_statistics", "64 x 64",
       {f32("sums", kRowSums, 3), f32("squares", kRowSums, 3), bf16("a", kTileElements, 0)},
       [](Arguments& next) {

@@ -57,22 +57,20 @@ const core::Loop& loop_of(const Kernel& kernel, size_t index) {
   return testing::loops_of(kernel).at(index)->piece.graph;
 }
 
-// One block of 16 x 16 sums: two halves of 2 x 4 blocks, each over eight steps of k = 8.
-//   products     2 halves x 8 steps x 8                                       = 128
-//   loads        2 x 8 x (2 blocks of a + 4 blocks of b), 64 bytes each       = 192 of 32 bytes
-//   sums in      2 halves x 8 sums of 64 bytes, into accumulators             =  32 of port A
-//   sums out                                                                  =  32 stores
-//   pointers     the second row of a is the first one's copy, what was loaded before the loop goes
-//                out to a copy of the other half's place: two copies and an addition each; and the
-//                first row of a jumps once
+// A half block of 8 x 16 sums, 2 x 4 blocks, over eight steps of k = 8.
+//   products     8 steps x 8                                            = 64
+//   loads        8 x (2 blocks of a + 4 blocks of b), 64 bytes each     = 96 of 32 bytes
+//   sums in      8 sums of 64 bytes, into accumulators                  = 16 of port A
+//   sums out                                                            = 16 stores
+//   pointers     the second row of a is the first one's copy: a copy and an addition
 TEST(RecordedGemm, HasTheOperationsOfItsInnerLoop) {
   const Kernel kernel = record("gemm_bf16");
   const core::Loop& loop = loop_of(kernel, 0);
-  EXPECT_EQ(loop.trips, 16);
+  EXPECT_EQ(loop.trips, 32);
   EXPECT_EQ(
       testing::counts_of(loop),
       (std::map<std::string, int>{
-          {"vmac.f", 128}, {"vldb", 192}, {"vlda", 32}, {"vst", 32}, {"mov", 2}, {"paddb", 3}}));
+          {"vmac.f", 64}, {"vldb", 96}, {"vlda", 16}, {"vst", 16}, {"mov", 1}, {"paddb", 1}}));
   for (const core::Operation& operation : loop.operations) {
     if (testing::text_of(operation) == "vlda") {
       EXPECT_EQ(operation.opcode, Opcode::vlda_am);
@@ -80,17 +78,17 @@ TEST(RecordedGemm, HasTheOperationsOfItsInnerLoop) {
   }
 }
 
-// Sums of one half are loaded while the other half is multiplied, and used by the next iteration.
-TEST(RecordedGemm, CarriesSumsFromIterationToIteration) {
-  const Kernel kernel = record("gemm_bf16");
+// Scores of one iteration become weights in the next one: each of two pairs of sums loses a
+// constant.
+TEST(RecordedWeights, CarryScoresFromIterationToIteration) {
+  const Kernel kernel = record("attention_weights");
   int carried = 0;
   for (const core::Operation& operation : loop_of(kernel, 0).operations) {
-    if (operation.opcode != Opcode::vmac_f && operation.opcode != Opcode::vst_am) continue;
-    EXPECT_LE(operation.uses[0].distance, 1);
-    carried += operation.uses[0].distance;
+    if (operation.opcode != Opcode::vsub_f) continue;
+    EXPECT_EQ(operation.uses[0].distance, 1);
+    ++carried;
   }
-  // The upper half's first products, and the lower half's sums on their way out.
-  EXPECT_EQ(carried, 8 + 16);
+  EXPECT_EQ(carried, 4);
 }
 
 // 32 values, by hand from gelu.h:

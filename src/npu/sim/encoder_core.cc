@@ -6,10 +6,9 @@
 // The program is compiled a second time with its calls replaced; what they call stays the same.
 #define SOTTO_CHARGED(kernel, ...) ::sotto::npu::sim::charged(#kernel, ::kernel, __VA_ARGS__)
 #define passthrough(...) SOTTO_CHARGED(passthrough, __VA_ARGS__)
-#define zero_sums(...) SOTTO_CHARGED(zero_sums, __VA_ARGS__)
+#define zero_blocks(...) SOTTO_CHARGED(zero_blocks, __VA_ARGS__)
 #define gemm_bf16_tile(...) SOTTO_CHARGED(gemm_bf16_tile, __VA_ARGS__)
 #define row_statistics(...) SOTTO_CHARGED(row_statistics, __VA_ARGS__)
-#define zero_statistics(...) SOTTO_CHARGED(zero_statistics, __VA_ARGS__)
 #define finish_statistics(...) SOTTO_CHARGED(finish_statistics, __VA_ARGS__)
 #define bias_sums(...) SOTTO_CHARGED(bias_sums, __VA_ARGS__)
 #define normalise_sums(...) SOTTO_CHARGED(normalise_sums, __VA_ARGS__)

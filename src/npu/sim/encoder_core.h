@@ -6,8 +6,8 @@
 
 namespace sotto::npu::sim {
 
-/// As "encoder_core". What its kernels cost, the library must say: zero_sums, gemm_bf16, … (all of
-/// npu/kernels/kernels.h that encoder_core.cc calls).
+/// As "encoder_core". What its kernels cost, the library must say: zero_blocks, gemm_bf16_tile, …
+/// (all of npu/kernels/kernels.h that encoder_core.cc calls).
 void add_encoder_core(KernelLibrary& library);
 
 }  // namespace sotto::npu::sim

@@ -105,6 +105,7 @@ KernelLibrary library() {
   KernelLibrary result;
   add_encoder_core(result);
   result.add("passthrough", {}, Cycle{1100});
+  result.add("zero_blocks", {}, Cycle{90});
   result.add("bias_sums", {}, Cycle{520});
   result.add("gemm_bf16_tile", {}, Cycle{5427});
   result.add("gelu_sums", {}, Cycle{1700});
@@ -128,8 +129,9 @@ TEST(EncoderCore, ComputesAProductOnASimulatedCore) {
     ASSERT_TRUE(report.finished() && report.findings.empty()) << to_string(report);
     const std::vector<bfloat16> wanted = expected.expected();
     EXPECT_EQ(std::memcmp(data.y.data(), wanted.data(), sizeof(bfloat16) * kCount), 0);
-    // Twice: header 1100, bias 520, products 3 x 5427, GELU 1700, zeros 1500, results 4 x 200.
-    EXPECT_EQ(report.cores[0].kernels, 2 * (1100 + 520 + 3 * 5427 + 1700 + 1500 + 4 * 200));
+    // Twice: header 1100, statistics 90, bias 520, products 3 x 5427, GELU 1700, zeros 1500,
+    // results 4 x 200.
+    EXPECT_EQ(report.cores[0].kernels, 2 * (1100 + 90 + 520 + 3 * 5427 + 1700 + 1500 + 4 * 200));
   }
 }
 

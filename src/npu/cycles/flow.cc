@@ -31,7 +31,12 @@ int strip(recorder::Piece& piece) {
     const bool stays = !sets_up_a_loop(operation.opcode);
     moved.push_back(stays ? static_cast<int>(kept.size()) : -1);
     if (operation.opcode == Opcode::jnz) {
-      counter = piece.cells[static_cast<size_t>(operation.uses[0].reg)];
+      const auto reg = static_cast<size_t>(operation.uses[0].reg);
+      // A loop counts in place; a value is computed anew each time.
+      if (graph.registers[reg].storage != core::Storage::state) {
+        fail(ErrorKind::unsupported, graph.name, ": a branch on data; only leaves() may ask");
+      }
+      counter = piece.cells[reg];
     }
     if (stays) kept.push_back(std::move(operation));
   }
@@ -112,9 +117,22 @@ class Flattener {
     step.trips = region.trips;
     step.min_trips = region.min_trips;
     const int counter = strip(step.piece);
+    check_leaving(step);
     if (!is_loop) drop_overwritten(step);
     if (counter >= 0) counter_ = counter;
     steps_.push_back(std::move(step));
+  }
+
+  /// A call is left at one place, between innermost loops.
+  void check_leaving(const Step& step) {
+    for (const core::Operation& operation : step.piece.graph.operations) {
+      if (operation.opcode != Opcode::jnz_leave) continue;
+      if (step.kind == Step::Kind::inner_loop) {
+        fail(ErrorKind::unsupported, step.name, ": an innermost loop leaves the call");
+      }
+      if (leaves_) fail(ErrorKind::unsupported, "a call that is left early at two places");
+      leaves_ = true;
+    }
   }
 
   void add_carries(const std::vector<recorder::Carry>& carries) {
@@ -148,6 +166,7 @@ class Flattener {
 
   std::vector<Step> steps_;
   int counter_ = -1;
+  bool leaves_ = false;
 };
 
 std::set<int> reads_of(const Step& step) {

@@ -15,6 +15,7 @@ namespace {
 
 /// A score may exceed the reference by 2^30 before the sums are scaled; exp2 clamps at 32.
 constexpr int16 kLimit = 30 * kExp2Fraction;
+constexpr int16 kNoLimit = 32767;  // nothing exceeds it
 
 /// What accumulates over the keys of eight queries.
 struct Weighing {
@@ -134,7 +135,8 @@ int attention_weights(bfloat16* __restrict p, float* __restrict row_sums,
                          aie::broadcast<int16, 32>(kExp2Lowest)};
     weigh_all(weighing, p + 2 * pair * kPairRow, q + 2 * pair * kQueryRow, k, load_sum(start),
               load_sum(start + kSum), valid);
-    if (pair >= checked && aie::reduce_max(weighing.top) > kLimit) return pair;
+    const Scalar here = pair, limit = choose(here >= checked, Scalar(kLimit), Scalar(kNoLimit));
+    if (leaves(aie::reduce_max(weighing.top) > limit, here)) return pair;
     store_sum(sums, weighing.sums[0].to_accum());
     store_sum(sums + kSum, weighing.sums[1].to_accum());
   }

@@ -204,7 +204,7 @@ class PieceMaker {
   /// a jump comes after the stores before it and its delay slots before those behind it.
   void order(const Step& step, int index) {
     const bool is_control = step.opcode == Opcode::movx_cr;
-    const bool is_jump = step.opcode == Opcode::jnz;
+    const bool is_jump = step.opcode == Opcode::jnz || step.opcode == Opcode::jnz_leave;
     for (const auto& [earlier, kind] : ordered_) {
       if (kind == kControl && step.rounds) piece_.graph.orders.push_back({earlier, index, 1, 0});
       if (kind == kRounds && is_control) piece_.graph.orders.push_back({earlier, index, 0, 0});

@@ -184,9 +184,10 @@ class Allocator {
       if (!fits(index, candidate)) continue;
       // The caller's registers would have to be saved: they come last.
       const std::pair<bool, int> gap =
-          reg.wanted == candidate    ? std::pair(false, -2)
-          : is_home(item, candidate) ? std::pair(false, -1)
-                                     : std::pair(is_callee_saved(candidate), gap_before(item, candidate));
+          reg.wanted == candidate ? std::pair(false, -2)
+          : is_home(item, candidate)
+              ? std::pair(false, -1)
+              : std::pair(is_callee_saved(candidate), gap_before(item, candidate));
       if (best >= 0 && gap >= best_gap) continue;
       best = i;
       best_gap = gap;

@@ -50,8 +50,8 @@ class Taken : public Semantics {
   void execute(Execution& execution) override {
     stores_ += execution.access != nullptr && info(execution.opcode).memory == MemoryUse::store;
     if (execution.defs.empty()) return;
-    execution.defs[0][0] = execution.uses.empty() ? static_cast<Token>(execution.immediate)
-                                                  : execution.uses[0][0];
+    execution.defs[0][0] =
+        execution.uses.empty() ? static_cast<Token>(execution.immediate) : execution.uses[0][0];
   }
   bool is_taken(const Tokens&) const override { return taken_; }
   int stores() const { return stores_; }

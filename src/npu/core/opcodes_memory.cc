@@ -8,7 +8,8 @@ constexpr Reservation kNoPartWord = avoids(U::part_word, 0);
 // SRS and CONV delay a store by two cycles.
 constexpr Reservation kNoPartWordLate = avoids(U::part_word, 2);
 constexpr ImmediateRange k3x32{3, 32}, k4x32{4, 32}, k6x32{6, 32}, k7x32{7, 32}, k6x16{6, 16},
-    k7x16{7, 16}, k6x4{6, 4}, k7x4{7, 4}, k3x1{3, 1}, k4x1{4, 1}, k10x4{10, 4}, k9x4{9, 4}, k12x32{12, 32}, k13x32{13, 32}, kNone{};
+    k7x16{7, 16}, k6x4{6, 4}, k7x4{7, 4}, k3x1{3, 1}, k4x1{4, 1}, k10x4{10, 4}, k9x4{9, 4},
+    k12x32{12, 32}, k13x32{13, 32}, kNone{};
 constexpr uint8_t kPointerOnly = bit(AddressMode::offset);
 constexpr uint8_t kAdditions = bit(AddressMode::increment) | bit(AddressMode::increment_m) |
                                bit(AddressMode::increment_2d) | bit(AddressMode::increment_3d);

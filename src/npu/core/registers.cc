@@ -136,7 +136,8 @@ bool accepts(RegisterClass wide, RegisterClass narrow) {
 }
 
 bool is_callee_saved(Register reg) {
-  constexpr Register kSaved[] = {{RegisterClass::p, 6}, {RegisterClass::p, 7}, {RegisterClass::sp, 0}};
+  constexpr Register kSaved[] = {
+      {RegisterClass::p, 6}, {RegisterClass::p, 7}, {RegisterClass::sp, 0}};
   for (int i = 0; i < register_file(RegisterClass::r16_23).count; ++i) {
     if (reg.overlaps({RegisterClass::r16_23, static_cast<uint8_t>(i)})) return true;
   }

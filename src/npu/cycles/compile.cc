@@ -52,8 +52,8 @@ class Compiler {
   Compiled run() {
     emit(entry_of(frame_));
     put_together();
+    bring_returned();
     emit(exit_of(frame_));
-    if (kernel_.returned) emit({return_constant(*kernel_.returned)});
     compiled_.image = weaver_.finish();
     core::add_return(compiled_.image);
     add_leave();
@@ -84,13 +84,22 @@ class Compiler {
     }
   }
 
+  /// Where the caller looks for it.
+  void bring_returned() {
+    if (!kernel_.returned) return;
+    if (kernel_.returned_cell < 0) return emit({return_constant(*kernel_.returned)});
+    const Where& where = where_.at(kernel_.returned_cell);
+    if (!where.reg) return emit(load(kReturned, *where.slot));
+    if (*where.reg != kReturned) emit(copy(kReturned, *where.reg));
+  }
+
   /// Behind a jump out of the call the caller finds the same as at its end, and another result.
   void add_leave() {
     for (const core::Bundle& bundle : compiled_.image.bundles) {
       for (const core::Instruction& made : bundle.instructions) {
         if (made.opcode != core::Opcode::jnz_leave) continue;
         std::vector<core::Instruction> code = exit_of(frame_);
-        code.insert(code.begin(), return_register(made.uses[1]));
+        code.insert(code.begin(), copy(kReturned, made.uses[1])[0]);
         return core::add_leave(compiled_.image, code);
       }
     }
@@ -360,7 +369,7 @@ class Compiler {
   std::vector<Placed> placed_;
   const Frame frame_;
   std::map<int, int64_t> presets_;
-  std::map<int, int> slots_;  ///< by cell
+  std::map<int, int> slots_;            ///< by cell
   int cells_at_ = 0, slots_bytes_ = 0;  ///< below what any piece spills
   Places where_;
   std::vector<Head> heads_;

@@ -218,6 +218,7 @@ void find_flow(std::vector<Step>& steps) {
     step.writes = writes_of(step);
     step.live_in.clear();
     step.live_out.clear();
+    if (step.returned >= 0) step.live_out.insert(step.returned);
   }
   find_living(steps);
 }
@@ -283,6 +284,7 @@ Step cut(Step& first, size_t at) {
 
 std::vector<Step> flow_of(const recorder::Kernel& kernel) {
   std::vector<Step> steps = Flattener().run(kernel.regions);
+  if (!steps.empty()) steps.back().returned = kernel.returned_cell;
   find_flow(steps);
   sink_constants(steps);
   for (Step& step : steps) {
@@ -298,6 +300,7 @@ bool split(std::vector<Step>& steps, size_t index) {
     for (const size_t at : {count / 2 - away, count / 2 + away}) {
       if (at == 0 || at >= count || is_inside_a_value(steps[index].piece.graph, at)) continue;
       Step second = cut(steps[index], at);
+      steps[index].returned = -1;
       steps.insert(steps.begin() + static_cast<std::ptrdiff_t>(index) + 1, std::move(second));
       for (Step& step : steps) step.begin += step.begin > static_cast<int>(index);
       find_flow(steps);

@@ -14,7 +14,6 @@ using core::Register;
 using core::RegisterClass;
 
 constexpr Register kStack{RegisterClass::sp, 0};
-constexpr Register kReturned{RegisterClass::r, 0};
 constexpr int kLine = 32;  // the stack pointer moves by multiples of this
 
 int lines(int bytes) {
@@ -120,10 +119,6 @@ Instruction return_constant(int64_t value) {
     return {.opcode = opcode, .immediate = value, .defs = {kReturned}};
   }
   fail(ErrorKind::unsupported, "a call that returns ", value);
-}
-
-Instruction return_register(Register reg) {
-  return copy(kReturned, reg)[0];
 }
 
 }  // namespace sotto::npu::cycles

@@ -34,8 +34,8 @@ Frame frame_of(const core::Image& image, int spilled);
 std::vector<core::Instruction> entry_of(const Frame& frame);
 std::vector<core::Instruction> exit_of(const Frame& frame);
 
-/// A constant into the register that calls return integers in, and a register.
+/// Where calls return integers, and a constant that goes there.
+inline constexpr core::Register kReturned{core::RegisterClass::r, 0};
 core::Instruction return_constant(int64_t value);
-core::Instruction return_register(core::Register reg);
 
 }  // namespace sotto::npu::cycles

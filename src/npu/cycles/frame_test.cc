@@ -121,8 +121,8 @@ void expect_left(const Compiled& compiled, recorder::Kernel kernel,
   }
   offsets.begin_with_this();
   constexpr int kValid = 60;
-  const int returned = ::attention_weights(p.data(), sums.data(), q.data(), k.data(),
-                                           offsets.data(), kValid, 0, 0);
+  const int returned =
+      ::attention_weights(p.data(), sums.data(), q.data(), k.data(), offsets.data(), kValid, 0, 0);
   const BitRun ran = run(compiled, kernel);
   EXPECT_EQ(ran.problem, "");
   EXPECT_EQ(returned, overflowing.empty() ? 8 : overflowing[0]);

@@ -18,8 +18,8 @@ struct BitRun {
   int64_t bank_stalls = 0;  ///< included
   int64_t macs = 0;         ///< products that were added up, by shape of the instruction
   double peak_cycles = 0;   ///< that those would take at the peak of their types
-  bool left = false;     ///< by its jump out of the call
-  int64_t returned = 0;  ///< what r0 holds
+  bool left = false;        ///< by its jump out of the call
+  int64_t returned = 0;     ///< what r0 holds
   std::vector<std::byte> memory;
 };
 

@@ -107,7 +107,8 @@ inline HalfPair unweave(const Operand& block) {
 
 // An integer that makes masks is a Scalar: an int, which the recorder of kernels (npu/recorder)
 // sees being computed. choose(c, a, b) is c ? a : b; a kernel that returns n early, for what data
-// decide, asks `if (leaves(condition, n)) return n;`.
+// decide, asks `if (leaves(condition, n)) return n;`, and what it returns at its end it calls
+// returns(n) if n depends on data.
 #if defined(SOTTO_RECORDED_SCALAR)
 using Scalar = SOTTO_RECORDED_SCALAR;
 #else
@@ -118,6 +119,9 @@ inline T choose(bool condition, T yes, T no) {
 }
 inline bool leaves(bool condition, int) {
   return condition;
+}
+inline int returns(int value) {
+  return value;
 }
 #endif
 

@@ -66,6 +66,7 @@ struct Kernel {
   int cells = 0;
   std::vector<RegisterClass> classes;  ///< of the registers that cells need
   std::optional<int64_t> returned{};   ///< what it returns at its end
+  int returned_cell = -1;              ///< where that is; -1: it is a constant
 };
 
 /// A finished trace, simplified, placed and with pointers, as regions.

@@ -148,4 +148,17 @@ bool leaves(const Recorded<T>& condition, const Recorded<int>& value) {
   return condition.value() != 0;
 }
 
+/// What the kernel returns at its end, when that depends on data.
+template <typename T>
+int returns(const Recorded<T>& value) {
+  Step step;
+  step.opcode = Opcode::mov;
+  step.comment = kReturned;
+  step.uses = {{value.part(), core::RegisterClass::r, 0}};
+  step.defs = {recorded_aie::detail::new_register(core::RegisterClass::r)};
+  step.has_effects = true;
+  Recorder::current().add(std::move(step));
+  return static_cast<int>(value.value());
+}
+
 }  // namespace sotto::npu::recorder

@@ -80,8 +80,9 @@ Call hand_written() {
           {{"c", 4096, 2, Fill::floats},
            {"a", 2048, 0, Fill::bfloat16s},
            {"b", 2048, 1, Fill::bfloat16s}},
-          [](std::span<std::byte* const> at) {
+          [](std::span<std::byte* const> at) -> std::optional<int64_t> {
             product_32(as<float>(at[0]), as<bfloat16>(at[1]), as<bfloat16>(at[2]));
+            return std::nullopt;
           }};
 }
 
@@ -89,9 +90,10 @@ Call scale_16_bits() {
   return {"scale",
           "1024",
           {{"out", 2048, 1, Fill::zeros}, {"in", 2048, 0, Fill::bytes}},
-          [](std::span<std::byte* const> at) {
+          [](std::span<std::byte* const> at) -> std::optional<int64_t> {
             int factor = 3;
             scale_16(as<short>(at[1]), as<short>(at[0]), &factor, 1024);
+            return std::nullopt;
           }};
 }
 

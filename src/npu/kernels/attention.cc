@@ -183,9 +183,19 @@ void attention_finish(bfloat16* __restrict out, const float* __restrict o,
 
 void invert_sums(bfloat16* __restrict inverse, const float* __restrict row_sums) {
   round_to_nearest();
-  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
-    const Split parts = split(rough_reciprocal(load_sum(row_sums + i * kSum)));
-    aie::store_v(inverse + i * kOperand, aie::concat(parts.high, parts.low));
+  // Two at once: each waits for itself most of the time.
+  SOTTO_LOOP(8, int i = 0; i < kTileBlocks; i += 2) {
+    const Sum x[2] = {load_sum(row_sums + i * kSum), load_sum(row_sums + (i + 1) * kSum)};
+    Sum y[2] = {first_reciprocal(x[0]), first_reciprocal(x[1])};
+    SOTTO_LOOP(3, int step = 0; step < 3; ++step) {
+      SOTTO_UNROLL
+      for (int j = 0; j < 2; ++j) y[j] = better_reciprocal(x[j], y[j]);
+    }
+    SOTTO_UNROLL
+    for (int j = 0; j < 2; ++j) {
+      const Split parts = split(y[j]);
+      aie::store_v(inverse + (i + j) * kOperand, aie::concat(parts.high, parts.low));
+    }
   }
 }
 

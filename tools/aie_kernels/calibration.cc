@@ -47,8 +47,9 @@ std::function<Call()> product(void (*function)(In*, In*, Out*), int m, int k, in
                 {{"a", bytes(m, k, sizeof(In)), banks[0], fill},
                  {"b", bytes(k, n, sizeof(In)), banks[1], fill},
                  {"c", bytes(m, n, sizeof(Out)), banks[2], sums}},
-                [function](std::span<std::byte* const> at) {
+                [function](std::span<std::byte* const> at) -> std::optional<int64_t> {
                   function(as<In>(at[0]), as<In>(at[1]), as<Out>(at[2]));
+                  return std::nullopt;
                 }};
   };
 }
@@ -62,11 +63,12 @@ std::function<Call()> lanes(void (*function)(Out*, const In*...), Fill fill) {
     int next = 0;
     ((call.buffers.push_back({concat("in", next), 1024 * sizeof(In), kBanks[next], fill}), ++next),
      ...);
-    call.run = [function](std::span<std::byte* const> at) {
+    call.run = [function](std::span<std::byte* const> at) -> std::optional<int64_t> {
       const auto run = [&]<std::size_t... I>(std::index_sequence<I...>) {
         function(as<Out>(at[0]), as<const In>(at[I + 1])...);
       };
       run(std::index_sequence_for<In...>());
+      return std::nullopt;
     };
     return call;
   };
@@ -78,8 +80,9 @@ Call hand_written() {
           {{"c", 4096, 2, Fill::floats},
            {"a", 2048, 0, Fill::bfloat16s},
            {"b", 2048, 1, Fill::bfloat16s}},
-          [](std::span<std::byte* const> at) {
+          [](std::span<std::byte* const> at) -> std::optional<int64_t> {
             product_32(as<float>(at[0]), as<bfloat16>(at[1]), as<bfloat16>(at[2]));
+            return std::nullopt;
           }};
 }
 
@@ -87,9 +90,10 @@ Call scale_16_bits() {
   return {"scale",
           "1024",
           {{"out", 2048, 1, Fill::zeros}, {"in", 2048, 0, Fill::bytes}},
-          [](std::span<std::byte* const> at) {
+          [](std::span<std::byte* const> at) -> std::optional<int64_t> {
             int factor = 3;
             scale_16(as<short>(at[1]), as<short>(at[0]), &factor, 1024);
+            return std::nullopt;
           }};
 }
 

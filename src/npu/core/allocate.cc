@@ -4,6 +4,7 @@
 #include <array>
 #include <numeric>
 #include <random>
+#include <utility>
 
 #include "base/error.h"
 #include "npu/core/spill.h"
@@ -175,14 +176,18 @@ class Allocator {
   bool choose(int index) {
     const Item& item = items_[static_cast<size_t>(index)];
     const VirtualRegister& reg = loop_.registers[static_cast<size_t>(item.reg)];
-    int best = -1, best_gap = 0;
+    int best = -1;
+    std::pair<bool, int> best_gap;
     for (int i = 0; i < register_file(reg.cls).count; ++i) {
       const Register candidate{reg.cls, static_cast<uint8_t>(i)};
       if (reg.fixed && candidate != *reg.fixed) continue;
       if (!fits(index, candidate)) continue;
-      const int gap = reg.wanted == candidate    ? -2
-                      : is_home(item, candidate) ? -1
-                                                 : gap_before(item, candidate);
+      // The caller's registers would have to be saved: they come last.
+      const std::pair<bool, int> gap =
+          reg.wanted == candidate ? std::pair(false, -2)
+          : is_home(item, candidate)
+              ? std::pair(false, -1)
+              : std::pair(is_callee_saved(candidate), gap_before(item, candidate));
       if (best >= 0 && gap >= best_gap) continue;
       best = i;
       best_gap = gap;

@@ -117,14 +117,18 @@ std::string holders(const Pipeline& made, bool entering) {
 
 std::string assembly_of(const Instruction& made) {
   const OpcodeInfo& row = info(made.opcode);
+  if (choices(Opcode::padd_sp)[0] == interchangeable(made.opcode)[0]) {
+    return concat(row.mnemonic, " [sp], ", constant(made.immediate));
+  }
   std::vector<std::string> operands;
   const auto add = [&](const std::string& operand) {
     if (!operand.empty()) operands.push_back(operand);
   };
   add(port_before(made.opcode));
   for (size_t i = 0; i < row.defs.size(); ++i) add(register_name(made.defs[i]));
-  // divs names its tied r31 once.
-  for (size_t i = made.opcode == Opcode::divs ? 1 : 0; i < row.uses.size(); ++i) {
+  // divs names its tied r31 once; what a jump out of the call returns is read behind it.
+  const size_t shown = made.opcode == Opcode::jnz_leave ? 1 : row.uses.size();
+  for (size_t i = made.opcode == Opcode::divs ? 1 : 0; i < shown; ++i) {
     add(register_name(made.uses[i]));
   }
   add(port_after(made.opcode));

@@ -8,5 +8,7 @@ namespace sotto::npu::core {
 inline constexpr int kBanks = 4;
 inline constexpr int kBankBytes = 16 * 1024;
 inline constexpr int kBankConflictCycles = 1;
+/// Where costs assume the stack: designs have it at the start of the core's memory.
+inline constexpr int kStackBank = 0;
 
 }  // namespace sotto::npu::core

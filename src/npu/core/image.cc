@@ -6,6 +6,7 @@
 #include "npu/core/alignment.h"
 #include "npu/core/formats.h"
 #include "npu/core/hardware_loop.h"
+#include "npu/core/leave.h"
 #include "npu/core/return.h"
 
 namespace sotto::npu::core {
@@ -120,12 +121,13 @@ int64_t Image::runs_of(int bundle) const {
 
 int64_t Image::cycles() const {
   int64_t sum = 0;
-  for (size_t i = 0; i < bundles.size(); ++i) sum += runs_of(static_cast<int>(i));
+  for (int i = 0; i < end(); ++i) sum += runs_of(i);
   return sum;
 }
 
 Image image_of(const Program& program) {
-  Image image{program.bundles, {}};
+  Image image;
+  image.bundles = program.bundles;
   if (program.loop) {
     image.loops.push_back({program.loop->first, program.loop->last, program.loop->trips,
                            program.loop->iterations, true});
@@ -142,7 +144,8 @@ std::string problem_of(const Image& image) {
     const std::string problem = check_loop(image, loop);
     if (!problem.empty()) return problem;
   }
-  return problem_of_return(image);
+  const std::string problem = problem_of_leave(image);
+  return problem.empty() ? problem_of_return(image) : problem;
 }
 
 bool lay_out(Image& image) {

@@ -1,6 +1,7 @@
 // The code of a whole call: pieces of code one after the other, and the loops round stretches of
 // it. Inner loops are the zero-overhead ones of the pieces; outer ones end with a jump and its
-// delay slots, as the call does with its return (return.h).
+// delay slots, as the call does with its return (return.h). One jump may leave the call before its
+// end (leave.h).
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,13 @@ struct Repeat {
 struct Image {
   std::vector<Bundle> bundles;
   std::vector<Repeat> loops;  ///< one that lies in another comes before it
+  /// The first bundle, behind all others, of what runs after a jump out of the call; -1: none.
+  int leave = -1;
 
+  /// Behind the bundles that run when no jump leaves early.
+  int end() const { return leave < 0 ? static_cast<int>(bundles.size()) : leave; }
   int bytes() const;
-  /// How often a bundle runs.
+  /// How often a bundle runs, when no jump leaves early.
   int64_t runs_of(int bundle) const;
   /// Bundles executed, which is cycles but for bank conflicts.
   int64_t cycles() const;

@@ -24,6 +24,7 @@ class Labels {
         add(loop.first, stem, jumps_[loop.last - kDelaySlots]);
       }
     }
+    if (image.leave >= 0) all_[image.leave].push_back(leave_ = concat(".L_", name, "_leave"));
   }
 
   const std::vector<std::string>& at(int bundle) const {
@@ -37,6 +38,7 @@ class Labels {
     // Until here ls and le hold the numbers of bundles (lay_out).
     if (made.opcode == Opcode::movxm_ls) return starts_.at(static_cast<int>(made.immediate));
     if (made.opcode == Opcode::movxm_le) return ends_.at(static_cast<int>(made.immediate));
+    if (made.opcode == Opcode::jnz_leave) return leave_;
     return made.opcode == Opcode::jnz ? jumps_.at(bundle).begin()->second : "";
   }
 
@@ -49,6 +51,7 @@ class Labels {
 
   std::map<int, std::vector<std::string>> all_;
   ByBundle starts_, ends_;
+  std::string leave_;
   std::map<int, ByBundle> jumps_;  ///< by the bundle of the jump
 };
 

@@ -28,6 +28,7 @@ using O = Opcode;
 constexpr Family kFamilies[] = {
     {O::vld, {O::vldb, O::vlda}},
     {O::padd, {O::paddb, O::padds, O::padda}},
+    {O::padd_sp, {O::paddb_sp, O::padda_sp}},
     {O::set, {O::mova, O::movx, O::mov_imm, O::movxm}},
     {O::set_p, {O::mova_p, O::mov_imm_p, O::movxm_p}},
     {O::set_m, {O::mova_m, O::mov_imm_m, O::movxm_m}},

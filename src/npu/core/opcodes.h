@@ -29,7 +29,7 @@ enum class Opcode : uint8_t {
   // Stores.
   vst, vst_128, vst_am, vst_srs_bm, vst_srs_cm, vst_conv, vst_pack, st, st_part, st_q, st_tm,
   // Pointer additions.
-  padda, paddb, padds,
+  padda, paddb, padds, padda_sp, paddb_sp,
   // Products and accumulator sums.
   vmac, vmsc, vnegmac, vnegmsc, vmul, vnegmul, vmac_f, vmsc_f, vmul_f, vnegmul_f, vacc_add, vacc_sub,
   vacc_negadd, vacc_negsub, vadd_f, vsub_f, vnegadd_f, vnegsub_f, vneg, vneg_f, vclr, vclr_f, vmov_d,
@@ -53,11 +53,14 @@ enum class Opcode : uint8_t {
   movxm_dn, movxm_dj, movxm_dc, movxm_ls, movxm_le, movxm_lc, mov, mov_p, mov_m, mov_dn, mov_dj,
   mov_dc, add_nc, add_nc_p, add_nc_m, add_nc_dn, add_nc_dj, add_nc_dc, add_nc_lc, mov_cr,
   // Control flow, locks, streams, cascade.
-  j, jl, jnz, jz, j_ind, jl_ind, jnzd, ret, acq, acq_cond, rel, rel_cond, done, mov_ss, mov_ms,
+  j, jl, jnz,
+  jnz_leave,  ///< jnz out of the call: behind the delay slots its second operand is read (leave.h)
+  jz, j_ind, jl_ind, jnzd, ret, acq, acq_cond, rel, rel_cond, done, mov_ss, mov_ms,
   vmov_scd, vmov_mcd,
   // Families: one of several instructions, whichever has its slot free.
   vld,        ///< vldb, vlda
   padd,       ///< paddb, padds, padda
+  padd_sp,    ///< paddb, padda of the stack pointer
   set,        ///< a constant into r: mova, movx, mov, movxm
   set_p, set_m, set_dn, set_dj, set_dc,
 };

@@ -8,7 +8,8 @@ constexpr Reservation kNoPartWord = avoids(U::part_word, 0);
 // SRS and CONV delay a store by two cycles.
 constexpr Reservation kNoPartWordLate = avoids(U::part_word, 2);
 constexpr ImmediateRange k3x32{3, 32}, k4x32{4, 32}, k6x32{6, 32}, k7x32{7, 32}, k6x16{6, 16},
-    k7x16{7, 16}, k6x4{6, 4}, k7x4{7, 4}, k3x1{3, 1}, k4x1{4, 1}, k10x4{10, 4}, k9x4{9, 4}, kNone{};
+    k7x16{7, 16}, k6x4{6, 4}, k7x4{7, 4}, k3x1{3, 1}, k4x1{4, 1}, k10x4{10, 4}, k9x4{9, 4},
+    k12x32{12, 32}, k13x32{13, 32}, kNone{};
 constexpr uint8_t kPointerOnly = bit(AddressMode::offset);
 constexpr uint8_t kAdditions = bit(AddressMode::increment) | bit(AddressMode::increment_m) |
                                bit(AddressMode::increment_2d) | bit(AddressMode::increment_3d);
@@ -27,6 +28,11 @@ constexpr OpcodeInfo store(Opcode opcode, const char* name, FixedList<Timing, 5>
 constexpr OpcodeInfo addition(Opcode opcode, const char* name, Slot slot,
                               ImmediateRange constants) {
   return {opcode, name, slot, {}, {}, {}, MemoryUse::none, 0, kNone, constants, kAdditions};
+}
+
+constexpr OpcodeInfo addition_to_sp(Opcode opcode, const char* name, Slot slot,
+                                    ImmediateRange constants) {
+  return {opcode, name, slot, {at(sp, 1)}, {at(sp, 1)}, {}, MemoryUse::none, 0, constants};
 }
 
 /// A scalar load into a file with its own write port.
@@ -116,6 +122,8 @@ constexpr OpcodeInfo kRows[] = {
     addition(O::padda, "padda", kLda, k10x4),
     addition(O::paddb, "paddb", kLdb, k9x4),
     addition(O::padds, "padds", kSt, k10x4),
+    addition_to_sp(O::padda_sp, "padda", kLda, k13x32),
+    addition_to_sp(O::paddb_sp, "paddb", kLdb, k12x32),
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Scalar arithmetic, constants, moves, control flow, locks, streams and cascade.
+#include "npu/core/hardware_loop.h"
 #include "npu/core/opcode_rows.h"
 
 namespace sotto::npu::core::rows {
@@ -111,6 +112,7 @@ constexpr OpcodeInfo kRows[] = {
     {O::j, "j", kLng},
     {O::jl, "jl", kLng, {at(lr, 4)}, {}, {}},
     {O::jnz, "jnz", kLng, {}, {at(r, 1)}},
+    {O::jnz_leave, "jnz", kLng, {}, {at(r, 1), at(r, kDelaySlots + 2)}},
     {O::jz, "jz", kLng, {}, {at(r, 1)}},
     {O::j_ind, "j", kAlu, {}, {at(p, 1)}, {busy(U::p_read_m, 0)}},
     {O::jl_ind, "jl", kAlu, {at(lr, 4)}, {at(p, 1)}, {busy(U::p_read_m, 0)}},

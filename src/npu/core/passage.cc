@@ -7,6 +7,7 @@
 
 #include "npu/core/formats.h"
 #include "npu/core/hardware_loop.h"
+#include "npu/core/past.h"
 
 namespace sotto::npu::core {
 namespace {
@@ -55,6 +56,10 @@ bool may_obey_control(const Instruction& made) {
   return !made.uses.empty() && (slot == Slot::st || slot == Slot::mv || slot == Slot::vec);
 }
 
+bool leaves(const Instruction& made) {
+  return made.opcode == Opcode::jnz_leave;
+}
+
 bool sets_up_loop(const Instruction& made) {
   return std::any_of(made.defs.begin(), made.defs.end(), [](Register reg) {
     return reg.cls == RegisterClass::ls || reg.cls == RegisterClass::le ||
@@ -100,6 +105,7 @@ class Builder {
         order_registers();
         order_accesses();
         order_control();
+        order_leaving();
       }
     }
     for (size_t i = 0; i < found_.instructions.size(); ++i) pin(i);
@@ -243,6 +249,22 @@ class Builder {
     }
   }
 
+  /// What comes before a jump out of the call is over with its delay slots, what comes behind it
+  /// begins after them.
+  void order_leaving() {
+    for (const Event& jump : events_) {
+      if (!leaves(*jump.made)) continue;
+      for (const Event& other : events_) {
+        if (!has_effects(*other.made)) continue;
+        if (other.bundle > jump.bundle + kDelaySlots) {
+          link(jump, other, kDelaySlots + 1);
+        } else {
+          link(other, jump, -kDelaySlots);
+        }
+      }
+    }
+  }
+
   /// A jump stays where its delay slots begin, and a loop is set up in time (hardware_loop.h).
   void pin(size_t node) {
     const Instruction& made = found_.instructions[node];
@@ -250,6 +272,8 @@ class Builder {
     const int now = found_.bundles[node] - count_;
     if (made.opcode == Opcode::jnz) {
       limits.from_end = limits.to_end = now;
+    } else if (leaves(made)) {
+      limits.to_end = std::min(limits.to_end, -kDelaySlots - 1);
     } else if (sets_up_loop(made)) {
       constexpr int kBundles = (kLoopSetupBytes + kMaxBundleBytes - 1) / kMaxBundleBytes;
       int last = now;

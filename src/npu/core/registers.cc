@@ -1,5 +1,6 @@
 #include "npu/core/registers.h"
 
+#include <algorithm>
 #include <charconv>
 #include <iterator>
 
@@ -132,6 +133,16 @@ bool accepts(RegisterClass wide, RegisterClass narrow) {
     if (!accepts(wide, Register{narrow, static_cast<uint8_t>(i)})) return false;
   }
   return register_file(narrow).count > 0;
+}
+
+bool is_callee_saved(Register reg) {
+  constexpr Register kSaved[] = {
+      {RegisterClass::p, 6}, {RegisterClass::p, 7}, {RegisterClass::sp, 0}};
+  for (int i = 0; i < register_file(RegisterClass::r16_23).count; ++i) {
+    if (reg.overlaps({RegisterClass::r16_23, static_cast<uint8_t>(i)})) return true;
+  }
+  return std::any_of(std::begin(kSaved), std::end(kSaved),
+                     [&](Register saved) { return reg.overlaps(saved); });
 }
 
 std::string register_name(Register reg) {

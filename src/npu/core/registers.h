@@ -75,6 +75,10 @@ bool accepts(RegisterClass cls, Register reg);
 /// Whether every register of `narrow` is one of `wide`.
 bool accepts(RegisterClass wide, RegisterClass narrow);
 
+/// Whether a function must leave the register as it found it: r16 to r23, p6, p7 and the stack
+/// pointer (llvm-aie AIE2CallingConv.td; lr too, which only a call changes).
+bool is_callee_saved(Register reg);
+
 /// As assembly writes it: "r3", "r17:r16", "wl5", "bmh2", "dj4".
 std::string register_name(Register reg);
 std::optional<Register> parse_register(std::string_view name);

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <optional>
 
 #include "base/error.h"
 #include "npu/core/banks.h"
+#include "npu/core/hardware_loop.h"
 
 namespace sotto::npu::core {
 namespace {
@@ -57,7 +59,8 @@ class Machine {
   Run run() {
     run_.problem = problem_of(image_);
     const int count = static_cast<int>(image_.bundles.size());
-    for (int at = 0; at < count && run_.problem.empty(); at = after(at)) {
+    const auto end = [&] { return run_.left ? count : image_.end(); };
+    for (int at = 0; at < end() && run_.problem.empty(); at = after(at)) {
       issue(at);
       if (!run_.problem.empty()) {
         run_.problem = concat("bundle ", at, ": ", run_.problem);
@@ -94,6 +97,11 @@ class Machine {
 
   /// The bundle that runs after this one.
   int after(int at) {
+    if (jump_ && jump_->last == at) {
+      run_.left = semantics_.is_taken(flight(jump_->flight).execution.uses[0]);
+      jump_.reset();
+      if (run_.left) return image_.leave;
+    }
     for (size_t i = 0; i < trips_.size(); ++i) {
       if (image_.loops[i].last != at) continue;
       if (++trips_[i] < image_.loops[i].trips) return image_.loops[i].first;
@@ -133,6 +141,9 @@ class Machine {
         flight.execution.defs.emplace_back(static_cast<size_t>(def.units()));
       }
       flights_.push_back(std::move(flight));
+      if (made.opcode == Opcode::jnz_leave) {
+        jump_ = Jump{flights_.size() - 1 + retired_, at + kDelaySlots};
+      }
       plan(flights_.size() - 1, row);
     }
   }
@@ -222,8 +233,15 @@ class Machine {
     }
   }
 
+  /// Out of the call, not decided yet; `last` is its last delay slot.
+  struct Jump {
+    size_t flight;
+    int last;
+  };
+
   const Image& image_;
   Semantics& semantics_;
+  std::optional<Jump> jump_;
   std::vector<int64_t> trips_;  ///< by loop: those that are done
   std::vector<int> hardware_;   ///< by bundle: the hardware loop that it lies in, or -1
   Run run_;

@@ -20,6 +20,7 @@ struct Run {
   std::string problem;      ///< the first breach of a rule; empty when there is none
   int64_t cycles = 0;       ///< bundles and stalls
   int64_t bank_stalls = 0;  ///< included
+  bool left = false;        ///< by the jump out of the call
   Tokens registers;         ///< by unit, after everything under way has been written
 };
 

@@ -1,6 +1,8 @@
 #include "npu/core/return.h"
 
 #include <algorithm>
+#include <array>
+#include <climits>
 #include <vector>
 
 #include "npu/core/formats.h"
@@ -10,27 +12,27 @@
 namespace sotto::npu::core {
 namespace {
 
-/// From issue to access of plain loads and stores, the earliest of all (opcodes_memory.cc).
-constexpr int kFirstAccess = 5;
-
-/// The first bundle of the caller that the instruction in bundle `at` cannot meet.
-int done(const Instruction& made, int at) {
-  const OpcodeInfo& row = info(made.opcode);
-  int bundle = at + 1;
-  for (const Timing& def : signature(made.opcode, made.mode).defs) {
-    bundle = std::max(bundle, at + def.cycle);
+/// By unit: the first cycle in which any instruction holds it.
+std::array<int, kUnits> first_holds() {
+  std::array<int, kUnits> first;
+  first.fill(INT_MAX / 2);
+  for (int i = 0; i < kOpcodes; ++i) {
+    for (const Opcode member : choices(static_cast<Opcode>(i))) {
+      for (const Reservation& use : info(member).units) {
+        int& earliest = first[static_cast<size_t>(use.unit)];
+        earliest = std::min<int>(earliest, use.cycle);
+      }
+    }
   }
-  if (row.memory != MemoryUse::none)
-    bundle = std::max(bundle, at + row.memory_cycle - kFirstAccess + 1);
-  return bundle;
+  return first;
 }
 
 /// Where the caller goes on at the earliest. The last trips of loops pass their bundles last.
 int end_of(const Image& image) {
-  int end = static_cast<int>(image.bundles.size());
-  for (size_t at = 0; at < image.bundles.size(); ++at) {
-    for (const Instruction& made : image.bundles[at].instructions) {
-      end = std::max(end, done(made, static_cast<int>(at)));
+  int end = image.end();
+  for (int at = 0; at < image.end(); ++at) {
+    for (const Instruction& made : image.bundles[static_cast<size_t>(at)].instructions) {
+      end = std::max(end, over(made, at));
     }
   }
   return end;
@@ -38,9 +40,9 @@ int end_of(const Image& image) {
 
 std::vector<int> returns_of(const Image& image) {
   std::vector<int> found;
-  for (size_t at = 0; at < image.bundles.size(); ++at) {
-    for (const Instruction& made : image.bundles[at].instructions) {
-      if (made.opcode == Opcode::ret) found.push_back(static_cast<int>(at));
+  for (int at = 0; at < image.end(); ++at) {
+    for (const Instruction& made : image.bundles[static_cast<size_t>(at)].instructions) {
+      if (made.opcode == Opcode::ret) found.push_back(at);
     }
   }
   return found;
@@ -55,9 +57,31 @@ bool has_room(const Image& image, int at) {
 
 }  // namespace
 
+int over(const Instruction& made, int at) {
+  /// From issue to access of plain loads and stores, the earliest of all (opcodes_memory.cc).
+  constexpr int kFirstAccess = 5;
+  static const std::array<int, kUnits> first = first_holds();
+  const OpcodeInfo& row = info(made.opcode);
+  int bundle = at + 1;
+  for (const Timing& def : signature(made.opcode, made.mode).defs) {
+    bundle = std::max(bundle, at + def.cycle);
+  }
+  if (row.memory != MemoryUse::none)
+    bundle = std::max(bundle, at + row.memory_cycle - kFirstAccess + 1);
+  for (const Reservation& use : row.units) {
+    bundle = std::max(bundle, at + use.cycle + use.cycles - first[static_cast<size_t>(use.unit)]);
+  }
+  return bundle;
+}
+
 void add_return(Image& image) {
   int at = std::max(0, end_of(image) - kDelaySlots - 1);
   for (const Repeat& loop : image.loops) at = std::max(at, loop.last + 1);
+  for (int i = 0; i < image.end(); ++i) {
+    for (const Instruction& made : image.bundles[static_cast<size_t>(i)].instructions) {
+      if (made.opcode == Opcode::jnz_leave) at = std::max(at, i + kDelaySlots + 1);
+    }
+  }
   while (!has_room(image, at)) ++at;
   image.bundles.resize(
       static_cast<size_t>(std::max(at + kDelaySlots + 1, static_cast<int>(image.bundles.size()))));
@@ -73,12 +97,13 @@ int beside_return(const Image& image) {
     return std::any_of(bundle.instructions.begin(), bundle.instructions.end(),
                        [](const Instruction& made) { return made.opcode != Opcode::ret; });
   };
-  const auto last = std::find_if(image.bundles.rbegin(), image.bundles.rend(), others);
-  return std::max(0, static_cast<int>(image.bundles.rend() - last) - returns[0]);
+  int last = image.end();
+  while (last > 0 && !others(image.bundles[static_cast<size_t>(last - 1)])) --last;
+  return std::max(0, last - returns[0]);
 }
 
 std::string problem_of_return(const Image& image) {
-  const int last = static_cast<int>(image.bundles.size()) - kDelaySlots - 1;
+  const int last = image.end() - kDelaySlots - 1;
   const std::vector<int> returns = returns_of(image);
   if (returns.empty()) return "";
   if (returns.size() > 1) return "there are two returns";
@@ -86,9 +111,7 @@ std::string problem_of_return(const Image& image) {
   for (const Repeat& loop : image.loops) {
     if (loop.last >= last) return "the return is in a loop";
   }
-  return end_of(image) > static_cast<int>(image.bundles.size())
-             ? "the caller meets what is under way"
-             : "";
+  return end_of(image) > image.end() ? "the caller meets what is under way" : "";
 }
 
 }  // namespace sotto::npu::core

@@ -7,10 +7,14 @@
 
 namespace sotto::npu::core {
 
+/// The first bundle of the caller that an instruction issued in bundle `at` cannot meet: its
+/// results are written, its access comes before the caller's first, and no unit that it holds is
+/// one that the caller could want.
+int over(const Instruction& made, int at);
+
 /// Adds `ret` as early as may be: behind the last loop, in a bundle with room for it, at most
 /// kDelaySlots bundles before the end. The end is where nothing that is under way can meet what the
-/// caller does next: registers are written, and memory is accessed before the caller's first
-/// access.
+/// caller does next.
 void add_return(Image& image);
 
 /// How many of the return's bundles, its delay slots included, hold other instructions as well.

@@ -27,6 +27,10 @@ Token identity(const Execution& execution) {
     case Opcode::padds:
       opcode = Opcode::padda;
       break;
+    case Opcode::padd_sp:
+    case Opcode::paddb_sp:
+      opcode = Opcode::padda_sp;
+      break;
     default:
       // set, set_p, … and their members put a constant somewhere.
       if (info(choices(opcode)[0]).uses.empty() && info(choices(opcode)[0]).defs.size() == 1 &&

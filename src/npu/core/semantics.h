@@ -37,6 +37,8 @@ class Semantics {
   virtual void address(Execution& execution) = 0;
   /// Called when all operands are read and memory is accessed: fills the other defs.
   virtual void execute(Execution& execution) = 0;
+  /// Whether a jump out of the call with this condition is taken.
+  virtual bool is_taken(const Tokens& /*condition*/) const { return false; }
 };
 
 /// Tokens are hashes; memory is a token per byte of an object, of all that was ever stored there.

@@ -1,8 +1,11 @@
 #include "npu/core/spill.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
+#include "npu/core/banks.h"
 
 namespace sotto::npu::core {
 namespace {
@@ -33,8 +36,9 @@ class Spiller {
   Loop run() {
     for (size_t op = 0; op < from_.operations.size(); ++op) {
       Operation operation = from_.operations[op];
+      std::vector<std::pair<Operand, Operand>> reloaded;  // an operation reads it once
       for (Operand& use : operation.uses) {
-        if (use.reg == reg_) use = once_ ? reload_once(use) : reload(use);
+        if (use.reg == reg_) use = once_ ? reload_once(use) : reload_for(reloaded, use);
       }
       moved_[op] = made_.add(operation);
       for (const Operand& def : operation.defs) {
@@ -60,7 +64,8 @@ class Spiller {
   Access slot(int unit) const {
     return {.object = (kept_ ? kFirstKeptObject : kFirstSpillObject) + offset_ / kUnitBytes + unit,
             .stride = kept_ ? 0 : kUnitBytes,
-            .bytes = kUnitBytes};
+            .bytes = kUnitBytes,
+            .bank = kStackBank};
   }
   int64_t place(int unit) const {
     return -(kept_ ? kKeptBytes : 0) - offset_ - kUnitBytes * (unit + 1);
@@ -83,6 +88,13 @@ class Spiller {
   Operand reload_once(const Operand& use) {
     if (!fresh_) fresh_ = reload(whole(reg_)).reg;
     return {*fresh_, use.first, use.units, 0};
+  }
+
+  Operand reload_for(std::vector<std::pair<Operand, Operand>>& reloaded, const Operand& use) {
+    for (const auto& [from, to] : reloaded) {
+      if (from.first == use.first && from.units == use.units) return to;
+    }
+    return reloaded.emplace_back(use, reload(use)).second;
   }
 
   /// A fresh register with the used units, loaded just before.

@@ -1,8 +1,6 @@
 #include "npu/core/weave.h"
 
 #include <algorithm>
-#include <array>
-#include <climits>
 #include <utility>
 
 #include "base/error.h"
@@ -10,116 +8,13 @@
 #include "npu/core/formats.h"
 #include "npu/core/hardware_loop.h"
 #include "npu/core/passage.h"
-#include "npu/core/registers.h"
 
 namespace sotto::npu::core {
 namespace {
 
 constexpr int kMostBeside = 48;  // bundles of the code before that a piece may begin beside
-constexpr int kLongAgo = INT_MIN / 2;
-constexpr int kBypasses = 3;
-
-bool is_control(Register reg) {
-  return reg.cls == RegisterClass::cr;
-}
-
-/// Reads of the rounding and saturation registers stand in no instruction.
-bool sets_control(const Instruction& made) {
-  return std::any_of(made.defs.begin(), made.defs.end(), is_control);
-}
 
 }  // namespace
-
-/// What instructions of before leave behind them. Times are bundles; those of the past end at
-/// `end` - 1.
-struct Weaver::Past {
-  struct Unit {
-    /// The first time at which a read through this bypass sees the last write.
-    std::array<int, kBypasses> seen{kLongAgo, kLongAgo, kLongAgo};
-    int read = kLongAgo, written = kLongAgo;
-  };
-  std::vector<Unit> units = std::vector<Unit>(static_cast<size_t>(register_units()));
-  int loaded = kLongAgo, stored = kLongAgo;
-  int control = kLongAgo, any = kLongAgo;  ///< a control register was set; anything was issued
-  struct Busy {
-    int holders = 0, yields = 0;
-  };
-  int first = 0;  ///< time of busy[0]
-  std::vector<std::array<Busy, kUnits>> busy;
-
-  void add(const Instruction& made, int time) {
-    const OpcodeInfo& row = info(made.opcode);
-    const Signature all = signature(made.opcode, made.mode);
-    for (size_t i = 0; i < made.uses.size(); ++i) {
-      for_units(made.uses[i],
-                [&](Unit& unit) { unit.read = std::max(unit.read, time + all.uses[i].cycle); });
-    }
-    for (size_t i = 0; i < made.defs.size(); ++i) {
-      const int written = time + all.defs[i].cycle;
-      for_units(made.defs[i], [&](Unit& unit) {
-        unit.written = std::max(unit.written, written);
-        for (int bypass = 0; bypass < kBypasses; ++bypass) {
-          const bool same = bypass > 0 && bypass == static_cast<int>(all.defs[i].bypass);
-          int& seen = unit.seen[static_cast<size_t>(bypass)];
-          seen = std::max(seen, written + (same ? 0 : 1));
-        }
-      });
-    }
-    if (made.access) {
-      if (row.memory != MemoryUse::store) loaded = std::max(loaded, time + row.memory_cycle);
-      if (row.memory != MemoryUse::load) stored = std::max(stored, time + row.memory_cycle);
-    }
-    if (sets_control(made)) control = std::max(control, time);
-    any = std::max(any, time);
-    for (const Reservation& use : row.units) {
-      for (int i = 0; i < use.cycles; ++i) {
-        Busy* const there = busy_at(time + use.cycle + i, use.unit);
-        if (there != nullptr) (use.yields ? there->yields : there->holders) += 1;
-      }
-    }
-  }
-
-  template <typename F>
-  void for_units(Register reg, F f) {
-    for (int i = 0; i < reg.units(); ++i) f(units[static_cast<size_t>(reg.first_unit() + i)]);
-  }
-  Busy* busy_at(int time, core::Unit unit) {
-    const int row = time - first;
-    if (row < 0 || row >= static_cast<int>(busy.size())) return nullptr;
-    return &busy[static_cast<size_t>(row)][static_cast<size_t>(unit)];
-  }
-
-  bool allows(const Instruction& made, int time) {
-    const OpcodeInfo& row = info(made.opcode);
-    const Signature all = signature(made.opcode, made.mode);
-    bool free = true;
-    for (size_t i = 0; i < made.uses.size(); ++i) {
-      const size_t bypass = static_cast<size_t>(all.uses[i].bypass);
-      for_units(made.uses[i],
-                [&](Unit& unit) { free &= time + all.uses[i].cycle >= unit.seen[bypass]; });
-    }
-    for (size_t i = 0; i < made.defs.size(); ++i) {
-      const int written = time + all.defs[i].cycle;
-      const int late = all.defs[i].bypass == Bypass::none ? 0 : 1;
-      for_units(made.defs[i],
-                [&](Unit& unit) { free &= written > unit.written && written >= unit.read + late; });
-    }
-    // A part-word store reads 6 cycles before it writes.
-    const int access = time + row.memory_cycle - (row.memory == MemoryUse::load_store ? 6 : 0);
-    if (made.access) free &= access > stored;
-    if (made.access && row.memory != MemoryUse::load) free &= access > loaded;
-    constexpr int kControlLead = 2, kControlTail = 8;
-    free &= time >= control + kControlLead;
-    if (sets_control(made)) free &= time >= any + kControlTail;
-    for (const Reservation& use : row.units) {
-      for (int i = 0; i < use.cycles; ++i) {
-        const Busy* const there = busy_at(time + use.cycle + i, use.unit);
-        free &= there == nullptr || (there->holders == 0 && (use.yields || there->yields == 0));
-      }
-    }
-    return free;
-  }
-};
 
 std::vector<int> Weaver::run_before(int end) const {
   std::vector<int> left;
@@ -144,10 +39,8 @@ std::vector<int> Weaver::run_before(int end) const {
   return before;
 }
 
-Weaver::Past Weaver::past_of(int end) const {
-  Past past;
-  past.first = end - kFelt - kMostBeside;
-  past.busy.resize(static_cast<size_t>(3 * kFelt + 2 * kMostBeside));
+Past Weaver::past_of(int end) const {
+  Past past(end - kFelt - kMostBeside, 3 * kFelt + 2 * kMostBeside);
   int time = end - 1;
   for (const int bundle : run_before(end)) {
     for (const Instruction& made : image_.bundles[static_cast<size_t>(bundle)].instructions) {
@@ -172,12 +65,11 @@ bool Weaver::fits_beside(const Bundle& bundle, int at) const {
 }
 
 bool Weaver::fits(const Past& past, std::span<const Bundle> block, int at) const {
-  Past copy = past;
   for (int i = 0; i < static_cast<int>(block.size()) && i < kFelt + kMostBeside; ++i) {
     const Bundle& bundle = block[static_cast<size_t>(i)];
     if (!fits_beside(bundle, at + i)) return false;
     for (const Instruction& made : bundle.instructions) {
-      if (!copy.allows(made, at + i)) return false;
+      if (!past.allows(made, at + i)) return false;
     }
   }
   return true;
@@ -197,11 +89,18 @@ int Weaver::earliest(std::span<const Bundle> block, int loop_first) const {
 
 void Weaver::put(std::span<const Bundle> block, int at) {
   const size_t first = static_cast<size_t>(at);
+  size_t least = 0;
   image_.bundles.resize(std::max(image_.bundles.size(), first + block.size()));
   for (size_t i = 0; i < block.size(); ++i) {
     auto& to = image_.bundles[first + i].instructions;
     to.insert(to.end(), block[i].instructions.begin(), block[i].instructions.end());
+    const bool leaves = std::any_of(to.begin(), to.end(), [](const Instruction& made) {
+      return made.opcode == Opcode::jnz_leave;
+    });
+    // No loop begins in its delay slots.
+    if (leaves) least = first + i + 1 + kDelaySlots;
   }
+  image_.bundles.resize(std::max(image_.bundles.size(), least));
 }
 
 void Weaver::add(const Program& program, int piece) {
@@ -240,7 +139,7 @@ void Weaver::jump(int label, Register counter, int64_t trips) {
   bundle.instructions.push_back(made);
   const std::span<const Bundle> block(&bundle, 1);
   const int end = static_cast<int>(image_.bundles.size());
-  Past past = past_of(end);
+  const Past past = past_of(end);
   for (int at = std::max({floor_, label, end - kDelaySlots - 1});; ++at) {
     if (!fits(past, block, at)) continue;
     // What the first bundles of the loop find under way when they run again.
@@ -250,7 +149,7 @@ void Weaver::jump(int label, Register counter, int64_t trips) {
     trial.image_.bundles.resize(static_cast<size_t>(last) + 1);
     const std::span<const Bundle> head(trial.image_.bundles.data() + label,
                                        static_cast<size_t>(last + 1 - label));
-    Past before = trial.past_of(last + 1);
+    const Past before = trial.past_of(last + 1);
     bool goes = true;
     for (int i = 0; i < static_cast<int>(head.size()) && i < kFelt && goes; ++i) {
       for (const Instruction& first : head[static_cast<size_t>(i)].instructions) {

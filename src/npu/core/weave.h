@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "npu/core/image.h"
+#include "npu/core/past.h"
 
 namespace sotto::npu::core {
 
@@ -23,10 +24,11 @@ class Weaver {
   /// Jumps back to the label while register `counter` is not zero: `trips` runs in all.
   void jump(int label, Register counter, int64_t trips);
 
+  /// The code so far: not packed, without sizes.
+  const Image& image() const { return image_; }
   Image finish();
 
  private:
-  struct Past;
   /// The bundles that run before bundle `end`, the last first, as far as one can still feel them.
   std::vector<int> run_before(int end) const;
   Past past_of(int end) const;

@@ -8,10 +8,12 @@
 
 #include "base/error.h"
 #include "npu/core/emit.h"
+#include "npu/core/leave.h"
 #include "npu/core/return.h"
 #include "npu/core/spill.h"
 #include "npu/core/weave.h"
 #include "npu/cycles/flow.h"
+#include "npu/cycles/frame.h"
 #include "npu/cycles/moves.h"
 #include "npu/cycles/places.h"
 
@@ -27,23 +29,40 @@ struct Where {
 };
 using Places = std::map<int, Where>;
 
-/// Cells that pass by on the stack and invariants of loops that lie there, below what any piece
-/// spills.
-constexpr int kCellsBelow = 2048;
-/// And below it values that step aside for others.
-constexpr int kAsideBelow = 6144;
-
 class Compiler {
  public:
-  Compiler(const recorder::Kernel& kernel, const core::Effort& effort)
-      : classes_(kernel.classes), steps_(flow_of(kernel)) {
+  Compiler(const recorder::Kernel& kernel, std::vector<Step> steps, std::vector<Placed> placed,
+           Frame frame = {})
+      : kernel_(kernel),
+        classes_(kernel.classes),
+        steps_(std::move(steps)),
+        placed_(std::move(placed)),
+        frame_(std::move(frame)) {
     compiled_.name = kernel.name;
-    placed_ = place_pieces(steps_, classes_, effort);
     for (const recorder::Preset& preset : kernel.presets) presets_[preset.cell] = preset.value;
     give_slots();
   }
 
+  /// The frame that the code without one needs.
+  Frame frame() {
+    put_together();
+    return frame_of(weaver_.image(), cells_at_ + slots_bytes_);
+  }
+
   Compiled run() {
+    emit(entry_of(frame_));
+    put_together();
+    bring_returned();
+    emit(exit_of(frame_));
+    compiled_.image = weaver_.finish();
+    core::add_return(compiled_.image);
+    add_leave();
+    compiled_.stack_bytes = frame_.bytes;
+    return std::move(compiled_);
+  }
+
+ private:
+  void put_together() {
     start();
     int64_t runs = 1;
     for (size_t i = 0; i < steps_.size(); ++i) {
@@ -63,13 +82,29 @@ class Compiler {
         runs /= step.trips;
       }
     }
-    compiled_.image = weaver_.finish();
-    core::add_return(compiled_.image);
-    compiled_.stack_bytes = slots_bytes_ + spill_bytes_;
-    return std::move(compiled_);
   }
 
- private:
+  /// Where the caller looks for it.
+  void bring_returned() {
+    if (!kernel_.returned) return;
+    if (kernel_.returned_cell < 0) return emit({return_constant(*kernel_.returned)});
+    const Where& where = where_.at(kernel_.returned_cell);
+    if (!where.reg) return emit(load(kReturned, *where.slot));
+    if (*where.reg != kReturned) emit(copy(kReturned, *where.reg));
+  }
+
+  /// Behind a jump out of the call the caller finds the same as at its end, and another result.
+  void add_leave() {
+    for (const core::Bundle& bundle : compiled_.image.bundles) {
+      for (const core::Instruction& made : bundle.instructions) {
+        if (made.opcode != core::Opcode::jnz_leave) continue;
+        std::vector<core::Instruction> code = exit_of(frame_);
+        code.insert(code.begin(), copy(kReturned, made.uses[1])[0]);
+        return core::add_leave(compiled_.image, code);
+      }
+    }
+  }
+
   struct Head {
     int label;
     Places where;
@@ -100,6 +135,10 @@ class Compiler {
   /// Slots of the stack for all cells that some piece wants there, and their places in the code of
   /// loops.
   void give_slots() {
+    for (const Placed& placed : placed_) {
+      const int kept = core::kept_area(placed.code.loop);
+      cells_at_ = std::max(cells_at_, (placed.code.stack_bytes - kept + 31) / 32 * 32);
+    }
     for (size_t i = 0; i < steps_.size(); ++i) {
       for (const int cell : placed_[i].on_stack) slot_of(cell, class_of(cell));
       core::Pipeline& code = placed_[i].code;
@@ -108,10 +147,6 @@ class Compiler {
         if (core::is_kept(operation.access)) move_kept(i, operation);
       }
       code.program = core::emit(code.loop, code.schedule, code.allocation);
-    }
-    for (const Placed& placed : placed_) {
-      const int kept = core::kept_area(placed.code.loop);
-      spill_bytes_ = std::max(spill_bytes_, placed.code.stack_bytes - kept);
     }
   }
 
@@ -132,8 +167,14 @@ class Compiler {
   }
 
   int slot_of(int cell, core::RegisterClass cls) {
-    const auto [at, fresh] = slots_.try_emplace(cell, kCellsBelow + slots_bytes_);
-    if (fresh) slots_bytes_ += (slot_bytes(cls) * core::register_file(cls).units + 31) / 32 * 32;
+    const auto [at, fresh] = slots_.try_emplace(cell, 0);
+    if (fresh) {
+      // Vectors lie at multiples of 32.
+      const int unit = slot_bytes(cls);
+      slots_bytes_ = (slots_bytes_ + unit - 1) / unit * unit;
+      at->second = cells_at_ + slots_bytes_;
+      slots_bytes_ += unit * core::register_file(cls).units;
+    }
     return at->second;
   }
 
@@ -225,7 +266,7 @@ class Compiler {
     }
     for (const int cell : placed.on_stack) next[cell].slot = where_.at(cell).slot;
     const auto free = [&](Register like) { return free_register(like, moves, next); };
-    emit(in_order(moves, free, kAsideBelow));
+    emit(in_order(moves, free, frame_.aside));
     where_ = std::move(next);
   }
 
@@ -234,7 +275,7 @@ class Compiler {
                                         const Places& next) const {
     for (int i = core::register_file(like.cls).count - 1; i >= 0; --i) {
       const Register candidate{like.cls, static_cast<uint8_t>(i)};
-      bool taken = false;
+      bool taken = is_callee_saved(candidate);
       for (const Move& move : moves) {
         taken |= candidate.overlaps(move.to) || (move.from && candidate.overlaps(*move.from));
       }
@@ -322,12 +363,14 @@ class Compiler {
     std::erase_if(where_, [&](const auto& one) { return !step.live_out.contains(one.first); });
   }
 
+  const recorder::Kernel& kernel_;
   const std::vector<core::RegisterClass>& classes_;
   std::vector<Step> steps_;
   std::vector<Placed> placed_;
+  const Frame frame_;
   std::map<int, int64_t> presets_;
-  std::map<int, int> slots_;  ///< by cell
-  int slots_bytes_ = 0, spill_bytes_ = 0;
+  std::map<int, int> slots_;            ///< by cell
+  int cells_at_ = 0, slots_bytes_ = 0;  ///< below what any piece spills
   Places where_;
   std::vector<Head> heads_;
   core::Weaver weaver_;
@@ -337,7 +380,10 @@ class Compiler {
 }  // namespace
 
 Compiled compile(const recorder::Kernel& kernel, const core::Effort& effort) {
-  return Compiler(kernel, effort).run();
+  std::vector<Step> steps = flow_of(kernel);
+  const std::vector<Placed> placed = place_pieces(steps, kernel.classes, effort);
+  const Frame frame = Compiler(kernel, steps, placed).frame();
+  return Compiler(kernel, std::move(steps), placed, frame).run();
 }
 
 }  // namespace sotto::npu::cycles

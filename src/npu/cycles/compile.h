@@ -35,7 +35,7 @@ struct Compiled {
   std::vector<Start> starts;
   std::vector<int64_t> outer_trips;  ///< of the outer loops, in the order of their ends
   int moves = 0;                     ///< instructions between pieces
-  int stack_bytes = 0;
+  int stack_bytes = 0;               ///< of the call's frame
 };
 
 /// Throws Error when a piece gets no schedule or no registers.

@@ -156,9 +156,9 @@ std::string assembly(const recorder::Kernel& kernel, const Compiled& compiled) {
     out << "// enters with " << core::register_name(start.reg) << " = " << start.value << "\n";
   }
   if (compiled.stack_bytes > 0) {
-    out << "// keeps " << compiled.stack_bytes << " bytes on the stack, below sp\n";
+    out << "// has a frame of " << compiled.stack_bytes << " bytes\n";
   }
-  out << "// saves no register; leaves crRnd and crSat as it sets them\n";
+  out << "// saves the caller's registers; leaves crRnd and crSat as it sets them\n";
   return out.str() + core::assembly_of(compiled.image, kernel.name);
 }
 

@@ -31,7 +31,12 @@ int strip(recorder::Piece& piece) {
     const bool stays = !sets_up_a_loop(operation.opcode);
     moved.push_back(stays ? static_cast<int>(kept.size()) : -1);
     if (operation.opcode == Opcode::jnz) {
-      counter = piece.cells[static_cast<size_t>(operation.uses[0].reg)];
+      const auto reg = static_cast<size_t>(operation.uses[0].reg);
+      // A loop counts in place; a value is computed anew each time.
+      if (graph.registers[reg].storage != core::Storage::state) {
+        fail(ErrorKind::unsupported, graph.name, ": a branch on data; only leaves() may ask");
+      }
+      counter = piece.cells[reg];
     }
     if (stays) kept.push_back(std::move(operation));
   }
@@ -112,9 +117,22 @@ class Flattener {
     step.trips = region.trips;
     step.min_trips = region.min_trips;
     const int counter = strip(step.piece);
+    check_leaving(step);
     if (!is_loop) drop_overwritten(step);
     if (counter >= 0) counter_ = counter;
     steps_.push_back(std::move(step));
+  }
+
+  /// A call is left at one place, between innermost loops.
+  void check_leaving(const Step& step) {
+    for (const core::Operation& operation : step.piece.graph.operations) {
+      if (operation.opcode != Opcode::jnz_leave) continue;
+      if (step.kind == Step::Kind::inner_loop) {
+        fail(ErrorKind::unsupported, step.name, ": an innermost loop leaves the call");
+      }
+      if (leaves_) fail(ErrorKind::unsupported, "a call that is left early at two places");
+      leaves_ = true;
+    }
   }
 
   void add_carries(const std::vector<recorder::Carry>& carries) {
@@ -148,6 +166,7 @@ class Flattener {
 
   std::vector<Step> steps_;
   int counter_ = -1;
+  bool leaves_ = false;
 };
 
 std::set<int> reads_of(const Step& step) {
@@ -199,6 +218,7 @@ void find_flow(std::vector<Step>& steps) {
     step.writes = writes_of(step);
     step.live_in.clear();
     step.live_out.clear();
+    if (step.returned >= 0) step.live_out.insert(step.returned);
   }
   find_living(steps);
 }
@@ -264,6 +284,7 @@ Step cut(Step& first, size_t at) {
 
 std::vector<Step> flow_of(const recorder::Kernel& kernel) {
   std::vector<Step> steps = Flattener().run(kernel.regions);
+  if (!steps.empty()) steps.back().returned = kernel.returned_cell;
   find_flow(steps);
   sink_constants(steps);
   for (Step& step : steps) {
@@ -279,6 +300,7 @@ bool split(std::vector<Step>& steps, size_t index) {
     for (const size_t at : {count / 2 - away, count / 2 + away}) {
       if (at == 0 || at >= count || is_inside_a_value(steps[index].piece.graph, at)) continue;
       Step second = cut(steps[index], at);
+      steps[index].returned = -1;
       steps.insert(steps.begin() + static_cast<std::ptrdiff_t>(index) + 1, std::move(second));
       for (Step& step : steps) step.begin += step.begin > static_cast<int>(index);
       find_flow(steps);

@@ -22,8 +22,9 @@ struct Step {
   recorder::Piece piece{};
   std::vector<recorder::Carry> carries{};
   int64_t trips = 1, min_trips = 1;
-  int counter = -1;  ///< of an `end`: the cell that counts down
-  int begin = -1;    ///< of an `end`: the index of its `begin`
+  int counter = -1;   ///< of an `end`: the cell that counts down
+  int begin = -1;     ///< of an `end`: the index of its `begin`
+  int returned = -1;  ///< of the last step: the cell that the call returns
 
   /// Cells that it reads before it writes them; that it writes; that are alive before and after it.
   std::set<int> reads{}, writes{}, live_in{}, live_out{};

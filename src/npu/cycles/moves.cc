@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "npu/core/banks.h"
 
 namespace sotto::npu::cycles {
 namespace {
@@ -105,7 +106,37 @@ std::vector<Register> units_of(Register reg) {
 }
 
 core::Access on_stack(int bytes) {
-  return {.object = core::kAnyObject, .offset = 0, .stride = 0, .bytes = bytes};
+  return {.object = core::kAnyObject,
+          .offset = 0,
+          .stride = 0,
+          .bytes = bytes,
+          .bank = core::kStackBank};
+}
+
+void append(std::vector<Instruction>& to, std::vector<Instruction> more) {
+  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+int slot_bytes(RegisterClass cls) {
+  return is_vector(cls) || is_accumulator(cls) ? 32 : 4;
+}
+
+Register part_of(Register whole, int first, int units) {
+  if (first == 0 && units == whole.units()) return whole;
+  using enum RegisterClass;
+  const int unit = whole.first_unit() + first;
+  for (const RegisterClass cls : {r, p, w, x, am, bm, cm, l, d, m, dn, dj, dc, s}) {
+    const bool same_file =
+        is_vector(cls) == is_vector(whole.cls) && is_accumulator(cls) == is_accumulator(whole.cls);
+    if (!same_file || core::register_file(cls).units != units) continue;
+    for (int i = 0; i < core::register_file(cls).count; ++i) {
+      const Register reg{cls, static_cast<uint8_t>(i)};
+      if (reg.first_unit() == unit) return reg;
+    }
+  }
+  fail(ErrorKind::unsupported, "no register is ", units, " units of ", register_name(whole));
 }
 
 std::vector<Instruction> load(Register to, int slot) {
@@ -138,32 +169,6 @@ std::vector<Instruction> copy(Register to, Register from) {
     made.push_back({.opcode = move_of(targets[i].cls), .defs = {targets[i]}, .uses = {sources[i]}});
   }
   return made;
-}
-
-void append(std::vector<Instruction>& to, std::vector<Instruction> more) {
-  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-}
-
-}  // namespace
-
-int slot_bytes(RegisterClass cls) {
-  return is_vector(cls) || is_accumulator(cls) ? 32 : 4;
-}
-
-Register part_of(Register whole, int first, int units) {
-  if (first == 0 && units == whole.units()) return whole;
-  using enum RegisterClass;
-  const int unit = whole.first_unit() + first;
-  for (const RegisterClass cls : {r, p, w, x, am, bm, cm, l, d, m, dn, dj, dc, s}) {
-    const bool same_file =
-        is_vector(cls) == is_vector(whole.cls) && is_accumulator(cls) == is_accumulator(whole.cls);
-    if (!same_file || core::register_file(cls).units != units) continue;
-    for (int i = 0; i < core::register_file(cls).count; ++i) {
-      const Register reg{cls, static_cast<uint8_t>(i)};
-      if (reg.first_unit() == unit) return reg;
-    }
-  }
-  fail(ErrorKind::unsupported, "no register is ", units, " units of ", register_name(whole));
 }
 
 std::vector<Instruction> store(Register from, int slot) {

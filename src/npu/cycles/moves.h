@@ -24,8 +24,11 @@ struct Move {
   int slot = 0;
 };
 
-/// Puts a register on the stack.
+/// Puts a register on the stack, and takes it from there.
 std::vector<core::Instruction> store(core::Register from, int slot);
+std::vector<core::Instruction> load(core::Register to, int slot);
+/// A register as another; scalars of any file.
+std::vector<core::Instruction> copy(core::Register to, core::Register from);
 
 /// The moves in an order in which none overwrites what another still reads. `free` finds a register
 /// of the class of its argument that holds nothing; if there is none, the stack from `slot` on

@@ -193,13 +193,25 @@ class Placer {
     return reg;
   }
 
+  /// Wishes are given up file by file: each costs moves between the pieces.
   static bool allocate(core::Pipeline& code, int& stuck) {
-    if (core::allocate_anew(code)) return true;
-    core::Pipeline free = code;
-    for (core::VirtualRegister& reg : free.loop.registers) reg.wanted.reset();
-    if (!core::allocate_anew(free, &stuck)) return false;
-    code = std::move(free);
-    return true;
+    core::Pipeline tried = code;
+    for (;;) {
+      stuck = -1;
+      if (core::allocate_anew(tried, &stuck)) {
+        code = std::move(tried);
+        return true;
+      }
+      if (stuck < 0) return false;
+      const auto pool = core::pool_of(tried.loop.registers[static_cast<size_t>(stuck)].cls);
+      bool wished = false;
+      for (core::VirtualRegister& reg : tried.loop.registers) {
+        if (core::pool_of(reg.cls) != pool) continue;
+        wished |= reg.wanted.has_value();
+        reg.wanted.reset();
+      }
+      if (!wished) return false;
+    }
   }
 
   void want(const Step& step, core::Loop& loop) {

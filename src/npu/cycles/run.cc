@@ -23,6 +23,9 @@ using recorder::Bits;
 constexpr size_t kVectorBytes = 32;
 constexpr int64_t kDataBytes = int64_t{core::kBanks} * core::kBankBytes;
 constexpr int64_t kStackBytes = 16 * 1024;
+/// Where the caller's frame ends.
+constexpr int64_t kStackPointer = kDataBytes + kStackBytes / 2;
+constexpr Token kCallers = 0x5A000;  ///< what its registers hold, and their units
 
 /// What an instruction multiplies, and the most that one of its types can.
 struct Products {
@@ -90,6 +93,8 @@ class BitSemantics : public core::Semantics {
       set_scalars(execution.defs[i], modifier, kCounter + kNext * (i - own - 1));
     }
   }
+
+  bool is_taken(const Tokens& condition) const override { return condition[0] != 0; }
 
   void execute(Execution& execution) override {
     const core::OpcodeInfo& row = core::info(execution.opcode);
@@ -167,11 +172,21 @@ class BitSemantics : public core::Semantics {
     const bool adds =
         execution.mode == core::AddressMode::offset || execution.mode == core::AddressMode::stack;
     if (adds) at += execution.immediate;
+    if (execution.mode == core::AddressMode::stack) check_frame(execution, at);
     if (at >= 0 && at + execution.access->bytes <= static_cast<int64_t>(memory_.size())) {
       return static_cast<size_t>(at);
     }
     if (problem_.empty()) problem_ = concat("an access to address ", at);
     return 0;
+  }
+
+  /// What lies on the stack lies between the caller's frame and the stack pointer.
+  void check_frame(const Execution& execution, int64_t at) {
+    const auto top = static_cast<int64_t>(execution.uses.back()[0]);
+    const bool inside = at >= kStackPointer && at + execution.access->bytes <= top;
+    if (!inside && problem_.empty()) {
+      problem_ = concat("an access at [sp, ", execution.immediate, "], outside the frame");
+    }
   }
 
   Bits load(const Execution& execution) {
@@ -218,8 +233,18 @@ class BitSemantics : public core::Semantics {
       }
       if (operation->origin >= 0) return recorder::run_scalar(*operation, sources, results);
     }
-    // What the compiler added moves a value as it is, from or to memory or a register; or it sets
-    // up a loop.
+    if (results.size() == 1 && sources.empty()) {
+      std::memcpy(results[0].bytes.data(), &execution.immediate, sizeof(execution.immediate));
+      return;
+    }
+    if (core::interchangeable(execution.opcode)[0] == core::choices(Opcode::padd_sp)[0]) {
+      int64_t pointer;
+      std::memcpy(&pointer, sources[0].bytes.data(), sizeof(pointer));
+      pointer += execution.immediate;
+      std::memcpy(results[0].bytes.data(), &pointer, sizeof(pointer));
+      return;
+    }
+    // What the compiler added moves a value as it is, from or to memory or a register.
     if (!results.empty() && !sources.empty()) results.back() = sources[0];
   }
 
@@ -234,6 +259,39 @@ class BitSemantics : public core::Semantics {
   std::string problem_;
 };
 
+/// What registers hold when the call begins.
+Tokens registers_at_start(const Compiled& compiled) {
+  Tokens registers(static_cast<size_t>(core::register_units()));
+  // Of vectors and accumulators tokens number bits, of which there are those at 0.
+  for (const core::RegisterClass cls : {core::RegisterClass::r, core::RegisterClass::p}) {
+    for (int i = 0; i < core::register_file(cls).count; ++i) {
+      const auto unit = static_cast<size_t>(core::register_file(cls).first + i);
+      registers[unit] = kCallers + unit;
+    }
+  }
+  for (const Start& start : compiled.starts) {
+    registers[static_cast<size_t>(start.reg.first_unit())] = static_cast<Token>(start.value);
+  }
+  const core::Register stack{core::RegisterClass::sp, 0};
+  registers[static_cast<size_t>(stack.first_unit())] = static_cast<Token>(kStackPointer);
+  return registers;
+}
+
+/// Whether the caller finds its registers as they were.
+std::string check_saved(const Tokens& before, const Tokens& after) {
+  for (const core::RegisterClass cls :
+       {core::RegisterClass::r, core::RegisterClass::p, core::RegisterClass::sp}) {
+    for (uint8_t i = 0; i < core::register_file(cls).count; ++i) {
+      const core::Register reg{cls, i};
+      const auto unit = static_cast<size_t>(reg.first_unit());
+      if (is_callee_saved(reg) && before[unit] != after[unit]) {
+        return concat("leaves ", register_name(reg), " with another value than the caller's");
+      }
+    }
+  }
+  return "";
+}
+
 /// Whether outer loops jumped as often as they should.
 std::string check_jumps(const std::vector<bool>& jumps, int64_t wanted) {
   const auto taken = static_cast<int64_t>(std::count(jumps.begin(), jumps.end(), true));
@@ -246,17 +304,19 @@ BitRun run(const Compiled& compiled, const recorder::Kernel& kernel) {
   host::CoreState state;
   const host::CoreScope scope(state);
   BitSemantics semantics(compiled, kernel);
-  Tokens registers(static_cast<size_t>(core::register_units()), 0);
-  for (const Start& start : compiled.starts) {
-    registers[static_cast<size_t>(start.reg.first_unit())] = static_cast<Token>(start.value);
-  }
-  const core::Register stack{core::RegisterClass::sp, 0};
-  registers[static_cast<size_t>(stack.first_unit())] = static_cast<Token>(kDataBytes + kStackBytes);
-  const core::Run run = core::replay(compiled.image, std::move(registers), semantics);
-  BitRun result{
-      run.problem,       run.cycles, run.bank_stalls, semantics.macs(), semantics.peak_cycles(),
-      semantics.memory()};
+  const Tokens registers = registers_at_start(compiled);
+  const core::Run run = core::replay(compiled.image, registers, semantics);
+  BitRun result{.problem = run.problem,
+                .cycles = run.cycles,
+                .bank_stalls = run.bank_stalls,
+                .macs = semantics.macs(),
+                .peak_cycles = semantics.peak_cycles(),
+                .left = run.left,
+                .returned = static_cast<int32_t>(run.registers[0]),
+                .memory = semantics.memory()};
   if (result.problem.empty()) result.problem = semantics.problem();
+  if (result.problem.empty()) result.problem = check_saved(registers, run.registers);
+  if (result.left) return result;
   int64_t wanted = 0;
   for (const core::Repeat& loop : compiled.image.loops) {
     if (loop.is_hardware) continue;
@@ -269,6 +329,9 @@ BitRun run(const Compiled& compiled, const recorder::Kernel& kernel) {
 std::string check(const Compiled& compiled, const recorder::Kernel& kernel) {
   const BitRun result = run(compiled, kernel);
   if (!result.problem.empty()) return result.problem;
+  if (kernel.returned && result.returned != *kernel.returned) {
+    return concat("returns ", result.returned, ", not ", *kernel.returned);
+  }
   for (const recorder::Object& object : kernel.objects) {
     const std::byte* const there = result.memory.data() + object.address;
     const auto differs = std::mismatch(object.after.begin(), object.after.end(), there);

@@ -18,13 +18,17 @@ struct BitRun {
   int64_t bank_stalls = 0;  ///< included
   int64_t macs = 0;         ///< products that were added up, by shape of the instruction
   double peak_cycles = 0;   ///< that those would take at the peak of their types
+  bool left = false;        ///< by its jump out of the call
+  int64_t returned = 0;     ///< what r0 holds
   std::vector<std::byte> memory;
 };
 
 /// From what the kernel's buffers held before it was recorded.
 BitRun run(const Compiled& compiled, const recorder::Kernel& kernel);
 
-/// Empty when the code follows all rules and leaves every buffer as the kernel did.
+/// Empty when the code follows all rules, leaves every buffer as the kernel did and returns what it
+/// returned. Every run must leave the caller's registers and what lies on the stack before its
+/// frame.
 std::string check(const Compiled& compiled, const recorder::Kernel& kernel);
 
 }  // namespace sotto::npu::cycles

@@ -15,6 +15,7 @@ namespace {
 
 /// A score may exceed the reference by 2^30 before the sums are scaled; exp2 clamps at 32.
 constexpr int16 kLimit = 30 * kExp2Fraction;
+constexpr int16 kNoLimit = 32767;  // nothing exceeds it
 
 /// What accumulates over the keys of eight queries.
 struct Weighing {
@@ -135,7 +136,8 @@ int attention_weights(bfloat16* __restrict p, float* __restrict row_sums,
                          aie::broadcast<int16, 32>(kExp2Lowest)};
     weigh_all(weighing, p + 2 * pair * kPairRow, q + 2 * pair * kQueryRow, k, load_sum(start),
               load_sum(start + kSum), valid);
-    if (pair >= checked && aie::reduce_max(weighing.top) > kLimit) return pair;
+    const Scalar here = pair, limit = choose(here >= checked, Scalar(kLimit), Scalar(kNoLimit));
+    if (leaves(aie::reduce_max(weighing.top) > limit, here)) return pair;
     store_sum(sums, weighing.sums[0].to_accum());
     store_sum(sums + kSum, weighing.sums[1].to_accum());
   }
@@ -182,9 +184,19 @@ void attention_finish(bfloat16* __restrict out, const float* __restrict o,
 
 void invert_sums(bfloat16* __restrict inverse, const float* __restrict row_sums) {
   round_to_nearest();
-  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i) {
-    const Split parts = split(rough_reciprocal(load_sum(row_sums + i * kSum)));
-    aie::store_v(inverse + i * kOperand, parts.parts);
+  // Two at once: each waits for itself most of the time.
+  SOTTO_LOOP(8, int i = 0; i < kTileBlocks; i += 2) {
+    const Sum x[2] = {load_sum(row_sums + i * kSum), load_sum(row_sums + (i + 1) * kSum)};
+    Sum y[2] = {first_reciprocal(x[0]), first_reciprocal(x[1])};
+    SOTTO_LOOP(3, int step = 0; step < 3; ++step) {
+      SOTTO_UNROLL
+      for (int j = 0; j < 2; ++j) y[j] = better_reciprocal(x[j], y[j]);
+    }
+    SOTTO_UNROLL
+    for (int j = 0; j < 2; ++j) {
+      const Split parts = split(y[j]);
+      aie::store_v(inverse + (i + j) * kOperand, parts.parts);
+    }
   }
 }
 

@@ -106,7 +106,9 @@ inline HalfPair unweave(const Operand& block) {
 }
 
 // An integer that makes masks is a Scalar: an int, which the recorder of kernels (npu/recorder)
-// sees being computed. choose(c, a, b) is c ? a : b.
+// sees being computed. choose(c, a, b) is c ? a : b; a kernel that returns n early, for what data
+// decide, asks `if (leaves(condition, n)) return n;`, and what it returns at its end it calls
+// returns(n) if n depends on data.
 #if defined(SOTTO_RECORDED_SCALAR)
 using Scalar = SOTTO_RECORDED_SCALAR;
 #else
@@ -114,6 +116,12 @@ using Scalar = int;
 template <typename T>
 inline T choose(bool condition, T yes, T no) {
   return condition ? yes : no;
+}
+inline bool leaves(bool condition, int) {
+  return condition;
+}
+inline int returns(int value) {
+  return value;
 }
 #endif
 

@@ -1,5 +1,6 @@
 #include "npu/recorder/calls.h"
 
+#include <type_traits>
 #include <utility>
 
 #include "base/error.h"
@@ -41,12 +42,18 @@ class Arguments {
   size_t at_ = 0;
 };
 
+template <typename Run>
 void add(std::vector<Call>& all, std::string name, std::string size,
-         std::vector<CallBuffer> buffers, std::function<void(Arguments&)> run) {
+         std::vector<CallBuffer> buffers, Run run) {
   all.push_back({std::move(name), std::move(size), std::move(buffers),
-                 [run = std::move(run)](std::span<std::byte* const> pointers) {
+                 [run](std::span<std::byte* const> pointers) -> std::optional<int64_t> {
                    Arguments arguments(pointers);
-                   run(arguments);
+                   if constexpr (std::is_void_v<decltype(run(arguments))>) {
+                     run(arguments);
+                     return std::nullopt;
+                   } else {
+                     return run(arguments);
+                   }
                  }});
 }
 
@@ -195,7 +202,7 @@ void add_attention(std::vector<Call>& all, const Sizes& sizes) {
         auto* const sums = next.f32();
         auto* const queries = next.bf16();
         auto* const keys = next.bf16();
-        attention_weights(p, sums, queries, keys, next.f32(), valid, 0, 0);
+        return attention_weights(p, sums, queries, keys, next.f32(), valid, 0, 0);
       });
   add(all, "attention_largest", concat("64 x ", valid, " keys"),
       {f32("minus_largest", kRowSums, 3), q, k, offsets}, [valid](Arguments& next) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,7 +37,8 @@ struct Call {
   std::string name;
   std::string size;  ///< as people say it: "64 x 64 x 64"
   std::vector<CallBuffer> buffers;
-  std::function<void(std::span<std::byte* const> buffers)> run;
+  /// Returns what the kernel does.
+  std::function<std::optional<int64_t>(std::span<std::byte* const> buffers)> run;
 };
 
 }  // namespace sotto::npu::recorder

@@ -84,7 +84,7 @@ class PieceMaker {
     for (const Use& use : step.uses) operation.uses.push_back(read(use));
     add_address(step, operation);
     if (step.is_memory()) add_access(step, operation);
-    if (step.opcode == Opcode::movx_cr) {
+    if (step.opcode == Opcode::movx_cr || step.comment == kReturned) {
       piece_.graph.registers[static_cast<size_t>(operation.defs[0].reg)].fixed =
           core::parse_register(step.comment);
     }
@@ -204,7 +204,7 @@ class PieceMaker {
   /// a jump comes after the stores before it and its delay slots before those behind it.
   void order(const Step& step, int index) {
     const bool is_control = step.opcode == Opcode::movx_cr;
-    const bool is_jump = step.opcode == Opcode::jnz;
+    const bool is_jump = step.opcode == Opcode::jnz || step.opcode == Opcode::jnz_leave;
     for (const auto& [earlier, kind] : ordered_) {
       if (kind == kControl && step.rounds) piece_.graph.orders.push_back({earlier, index, 1, 0});
       if (kind == kRounds && is_control) piece_.graph.orders.push_back({earlier, index, 0, 0});
@@ -317,6 +317,9 @@ class Emitter {
     }
   }
 
+  /// Leaves the value in its cell, whoever reads it.
+  void leave(int value) { read_.insert(value); }
+
   /// Gives the values of outer loops their cells, from the outside in.
   void hand_on(Items& items) {
     for (Item& item : items) {
@@ -388,6 +391,7 @@ Kernel emit(std::string name, Trace trace) {
   Kernel kernel;
   kernel.name = std::move(name);
   for_each_step(trace.items, [&](Step& step) {
+    if (step.comment == kReturned) emitter.leave(kernel.returned_cell = step.defs[0].value);
     if (step.kind == StepKind::preset) {
       kernel.presets.push_back({step.defs[0].value, step.immediates[0]});
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <random>
 
 #include "base/error.h"
@@ -99,7 +100,9 @@ Kernel record(const std::string& name, const Sizes& sizes) {
       memory.push_back({call.buffers[i].name, &buffers[i], call.buffers[i].bank});
       pointers.push_back(buffers[i].data());
     }
-    Kernel kernel = record(name, memory, [&] { call.run(pointers); });
+    std::optional<int64_t> returned;
+    Kernel kernel = record(name, memory, [&] { returned = call.run(pointers); });
+    kernel.returned = returned;
     kernel.size = call.size;
     return kernel;
   }

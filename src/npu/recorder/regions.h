@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,8 @@ struct Kernel {
   std::vector<Preset> presets;  ///< constants that opcodes.h has no setter for: shifts
   int cells = 0;
   std::vector<RegisterClass> classes;  ///< of the registers that cells need
+  std::optional<int64_t> returned{};   ///< what it returns at its end
+  int returned_cell = -1;              ///< where that is; -1: it is a constant
 };
 
 /// A finished trace, simplified, placed and with pointers, as regions.

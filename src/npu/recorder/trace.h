@@ -135,6 +135,9 @@ struct Trace {
   }
 };
 
+/// The comment of the step that writes what a kernel returns: the register's name.
+inline constexpr const char* kReturned = "r0";
+
 /// Least trips of a loop whose count is a constant of the source: as many as it runs.
 inline constexpr int64_t kConstantTrips = -1;
 

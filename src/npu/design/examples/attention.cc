@@ -124,7 +124,7 @@ class AttentionDesign {
   // scores and raising.
   const KernelOf<Out<f32>, Out<f32>, In<bf16>, In<bf16>, Number> reference_ =
       b_.kernel<Out<f32>, Out<f32>, In<bf16>, In<bf16>, Number>(
-          "attention_reference", {.program_bytes = 1024, .stack_bytes = 128},
+          "attention_reference", {.program_bytes = 1152, .stack_bytes = 160},
           {kRowSums, kRowSums, kTile, kTile});
   const KernelOf<Out<f32>> zero_ =
       b_.kernel<Out<f32>>("zero_sums", {.program_bytes = 256}, {kTile});

@@ -28,18 +28,6 @@ class Recorded {
     return {static_cast<U>(value_), part_};
   }
 
-  /// A branch of the kernel.
-  explicit operator bool() const
-    requires std::is_same_v<T, bool>
-  {
-    Step step;
-    step.opcode = Opcode::jnz;
-    step.uses = {{part_, core::RegisterClass::r, 0}};
-    step.has_effects = true;
-    Recorder::current().add(std::move(step));
-    return value_;
-  }
-
  private:
   static int64_t bits_of(T value) {
     if constexpr (std::is_integral_v<T>) {
@@ -146,6 +134,31 @@ auto choose(const Recorded<bool>& condition, const A& yes, const B& no) {
       recorded_aie::detail::record({Opcode::sel_nez, "", core::RegisterClass::r}, pick, a.source(),
                                    b.source(), condition.source(core::RegisterClass::r27));
   return Recorded<R>(pick(a.value(), b.value(), condition.value()), part);
+}
+
+/// A jump out of the kernel, which returns `value` then. No other branch may depend on data.
+template <typename T>
+bool leaves(const Recorded<T>& condition, const Recorded<int>& value) {
+  Step step;
+  step.opcode = Opcode::jnz_leave;
+  step.uses = {{condition.part(), core::RegisterClass::r, 0},
+               {value.part(), core::RegisterClass::r, 0}};
+  step.has_effects = true;
+  Recorder::current().add(std::move(step));
+  return condition.value() != 0;
+}
+
+/// What the kernel returns at its end, when that depends on data.
+template <typename T>
+int returns(const Recorded<T>& value) {
+  Step step;
+  step.opcode = Opcode::mov;
+  step.comment = kReturned;
+  step.uses = {{value.part(), core::RegisterClass::r, 0}};
+  step.defs = {recorded_aie::detail::new_register(core::RegisterClass::r)};
+  step.has_effects = true;
+  Recorder::current().add(std::move(step));
+  return static_cast<int>(value.value());
 }
 
 }  // namespace sotto::npu::recorder

@@ -1,0 +1,165 @@
+// What a call owes its caller, and calls that data end early.
+#include "npu/cycles/frame.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "npu/cycles/compile.h"
+#include "npu/cycles/run.h"
+#include "npu/kernels/kernels.h"
+#include "npu/recorder/record.h"
+
+namespace sotto::npu::cycles {
+namespace {
+
+using core::Instruction;
+using core::Opcode;
+using ::testing::HasSubstr;
+
+constexpr core::Effort kQuick{.seeds = 2, .moves = 100, .tried_operations = 2'000};
+
+bool moves_stack(const Instruction& made) {
+  return core::interchangeable(made.opcode)[0] == core::choices(Opcode::padd_sp)[0];
+}
+
+/// Instructions that move the stack pointer, and where.
+std::vector<int64_t> frames_of(const core::Image& image) {
+  std::vector<int64_t> found;
+  for (const core::Bundle& bundle : image.bundles) {
+    for (const Instruction& made : bundle.instructions) {
+      if (moves_stack(made)) found.push_back(made.immediate);
+    }
+  }
+  return found;
+}
+
+template <typename Drop>
+Compiled without(Compiled compiled, Drop drop) {
+  for (core::Bundle& bundle : compiled.image.bundles) std::erase_if(bundle.instructions, drop);
+  core::lay_out(compiled.image);
+  return compiled;
+}
+
+TEST(Frame, IsOneOfTheCallAndAsLargeAsWhatLiesThere) {
+  const recorder::Kernel kernel = recorder::record("attention_finish");
+  const Compiled compiled = compile(kernel, kQuick);
+  ASSERT_EQ(check(compiled, kernel), "");
+  ASSERT_GT(compiled.stack_bytes, 0);
+  EXPECT_EQ(compiled.stack_bytes % 32, 0);
+  EXPECT_THAT(frames_of(compiled.image),
+              ::testing::ElementsAre(compiled.stack_bytes, -compiled.stack_bytes));
+  EXPECT_THAT(check(without(compiled, moves_stack), kernel), HasSubstr("outside the frame"));
+  Compiled smaller = compiled;
+  for (core::Bundle& bundle : smaller.image.bundles) {
+    for (Instruction& made : bundle.instructions) {
+      if (moves_stack(made)) made.immediate -= made.immediate > 0 ? 32 : -32;
+    }
+  }
+  EXPECT_THAT(check(smaller, kernel), HasSubstr("outside the frame"));
+}
+
+TEST(Frame, ACallWithoutSpillsHasNone) {
+  const recorder::Kernel kernel = recorder::record("round_strip");
+  const Compiled compiled = compile(kernel, kQuick);
+  EXPECT_EQ(compiled.stack_bytes, 0);
+  EXPECT_THAT(frames_of(compiled.image), ::testing::IsEmpty());
+}
+
+// Masks of lanes lie in r16 to r23, which are the caller's.
+TEST(Frame, TheCallersRegistersComeBack) {
+  const recorder::Kernel kernel = recorder::record("gelu_bf16_tail");
+  const Compiled compiled = compile(kernel, kQuick);
+  ASSERT_EQ(check(compiled, kernel), "");
+  const auto restores = [](const Instruction& made) {
+    return made.piece == 0 && made.operation < 0 && !made.defs.empty() &&
+           is_callee_saved(made.defs[0]) && made.uses.size() == 1 &&
+           made.uses[0].cls == core::RegisterClass::r && !is_callee_saved(made.uses[0]);
+  };
+  EXPECT_THAT(check(without(compiled, restores), kernel), HasSubstr("the caller's"));
+}
+
+/// A kernel's buffer as numbers.
+template <typename T>
+class Numbers {
+ public:
+  Numbers(recorder::Kernel& kernel, const std::string& name) : object_(find(kernel, name)) {
+    std::memcpy(values_.data(), object_.before.data(), object_.before.size());
+  }
+  T* data() { return values_.data(); }
+  void begin_with_this() { std::memcpy(object_.before.data(), values_.data(), bytes()); }
+  bool is_in(const std::vector<std::byte>& memory) const {
+    return std::memcmp(memory.data() + object_.address, values_.data(), bytes()) == 0;
+  }
+
+ private:
+  size_t bytes() const { return object_.before.size(); }
+  static recorder::Object& find(recorder::Kernel& kernel, const std::string& name) {
+    return *std::find_if(kernel.objects.begin(), kernel.objects.end(),
+                         [&](const recorder::Object& object) { return object.name == name; });
+  }
+
+  recorder::Object& object_;
+  Buffer<T> values_ = Buffer<T>(bytes() / sizeof(T));
+};
+
+constexpr int kPairFloats = 32;  // offsets of eight queries
+
+/// The code of a call in which no score is too large, on scores that are so in these pairs.
+void expect_left(const Compiled& compiled, recorder::Kernel kernel,
+                 const std::vector<int>& overflowing) {
+  Numbers<bfloat16> p(kernel, "p"), q(kernel, "q"), k(kernel, "k");
+  Numbers<float> sums(kernel, "row_sums"), offsets(kernel, "offsets");
+  constexpr float kTooLarge = 40;
+  constexpr int kRow = 5;
+  for (const int pair : overflowing) {
+    std::fill_n(offsets.data() + pair * kPairFloats + kRow * 4, 4, kTooLarge);
+  }
+  offsets.begin_with_this();
+  constexpr int kValid = 60;
+  const int returned =
+      ::attention_weights(p.data(), sums.data(), q.data(), k.data(), offsets.data(), kValid, 0, 0);
+  const BitRun ran = run(compiled, kernel);
+  EXPECT_EQ(ran.problem, "");
+  EXPECT_EQ(returned, overflowing.empty() ? 8 : overflowing[0]);
+  EXPECT_EQ(ran.returned, returned);
+  EXPECT_EQ(ran.left, !overflowing.empty());
+  EXPECT_TRUE(p.is_in(ran.memory));
+  EXPECT_TRUE(sums.is_in(ran.memory));
+}
+
+TEST(Leave, WhereAScoreIsTooLarge) {
+  const recorder::Kernel kernel = recorder::record("attention_weights");
+  const Compiled compiled = compile(kernel, kQuick);
+  for (const std::vector<int>& overflowing :
+       std::vector<std::vector<int>>{{}, {0}, {3}, {5, 6}, {7}}) {
+    SCOPED_TRACE(overflowing.empty() ? -1 : overflowing[0]);
+    expect_left(compiled, kernel, overflowing);
+  }
+}
+
+TEST(Leave, BehindTheJumpTheCallersRegistersComeBackToo) {
+  recorder::Kernel kernel = recorder::record("attention_weights");
+  Compiled compiled = compile(kernel, kQuick);
+  Numbers<float> offsets(kernel, "offsets");
+  std::fill_n(offsets.data(), 4, 40.0f);
+  offsets.begin_with_this();
+  ASSERT_TRUE(run(compiled, kernel).left);
+  auto& there = compiled.image.bundles;
+  const auto behind = there.begin() + compiled.image.leave;
+  EXPECT_TRUE(std::any_of(behind, there.end(), [](const core::Bundle& bundle) {
+    return std::any_of(bundle.instructions.begin(), bundle.instructions.end(), moves_stack);
+  }));
+  for (auto bundle = behind; bundle != there.end(); ++bundle) {
+    std::erase_if(bundle->instructions, moves_stack);
+    bundle->bytes = 16;
+  }
+  EXPECT_THAT(run(compiled, kernel).problem, HasSubstr("leaves sp"));
+}
+
+}  // namespace
+}  // namespace sotto::npu::cycles

@@ -137,5 +137,12 @@ TEST(Assembly, TheTableHasARowPerCycle) {
   EXPECT_THAT(table, HasSubstr("vmac.f"));
 }
 
+TEST(Assembly, MovesTheStackPointerAndLeavesTheCall) {
+  const Register sp{RegisterClass::sp, 0}, r1{RegisterClass::r, 1}, r2{RegisterClass::r, 2};
+  EXPECT_EQ(assembly_of({.opcode = Opcode::paddb_sp, .immediate = -64, .defs = {sp}, .uses = {sp}}),
+            "paddb [sp], #-64");
+  EXPECT_EQ(assembly_of({.opcode = Opcode::jnz_leave, .uses = {r1, r2}}), "jnz r1");
+}
+
 }  // namespace
 }  // namespace sotto::npu::core

@@ -68,5 +68,17 @@ TEST(Registers, OperandsTakeTheRegistersOfTheirClass) {
   EXPECT_FALSE(accepts(RegisterClass::x, named("wl3")));
 }
 
+TEST(Registers, OfTheCallerAreElevenWithTheStackPointer) {
+  std::string names;
+  for (const RegisterClass cls : {RegisterClass::r, RegisterClass::p, RegisterClass::sp}) {
+    for (uint8_t i = 0; i < register_file(cls).count; ++i) {
+      if (is_callee_saved({cls, i})) names += register_name({cls, i}) + " ";
+    }
+  }
+  EXPECT_EQ(names, "r16 r17 r18 r19 r20 r21 r22 r23 p6 p7 sp ");
+  EXPECT_TRUE(is_callee_saved(*parse_register("r17:r16")));
+  EXPECT_FALSE(is_callee_saved(*parse_register("r25:r24")));
+}
+
 }  // namespace
 }  // namespace sotto::npu::core

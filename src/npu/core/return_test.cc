@@ -79,6 +79,14 @@ TEST(Return, TheCallerDoesNotMeetWhatIsUnderWay) {
             7u);
 }
 
+// The lock unit is held in the cycles 1 to 4; streams keep away from it from cycle 0 on.
+TEST(Return, TheCallerFindsSharedUnitsFree) {
+  const Register r0 = kR0;
+  EXPECT_EQ(over({.opcode = Opcode::acq, .uses = {r0, r0}}, 0), 5);
+  EXPECT_EQ(over(store(kW0, kP0), 0), 1);
+  EXPECT_EQ(over(load(kW0, kP0), 0), 7);
+}
+
 TEST(Return, ComesAfterTheLastLoop) {
   const Pipeline made = pipeline(increment_loop(64));
   Weaver weaver;

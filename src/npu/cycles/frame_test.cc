@@ -63,11 +63,16 @@ TEST(Frame, IsOneOfTheCallAndAsLargeAsWhatLiesThere) {
   EXPECT_THAT(check(smaller, kernel), HasSubstr("outside the frame"));
 }
 
-TEST(Frame, ACallWithoutSpillsHasNone) {
+TEST(Frame, ACallThatNeedsFewRegistersHasNoneAndSavesNothing) {
   const recorder::Kernel kernel = recorder::record("round_strip");
   const Compiled compiled = compile(kernel, kQuick);
   EXPECT_EQ(compiled.stack_bytes, 0);
   EXPECT_THAT(frames_of(compiled.image), ::testing::IsEmpty());
+  for (const core::Bundle& bundle : compiled.image.bundles) {
+    for (const Instruction& made : bundle.instructions) {
+      for (const core::Register def : made.defs) EXPECT_FALSE(is_callee_saved(def));
+    }
+  }
 }
 
 // Masks of lanes lie in r16 to r23, which are the caller's.

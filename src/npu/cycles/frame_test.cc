@@ -46,7 +46,7 @@ Compiled without(Compiled compiled, Drop drop) {
 }
 
 TEST(Frame, IsOneOfTheCallAndAsLargeAsWhatLiesThere) {
-  const recorder::Kernel kernel = recorder::record("attention_finish");
+  const recorder::Kernel kernel = recorder::record("softmax_bf16");
   const Compiled compiled = compile(kernel, kQuick);
   ASSERT_EQ(check(compiled, kernel), "");
   ASSERT_GT(compiled.stack_bytes, 0);

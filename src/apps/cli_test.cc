@@ -216,7 +216,7 @@ TEST_F(CliTest, ControlCharactersInNamesDoNotReachTheTerminal) {
 }
 
 TEST_F(CliTest, MoreThreadsThanCpusAreUsedWithAWarning) {
-  const int n_cpus = ThreadPool::default_size();
+  const int n_cpus = ThreadPool::usable_cpus();
   const auto with_threads = [&](int n) {
     return transcribe({"a.wav", "--threads", std::to_string(n)});
   };

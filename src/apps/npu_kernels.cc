@@ -39,7 +39,7 @@ std::vector<NpuKernelReport> report_all(const std::vector<std::string>& names, C
   std::vector<std::exception_ptr> errors(names.size());
   std::mutex mutex;
   std::size_t done = 0;
-  ThreadPool pool(std::min(ThreadPool::default_size(), static_cast<int>(names.size())));
+  ThreadPool pool(std::min(ThreadPool::usable_cpus(), static_cast<int>(names.size())));
   pool.parallel_for(static_cast<std::int64_t>(names.size()), [&](std::int64_t i, int) {
     const auto at = static_cast<std::size_t>(i);
     if (interrupted()) return;

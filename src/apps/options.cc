@@ -126,7 +126,7 @@ void add_compute_options(CLI::App& app, Options& options) {
       "--compute-type", "NAME",
       "auto, float32, bfloat16, int8, or int8_float32: only the linear layers in int8 [auto]",
       [&](const std::string& value) { options.compute_type = model::parse_compute_type(value); });
-  group.add("--threads", "N", "Threads of the CPU; 0: as many as CPUs may be used [0]",
+  group.add("--threads", "N", "Threads of the CPU; 0: as many as cores may be used [0]",
             [&](const std::string& value) { options.threads = parse_int(value, 0, 1024); });
   app.add_flag_callback(
          "--no-cache", [&options] { options.cache = false; },

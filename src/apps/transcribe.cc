@@ -42,7 +42,7 @@ struct Job {
 void check_machine(const Options& options, Console& console) {
   engine::check_device(options.device);
   engine::check_compute_type(options.device, options.compute_type, active_isa());
-  const int n_cpus = ThreadPool::default_size();
+  const int n_cpus = ThreadPool::usable_cpus();
   if (options.threads > n_cpus) {
     console.message(concat("warning: --threads ", options.threads, " is slower than ", n_cpus,
                            ", a thread for each CPU that may be used"));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <fstream>
 #include <limits>
+#include <set>
 #include <string>
 
 namespace sotto {
@@ -63,6 +64,17 @@ std::optional<int> cgroup_cpu_limit(const fs::path& root) {
   }
   if (smallest == kUnlimited) return std::nullopt;
   return static_cast<int>(smallest);
+}
+
+int count_cores(std::span<const int> cpus, const fs::path& root) {
+  std::set<std::string> cores;
+  for (const int cpu : cpus) {
+    const std::string name = "cpu" + std::to_string(cpu);
+    std::ifstream file(root / "sys/devices/system/cpu" / name / "topology/thread_siblings_list");
+    std::string siblings;
+    cores.insert(std::getline(file, siblings) && !siblings.empty() ? siblings : name);
+  }
+  return static_cast<int>(cores.size());
 }
 
 }  // namespace sotto

@@ -1,9 +1,10 @@
-// How many CPUs the cgroups of this process let it keep busy: containers and services are often
-// given a share of the machine that its affinity mask does not show.
+// How many CPUs this process may keep busy, and how many cores these are. Containers and services
+// are often given a share of the machine that their affinity mask does not show.
 #pragma once
 
 #include <filesystem>
 #include <optional>
+#include <span>
 
 namespace sotto {
 
@@ -15,5 +16,11 @@ namespace sotto {
 /// A file that is not there or says something else sets no limit: inside a container the folders of
 /// the path may be missing, and the topmost one is the container's.
 std::optional<int> cgroup_cpu_limit(const std::filesystem::path& root = "/");
+
+/// How many cores these CPUs are: two that are threads of one core share what multiplies. Reads,
+/// under `root`, for CPU n
+///   sys/devices/system/cpu/cpu<n>/topology/thread_siblings_list   "0,8" or "0-1"
+/// A CPU of which nothing is said counts as a core.
+int count_cores(std::span<const int> cpus, const std::filesystem::path& root = "/");
 
 }  // namespace sotto

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "base/testing.h"
 
@@ -85,6 +86,24 @@ TEST_F(CpuLimitTest, Version1SaysItInTwoFiles) {
   EXPECT_EQ(limit(), 3);
   write("sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "100000\n");
   EXPECT_EQ(limit(), 1);
+}
+
+TEST_F(CpuLimitTest, ThreadsOfOneCoreAreOneCore) {
+  const auto say = [&](int cpu, const std::string& siblings) {
+    write("sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list",
+          siblings);
+  };
+  const auto cores = [&](std::vector<int> cpus) { return count_cores(cpus, root_); };
+  EXPECT_EQ(cores({0, 1, 2, 3}), 4) << "nothing is said";
+  for (const int cpu : {0, 4}) say(cpu, "0,4\n");
+  for (const int cpu : {1, 5}) say(cpu, "1,5\n");
+  EXPECT_EQ(cores({0, 1, 4, 5}), 2);
+  EXPECT_EQ(cores({0, 5}), 2) << "one thread of each";
+  EXPECT_EQ(cores({1, 5}), 1);
+  EXPECT_EQ(cores({0, 1, 2, 4, 5}), 3);
+  say(2, "\n");
+  say(3, "");
+  EXPECT_EQ(cores({2, 3}), 2) << "damaged";
 }
 
 }  // namespace

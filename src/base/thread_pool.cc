@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/cpu_limit.h"
 #include "base/error.h"
@@ -41,15 +43,31 @@ bool spin_until(const Condition& done) {
   return false;
 }
 
-}  // namespace
-
-int ThreadPool::default_size() {
+/// Those of the affinity mask, by number; at least one.
+std::vector<int> allowed_cpus() {
+  std::vector<int> cpus;
   cpu_set_t set;
   CPU_ZERO(&set);
-  const int n_cpus = ::sched_getaffinity(0, sizeof set, &set) == 0
-                         ? CPU_COUNT(&set)
-                         : static_cast<int>(std::thread::hardware_concurrency());
-  return std::max(1, std::min(n_cpus, cgroup_cpu_limit().value_or(n_cpus)));
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) {
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+    }
+  } else {
+    cpus.resize(std::max(1u, std::thread::hardware_concurrency()));
+    std::iota(cpus.begin(), cpus.end(), 0);
+  }
+  return cpus;
+}
+
+}  // namespace
+
+int ThreadPool::usable_cpus() {
+  const int n_cpus = static_cast<int>(allowed_cpus().size());
+  return std::min(n_cpus, cgroup_cpu_limit().value_or(n_cpus));
+}
+
+int ThreadPool::default_size() {
+  return std::min(count_cores(allowed_cpus()), usable_cpus());
 }
 
 ThreadPool::ThreadPool(int size) {

@@ -44,6 +44,8 @@ class ThreadPool {
 
   /// CPUs this process may keep busy: those of its affinity mask (as `nproc` counts), and no more
   /// than the CPU quota of its cgroups, rounded up. At least 1.
+  static int usable_cpus();
+  /// The same of cores: a second thread of one would wait for the first to multiply.
   static int default_size();
 
  private:

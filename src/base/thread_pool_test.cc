@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <atomic>
@@ -158,9 +159,23 @@ TEST(ThreadPool, SaysWhenThreadsCannotBeStarted) {
               "cannot start 1000 threads, but [0-9]+ .*ask for fewer");
 }
 
-TEST(ThreadPool, DefaultSizeIsAtLeastOne) {
+TEST(ThreadPool, DefaultSizeIsTheCoresOfTheAffinityMask) {
   EXPECT_GE(ThreadPool::default_size(), 1);
+  EXPECT_LE(ThreadPool::default_size(), ThreadPool::usable_cpus());
   EXPECT_EQ(ThreadPool().size(), ThreadPool::default_size());
+  std::thread([] {  // whose mask is its own
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    ASSERT_EQ(::sched_getaffinity(0, sizeof set, &set), 0);
+    int first = 0;
+    while (!CPU_ISSET(first, &set)) ++first;
+    CPU_ZERO(&set);
+    CPU_SET(first, &set);
+    ASSERT_EQ(::sched_setaffinity(0, sizeof set, &set), 0);
+    EXPECT_EQ(ThreadPool::usable_cpus(), 1);
+    EXPECT_EQ(ThreadPool::default_size(), 1);
+  })
+      .join();
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ struct Settings {
   std::optional<std::filesystem::path> model{};  ///< absent: made-up weights of `size`
   std::string size{};                            ///< a name of model::released_dims()
   std::optional<model::ComputeType> compute_type;
-  int threads = 0;  ///< 0: as many as CPUs may be used
+  int threads = 0;  ///< 0: as many as cores may be used
   Budget budget{};
   std::vector<std::string> only{};               ///< of group_names(); empty: all
   std::optional<engine::CacheSettings> cache{};  ///< of packed weights of a model from a file

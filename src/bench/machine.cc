@@ -47,7 +47,7 @@ double load_average() {
 Machine this_machine() {
   const std::string cpu = cpu_info("model name");
   return {.cpu = cpu.empty() ? "unknown" : cpu,
-          .n_cpus = ThreadPool::default_size(),
+          .n_cpus = ThreadPool::usable_cpus(),
           .l2_bytes = cache_bytes(2),
           .l3_bytes = cache_bytes(3),
           .memory_bytes = system_number(_SC_PHYS_PAGES) * system_number(_SC_PAGESIZE),

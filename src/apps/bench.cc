@@ -50,6 +50,12 @@ void check_options(const Options& options) {
          "--plot draws what is compared with the machine's peak, and --only names none of it: "
          "encoder, cross_kv, decoder");
   }
+  for (const std::string& name : options.bench.only) {
+    if (name.starts_with("compare.") && options.bench.compare.empty()) {
+      fail(ErrorKind::usage, "--only ", name,
+           " runs in turn with other engines, and --compare names none");
+    }
+  }
   engine::check_compute_type(engine::Device::cpu, options.compute_type, active_isa());
 }
 

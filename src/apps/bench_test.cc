@@ -171,6 +171,9 @@ TEST_F(BenchTest, RefusesWhatCannotBe) {
                "there is no part 'beer': the parts are log_mel, encoder,");
   expect_usage({"--compare", "vosk=a,b"}, "the engines are whisper.cpp, ctranslate2 and openvino");
   expect_usage({"--compare", "openvino=python"}, "must be openvino=PROGRAM,MODEL");
+  expect_usage({"--compare", "openvino=no/python,nowhere"},
+               "there is no no/python to run openvino");
+  expect_usage({"--only", "compare.encoder"}, "and --compare names none");
   expect_usage({"--compare", "openvino=python,nowhere"}, "there is no nowhere: the scripts in");
   expect_usage({"talk.mp3"}, "sotto bench takes options only");
   const Outcome outcome = bench({"--model", "missing"});

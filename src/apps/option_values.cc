@@ -162,6 +162,10 @@ ComparedEngine parse_compared_engine(const std::string& value) {
     fail(ErrorKind::usage, "'", value, "' must be ", name, "=PROGRAM,MODEL");
   }
   std::error_code error;
+  // A name without a folder is looked for where the system looks.
+  if (engine.program.has_parent_path() && !std::filesystem::exists(engine.program, error)) {
+    fail(ErrorKind::usage, "there is no ", engine.program.string(), " to run ", name, " with");
+  }
   if (!std::filesystem::exists(engine.model, error)) {
     fail(ErrorKind::usage, "there is no ", engine.model.string(),
          ": the scripts in tools/compare make the models of other engines");

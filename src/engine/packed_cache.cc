@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "cpu/encoder.h"
 #include "cpu/packed.h"
 #include "engine/known_models.h"
 #include "engine/packed_file.h"
@@ -130,8 +131,11 @@ std::shared_ptr<cpu::PackedWeights> PackedCache::not_packed() {
 }
 
 std::string PackedCache::key_of(model::Part part, model::ComputeType type, Isa isa) const {
-  return concat(model_, part == model::Part::encoder ? "-encoder-" : "-decoder-", name_of(type),
-                "-", name_of(isa), "-v", cpu::kPackedFormat);
+  // Of two machines with one instruction set one may be faster in bfloat16, the other not.
+  const std::string which = part == model::Part::encoder
+                                ? concat("encoder-", name_of(cpu::convolution_type(type, isa)), "-")
+                                : "decoder-";
+  return concat(model_, "-", which, name_of(type), "-", name_of(isa), "-v", cpu::kPackedFormat);
 }
 
 fs::path PackedCache::path_of(const std::string& key) const {

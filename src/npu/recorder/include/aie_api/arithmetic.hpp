@@ -157,7 +157,7 @@ SOTTO_RECORDED_LANES(max, vmax_lt, lane_type, detail::Class::r16_23)
 SOTTO_RECORDED_LANES(min, vmin_ge, lane_type, detail::Class::r16_23)
 SOTTO_RECORDED_LANES(add, vadd, lane_bits)
 SOTTO_RECORDED_LANES(sub, vsub, lane_bits)
-SOTTO_RECORDED_LANES(bit_and, vband, lane_bits)
+SOTTO_RECORDED_LANES(bit_and, vband, no_lanes)
 #undef SOTTO_RECORDED_LANES
 
 template <typename T, unsigned Elems>

@@ -43,6 +43,12 @@ std::string lane_bits() {
   return "." + std::to_string(8 * sizeof(T));
 }
 
+/// Of instructions that do the same to lanes of any width.
+template <typename T>
+std::string no_lanes() {
+  return {};
+}
+
 // --- moves, constants, lanes
 
 template <typename T, unsigned Elems>

@@ -111,6 +111,16 @@ int Image::bytes() const {
   return bytes_between(bundles, 0, static_cast<int>(bundles.size()));
 }
 
+std::vector<int> Image::bundles_with(Opcode opcode) const {
+  std::vector<int> found;
+  for (int at = 0; at < end(); ++at) {
+    for (const Instruction& made : bundles[static_cast<size_t>(at)].instructions) {
+      if (made.opcode == opcode) found.push_back(at);
+    }
+  }
+  return found;
+}
+
 int64_t Image::runs_of(int bundle) const {
   int64_t runs = 1;
   for (const Repeat& loop : loops) {

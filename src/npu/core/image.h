@@ -29,6 +29,8 @@ struct Image {
   /// Behind the bundles that run when no jump leaves early.
   int end() const { return leave < 0 ? static_cast<int>(bundles.size()) : leave; }
   int bytes() const;
+  /// Of those that run when no jump leaves early: one for each such instruction, in order.
+  std::vector<int> bundles_with(Opcode opcode) const;
   /// How often a bundle runs, when no jump leaves early.
   int64_t runs_of(int bundle) const;
   /// Bundles executed, which is cycles but for bank conflicts.

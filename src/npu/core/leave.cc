@@ -17,16 +17,6 @@ bool is_control(const Instruction& made) {
          made.opcode == Opcode::ret;
 }
 
-std::vector<int> jumps_of(const Image& image) {
-  std::vector<int> found;
-  for (int at = 0; at < image.end(); ++at) {
-    for (const Instruction& made : image.bundles[static_cast<size_t>(at)].instructions) {
-      if (made.opcode == Opcode::jnz_leave) found.push_back(at);
-    }
-  }
-  return found;
-}
-
 /// The ways that lead behind the jump's delay slots.
 std::vector<std::vector<int>> ways_behind(const Image& image, int jump) {
   const int behind = jump + kDelaySlots + 1;
@@ -134,7 +124,7 @@ std::string check_delay_slots(const Image& image, int jump) {
 }  // namespace
 
 void add_leave(Image& image, const std::vector<Instruction>& code) {
-  const std::vector<int> jumps = jumps_of(image);
+  const std::vector<int> jumps = image.bundles_with(Opcode::jnz_leave);
   if (jumps.size() != 1) {
     fail(ErrorKind::unsupported, "code with ", jumps.size(), " jumps out of the call");
   }
@@ -149,7 +139,7 @@ void add_leave(Image& image, const std::vector<Instruction>& code) {
 }
 
 std::string problem_of_leave(const Image& image) {
-  const std::vector<int> jumps = jumps_of(image);
+  const std::vector<int> jumps = image.bundles_with(Opcode::jnz_leave);
   if (jumps.empty()) return image.leave < 0 ? "" : "no jump leads behind the return";
   if (jumps.size() > 1) return "there are two jumps out of the call";
   const std::string problem = check_delay_slots(image, jumps[0]);

@@ -38,16 +38,6 @@ int end_of(const Image& image) {
   return end;
 }
 
-std::vector<int> returns_of(const Image& image) {
-  std::vector<int> found;
-  for (int at = 0; at < image.end(); ++at) {
-    for (const Instruction& made : image.bundles[static_cast<size_t>(at)].instructions) {
-      if (made.opcode == Opcode::ret) found.push_back(at);
-    }
-  }
-  return found;
-}
-
 bool has_room(const Image& image, int at) {
   if (at >= static_cast<int>(image.bundles.size())) return true;
   const SlotSet taken = image.bundles[static_cast<size_t>(at)].slots(),
@@ -77,10 +67,8 @@ int over(const Instruction& made, int at) {
 void add_return(Image& image) {
   int at = std::max(0, end_of(image) - kDelaySlots - 1);
   for (const Repeat& loop : image.loops) at = std::max(at, loop.last + 1);
-  for (int i = 0; i < image.end(); ++i) {
-    for (const Instruction& made : image.bundles[static_cast<size_t>(i)].instructions) {
-      if (made.opcode == Opcode::jnz_leave) at = std::max(at, i + kDelaySlots + 1);
-    }
+  for (const int jump : image.bundles_with(Opcode::jnz_leave)) {
+    at = std::max(at, jump + kDelaySlots + 1);
   }
   while (!has_room(image, at)) ++at;
   image.bundles.resize(
@@ -91,7 +79,7 @@ void add_return(Image& image) {
 }
 
 int beside_return(const Image& image) {
-  const std::vector<int> returns = returns_of(image);
+  const std::vector<int> returns = image.bundles_with(Opcode::ret);
   if (returns.empty()) return 0;
   const auto others = [](const Bundle& bundle) {
     return std::any_of(bundle.instructions.begin(), bundle.instructions.end(),
@@ -104,7 +92,7 @@ int beside_return(const Image& image) {
 
 std::string problem_of_return(const Image& image) {
   const int last = image.end() - kDelaySlots - 1;
-  const std::vector<int> returns = returns_of(image);
+  const std::vector<int> returns = image.bundles_with(Opcode::ret);
   if (returns.empty()) return "";
   if (returns.size() > 1) return "there are two returns";
   if (returns[0] != last) return "the return is not before its delay slots";

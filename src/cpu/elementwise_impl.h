@@ -95,12 +95,12 @@ SOTTO_INLINE Vector gelu(Vector x) {
 /// coefficient on.
 template <int N>
 SOTTO_INLINE Vector polynomial_gelu(const float (&p)[N], float end, Vector x) {
-  const Vector a = min(abs(x), broadcast(end));
+  const Vector a = smaller_magnitude(x, broadcast(end));
   const Vector u = a * a;
   Vector sum = broadcast(p[0]);
   SOTTO_UNROLL
   for (int i = 1; i < N; ++i) sum = fma(sum, u, broadcast(p[i]));
-  return fma(sum, u, max(broadcast(0.0f), x) - a * broadcast(0.5f));
+  return fma(sum, u, fma(a, broadcast(-0.5f), max(broadcast(0.0f), x)));
 }
 
 SOTTO_INLINE Vector apply(Activation activation, Vector x) {

@@ -26,6 +26,16 @@ inline constexpr int kZeroByte = 128;
 /// Keys whose values share a scale, for each number of a head.
 inline constexpr int kValueStrip = 128;
 
+/// Sums of products begin at the bits of kSumOrigin, whose last place is 1: as long as they stay
+/// below kSumLimit, those of kSumOrigin + sum come out, and a number need not be made of an
+/// integer.
+inline constexpr float kSumOrigin = 0x1.8p23f;
+inline constexpr std::int32_t kSumOriginBits = 0x4B400000;
+inline constexpr std::int32_t kSumLimit = 1 << 22;
+/// Inputs that may share a scale, each product at most 127² (255·127 in sums of values).
+inline constexpr int kLargestGroup = 256;
+static_assert(kLargestGroup * 127 * 127 < kSumLimit && kValueStrip * 255 * 127 < kSumLimit);
+
 constexpr int groups_of(int n, int group = kGroup) {
   return (n + group - 1) / group;
 }
@@ -46,11 +56,11 @@ struct Int8LinearTask {
   const float* x_scales;
   const std::int8_t* panels;
   const float* scales;          ///< of the weights
-  const std::int32_t* offsets;  ///< −kZeroByte · the sum of the weights of a group
+  const std::int32_t* offsets;  ///< kSumOriginBits − kZeroByte · the sum of the weights of a group
   const float* bias;            ///< n_out; null: none
   int n_out;
   int n_in;
-  int group;      ///< of inputs, a multiple of 4
+  int group;      ///< of inputs, a multiple of 4, at most kLargestGroup
   int out_group;  ///< of outputs, likewise
   Activation activation;
   int block_begin, block_end;

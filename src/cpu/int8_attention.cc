@@ -36,7 +36,7 @@ Int8Attention::Int8Attention(const Int8Runtime& runtime, int n_positions, int n_
           std::max(static_cast<std::ptrdiff_t>(int8_attention_scratch(runtime.kernels.block, d)),
                    std::ptrdiff_t{d} * kValueStrip)),
       scratch_(size_of(runtime.pool.size(), scratch_size_)) {
-  SOTTO_CHECK(d % 4 == 0);
+  SOTTO_CHECK(d % 4 == 0 && d <= kLargestGroup);
 }
 
 void Int8Attention::find_centres(const Int8Linear& qkv, bool remainders, const float* sums) {

@@ -9,16 +9,23 @@
 namespace sotto::cpu {
 namespace {
 
-/// 255 · 2^x for x ≤ 0, to the nearest integer. The polynomial is 255 times the minimax one of
-/// degree 3 for 2^f, |f| ≤ ½ (relative error 1e-4).
-SOTTO_INLINE Integers weight_byte(Vector x) {
-  const Vector t = max(broadcast(-20.0f), x);
-  const Vector n = round(t);
-  const Vector f = t - n;
-  Vector p = fma(broadcast(255 * 5.5171772e-2f), f, broadcast(255 * 2.4261162e-1f));
-  p = fma(p, f, broadcast(255 * 6.9326097e-1f));
-  p = fma(p, f, broadcast(255 * 9.9992818e-1f));
-  return to_integers(scale(p, n));
+/// An exponent of 2 as the bits of a float count it, in its last place: the bits of 2^x are
+/// kExponent·(x + 127) for whole x.
+constexpr float kExponent = 0x1p23f;
+/// That of the weight 255.
+constexpr float kTopExponent = kExponent * (127.0f + 7.99435344f);
+
+/// 2^(x − 127) for bits = kExponent·x, to the nearest integer, if that is at most 2³⁰. Of the bits
+/// x + 1 ends in, read as a number g between 1 and 2, a polynomial makes 2^(g − 1), between 1 and 2
+/// as well: the minimax one of degree 3 that is not below 1 (relative error 9e-5).
+SOTTO_INLINE Integers weight_byte(Vector bits) {
+  const Integers mantissa = broadcast_integer(0x007F'FFFF);
+  const Integers exponent = truncate(max(broadcast(kExponent * 96), bits));
+  const Vector g = as_vector(select_bits(mantissa, exponent, as_integers(broadcast(1.0f))));
+  Vector p = fma(broadcast(7.70397502e-02f), g, broadcast(-3.42972312e-03f));
+  p = fma(p, g, broadcast(4.70837114e-01f));
+  p = fma(p, g, broadcast(4.55554859e-01f));
+  return to_integers(as_vector(select_bits(mantissa, as_integers(p), exponent)));
 }
 
 /// The scores of a panel of keys with a block of queries but for the queries' scales:
@@ -34,9 +41,9 @@ SOTTO_INLINE void score_panel(float* scores, Vector (&top)[2], const Int8Attenti
   multiply_bytes(sums, task.q, k, 4, 4 * kBlock, quads_of(task.d));
   SOTTO_UNROLL
   for (int r = 0; r < kInt8Rows; ++r) {
-    const Vector scale = broadcast(scales[r]);
+    const Vector scale = broadcast(scales[r]), origin = origin_of(scale);
     for (int half = 0; half < 2; ++half) {
-      const Vector score = to_vector(sums[r][half]) * scale;
+      const Vector score = scaled(sums[r][half], scale, origin);
       store(scores + r * kBlock + half * kLanes, score);
       if (r < n_rows()) top[half] = max(score, top[half]);
     }
@@ -56,15 +63,16 @@ SOTTO_INLINE void score_block(float* scores, Vector (&top)[2], const Int8Attenti
               [&] { return n_keys - key; });
 }
 
-/// Weights of a strip as quads of keys: bytes 255·2^(score·factor − top); zero after the last key.
-/// Returns their sums.
+/// Weights of a strip as quads of keys: bytes 255·2^(score·factor − top), for a top that is not
+/// less than score·factor; zero after the last key. Returns their sums.
 SOTTO_INLINE Integers weigh_strip(std::uint8_t* weights, const float* scores, Vector factor,
                                   Vector top, int n_keys) {
   const Integers ones = broadcast_integer(0x01010101);
   Integers total = broadcast_integer(0);
-  const Vector shift = broadcast(0.0f) - top;
+  const Vector slope = factor * broadcast(kExponent);
+  const Vector shift = fma(top, broadcast(-kExponent), broadcast(kTopExponent));
   const auto weight = [&](int key) {
-    return weight_byte(fma(load(scores + key * kBlock), factor, shift));
+    return weight_byte(fma(load(scores + key * kBlock), slope, shift));
   };
   const Integers zero = broadcast_integer(0);
   int key = 0;
@@ -84,17 +92,19 @@ SOTTO_INLINE Integers weigh_strip(std::uint8_t* weights, const float* scores, Ve
   return total;
 }
 
-/// out(row, query) = out·kept + added·Σ_key v(row, key)·weights[key][query] over a strip of keys.
+/// out(row, query) = out·kept + added·Σ_key v(row, key)·weights[key][query] over a strip of keys,
+/// with short scales `added`.
 SOTTO_INLINE void add_value_strip(float* out, const Int8AttentionTask& task,
                                   const Vector (&kept)[2], const Vector (&added)[2],
                                   const std::uint8_t* weights, const std::int8_t* v,
                                   const float* scales, int n_keys) {
   const int n_quads = quads_of(n_keys);
+  const Vector origin[2] = {origin_of(added[0]), origin_of(added[1])};
   for (int row = 0; row < task.d; row += kInt8Rows) {
     const auto sum_rows = [&]<int R>() {
       Integers sums[R][2];
       SOTTO_UNROLL
-      for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(0);
+      for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(kSumOriginBits);
       const std::int8_t* bytes = v + row * kBlock;
       for (int quad = 0; quad < n_quads; quad += kBlock / 4, bytes += task.d * kBlock) {
         multiply_bytes(sums, weights + quad * 4 * kBlock, bytes, kBlock, 4,
@@ -105,7 +115,7 @@ SOTTO_INLINE void add_value_strip(float* out, const Int8AttentionTask& task,
         const Vector scale = broadcast(scales[row + r]);
         for (int half = 0; half < 2; ++half) {
           float* const o = out + (row + r) * kBlock + half * kLanes;
-          const Vector sum = to_vector(sums[r][half]) * added[half];
+          const Vector sum = scaled(sums[r][half], added[half], origin[half]);
           store(o, fma(sum, scale, load(o) * kept[half]));
         }
       }
@@ -144,7 +154,7 @@ void attention(const Int8AttentionTask& task) noexcept {
       const Integers sums = weigh_strip(weights + half * 4 * kLanes, scores + half * kLanes,
                                         factor[half], this_top, n_keys);
       kept[half] = exp2_nonpositive(top[half] - new_top);
-      added[half] = exp2_nonpositive(this_top - new_top);
+      added[half] = short_scale(exp2_nonpositive(this_top - new_top));
       total[half] = fma(to_vector(sums), added[half], total[half] * kept[half]);
       top[half] = new_top;
     }

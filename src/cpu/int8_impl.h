@@ -24,13 +24,33 @@ constexpr int four_bytes(unsigned byte) {
   return static_cast<int>(byte * 0x01010101u);
 }
 
+/// A scale without the last two bits of its mantissa, so that scaled() is exact.
+SOTTO_INLINE Vector short_scale(Vector scale) {
+  return as_vector(as_integers(scale) & broadcast_integer(~3));
+}
+
+/// What scaled() adds for the origin of sums.
+SOTTO_INLINE Vector origin_of(Vector scale) {
+  return scale * broadcast(-kSumOrigin);
+}
+
+/// scale · (sum − kSumOriginBits), rounded once, for a short scale and origin = origin_of(scale).
+SOTTO_INLINE Vector scaled(Integers sum, Vector scale, Vector origin) {
+  if constexpr (kFmaRoundsOnce) {
+    return fma(as_vector(sum), scale, origin);
+  } else {
+    return (as_vector(sum) - broadcast(kSumOrigin)) * scale;
+  }
+}
+
 /// 127/top and top/127; a group of zeros gets the scale 0.
 struct Scale {
   Vector inverse, scale;
 };
 SOTTO_INLINE Scale scale_of(Vector top) {
   const Vector least = broadcast(1e-30f);  // keeps the inverse finite
-  return {.inverse = broadcast(127.0f) / max(top, least), .scale = top * broadcast(1.0f / 127.0f)};
+  return {.inverse = broadcast(127.0f) / max(top, least),
+          .scale = short_scale(top * broadcast(1.0f / 127.0f))};
 }
 
 /// Bytes of rows [0, n) of one half of a block, number(row) each, n ≤ 4·quads; zero after them.
@@ -55,10 +75,10 @@ SOTTO_INLINE Vector largest_magnitude(int n, const F& number) {
   Vector even = broadcast(0.0f), odd = even;
   int row = 0;
   for (; row + 2 <= n; row += 2) {
-    even = max(abs(number(row)), even);
-    odd = max(abs(number(row + 1)), odd);
+    even = larger_magnitude(number(row), even);
+    odd = larger_magnitude(number(row + 1), odd);
   }
-  if (row < n) even = max(abs(number(row)), even);
+  if (row < n) even = larger_magnitude(number(row), even);
   return max(even, odd);
 }
 
@@ -77,7 +97,7 @@ SOTTO_INLINE void quantize_remainders(std::uint8_t* quads, float* scales, const 
   for (int half = 0; half < 2; ++half) {
     const auto number = [&](int row) { return load(x + row * kBlock + half * kLanes); };
     const Scale s = scale_of(largest_magnitude(n, number));
-    store(scales + half * kLanes, s.scale * broadcast(1.0f / 254.0f));
+    store(scales + half * kLanes, short_scale(s.scale * broadcast(1.0f / 254.0f)));
     store_quads(quads + half * 4 * kLanes, n, broadcast(254.0f), kZeroByte, [&](int row) {
       const Vector exact = number(row) * s.inverse;
       return exact - round(exact);
@@ -202,7 +222,7 @@ void quantize_keys(const Int8KeysTask& task) noexcept {
     }
     std::int32_t sums[kLanes];
     store_integers(sums, sum);
-    for (int lane = 0; lane < kLanes; ++lane) task.offsets[at + lane] = -sums[lane];
+    for (int lane = 0; lane < kLanes; ++lane) task.offsets[at + lane] = kSumOriginBits - sums[lane];
   }
 }
 
@@ -257,27 +277,27 @@ struct GroupPlace {
   const std::int32_t* offsets;
 };
 
-/// out[r][lane] += the sums of a group of `n` inputs. Those of the first group are not added to
-/// anything: asked at run time, GCC copies all sums back and forth around the question.
-template <bool kFirst, int R>
-SOTTO_INLINE void multiply_group(float (&out)[R][kBlock], const GroupPlace& at, int n) {
+/// out[r][lane] = before(r, half) + the sums of a group of `n` inputs.
+template <int R, typename F>
+SOTTO_INLINE void multiply_group(float (&out)[R][kBlock], const GroupPlace& at, int n,
+                                 const F& before) {
   Integers sums[R][2];
   SOTTO_UNROLL
   for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(at.offsets[r]);
   multiply_bytes(sums, at.x, at.weights, 4, 4 * R, quads_of(n));
   const Vector s0 = load(at.x_scales), s1 = load(at.x_scales + kLanes);
+  const Vector origin0 = origin_of(s0), origin1 = origin_of(s1);
   SOTTO_UNROLL
   for (int r = 0; r < R; ++r) {
     const Vector scale = broadcast(at.scales[r]);
-    const Vector a = to_vector(sums[r][0]) * s0, b = to_vector(sums[r][1]) * s1;
-    store(out[r], kFirst ? a * scale : fma(a, scale, load(out[r])));
-    store(out[r] + kLanes, kFirst ? b * scale : fma(b, scale, load(out[r] + kLanes)));
+    store(out[r], fma(scaled(sums[r][0], s0, origin0), scale, before(r, 0)));
+    store(out[r] + kLanes, fma(scaled(sums[r][1], s1, origin1), scale, before(r, 1)));
   }
 }
 
-/// The sums of a panel with a block of positions, before the bias: out[r][lane].
+/// The sums of a panel with a block of positions and their bias: out[r][lane].
 SOTTO_INLINE void multiply_groups(float (&out)[kInt8Rows][kBlock], const Int8LinearTask& task,
-                                  int block, int panel) {
+                                  int block, int panel, const float* bias) {
   constexpr int R = kInt8Rows;
   const std::ptrdiff_t n_quads = quads_of(task.n_in), n_groups = groups_of(task.n_in, task.group);
   GroupPlace at = {.x = task.x + block * n_quads * 4 * kBlock,
@@ -285,14 +305,16 @@ SOTTO_INLINE void multiply_groups(float (&out)[kInt8Rows][kBlock], const Int8Lin
                    .weights = task.panels + panel * n_quads * 4 * R,
                    .scales = task.scales + panel * n_groups * R,
                    .offsets = task.offsets + panel * n_groups * R};
-  multiply_group<true>(out, at, smaller(task.group, task.n_in));
+  multiply_group(out, at, smaller(task.group, task.n_in),
+                 [&](int r, int) { return broadcast(bias[r]); });
   for (int begin = task.group; begin < task.n_in; begin += task.group) {
     at.x += task.group * kBlock;
     at.x_scales += kBlock;
     at.weights += task.group * R;
     at.scales += R;
     at.offsets += R;
-    multiply_group<false>(out, at, smaller(task.group, task.n_in - begin));
+    multiply_group(out, at, smaller(task.group, task.n_in - begin),
+                   [&](int r, int half) { return load(out[r] + half * kLanes); });
   }
 }
 
@@ -306,13 +328,14 @@ SOTTO_INLINE Vector coarse_gelu(Vector x) {
 /// A panel of n_rows outputs of one block from output n on, to y, whose rows are B numbers.
 SOTTO_INLINE void linear_tile(float* y, const float* residual, const Int8LinearTask& task,
                               int block, int panel, int n, int n_rows) {
-  float sums[kInt8Rows][kBlock];
-  multiply_groups(sums, task, block, panel);
+  alignas(Vector) float sums[kInt8Rows][kBlock];
+  float bias[kInt8Rows] = {};
+  for (int r = 0; r < n_rows; ++r) bias[r] = task.bias[n + r];
+  multiply_groups(sums, task, block, panel, bias);
   for (int r = 0; r < n_rows; ++r) {
-    const Vector bias = broadcast(task.bias[n + r]);
     for (int half = 0; half < 2; ++half) {
       const int at = r * kBlock + half * kLanes;
-      Vector sum = load(sums[r] + half * kLanes) + bias;
+      Vector sum = load(sums[r] + half * kLanes);
       if (task.activation == Activation::gelu) sum = coarse_gelu(sum);
       store(y + at, residual != nullptr ? load(residual + at) + sum : sum);
     }

@@ -124,7 +124,7 @@ Int8Linear::Int8Linear(const Int8Runtime& runtime, const QuantizedMatrix& weight
       n_in_(weight.n_in),
       group_(weight.group),
       out_group_(out_group) {
-  SOTTO_CHECK(out_group % 4 == 0);
+  SOTTO_CHECK(out_group % 4 == 0 && group_ <= kLargestGroup);
   const int rows = runtime.kernels.rows;
   const std::int64_t n_panels =
       std::int64_t{blocks_of(out_group, rows)} * groups_of(n_out_, out_group);
@@ -178,6 +178,7 @@ void Int8Linear::pack_offsets(const QuantizedMatrix& weight,
                               std::span<std::int32_t> offsets) const {
   const auto n_groups = static_cast<std::size_t>(groups_of(n_in_, group_));
   const auto rows = static_cast<std::size_t>(runtime_.kernels.rows);
+  std::ranges::fill(offsets, kSumOriginBits);
   for (int n = 0; n < n_out_; ++n) {
     const Place place = place_of(n);
     const std::int8_t* const from = weight.bytes.data() + area(n, n_in_);

@@ -73,7 +73,7 @@ SOTTO_INLINE void multiply(Vector (&sums)[R][2], const float* rows, std::ptrdiff
   set_zero(sums);
   multiply_add(sums, rows, row_stride, row_step, lanes, smaller(n, kChain));
   for (std::ptrdiff_t k = kChain; k < n; k += kChain) {
-    float before[R][2][kLanes];
+    alignas(Vector) float before[R][2][kLanes];
     SOTTO_UNROLL
     for (int r = 0; r < R; ++r) {
       store(before[r][0], sums[r][0]);

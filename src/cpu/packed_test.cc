@@ -122,7 +122,7 @@ std::uint64_t digest(ComputeType type) {
 }
 
 TEST(PackedFormatTest, AChangeOfTheArraysNeedsAnotherFormat) {
-  ASSERT_EQ(kPackedFormat, 2u) << "then put the new digests here";
+  ASSERT_EQ(kPackedFormat, 3u) << "then put the new digests here";
   EXPECT_EQ(digest(ComputeType::float32), 8414839499706304618u) << "count kPackedFormat up";
   EXPECT_EQ(digest(ComputeType::bfloat16), 2811769843642101364u) << "count kPackedFormat up";
   EXPECT_EQ(digest(ComputeType::int8), 10660469110745872167u) << "count kPackedFormat up";

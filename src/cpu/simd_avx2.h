@@ -13,6 +13,7 @@ constexpr int kLanes = 8;
 constexpr int kTileRows = 6;   // 6×2 sums, 2 vectors of lanes, 1 broadcast: 15 of 16 registers
 constexpr int kScoreRows = 6;  // 16 keys are 6 + 6 + 4
 constexpr Isa kIsa = Isa::avx2;
+constexpr bool kFmaRoundsOnce = true;
 
 inline Vector load(const float* p) noexcept {
   return _mm256_loadu_ps(p);
@@ -47,6 +48,13 @@ inline Vector min(Vector a, Vector b) noexcept {
 }
 inline Vector abs(Vector a) noexcept {
   return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
+}
+/// max(|a|, |b|) and min(|a|, |b|).
+inline Vector larger_magnitude(Vector a, Vector b) noexcept {
+  return max(abs(a), abs(b));
+}
+inline Vector smaller_magnitude(Vector a, Vector b) noexcept {
+  return min(abs(a), abs(b));
 }
 inline Vector sqrt(Vector a) noexcept {
   return _mm256_sqrt_ps(a);
@@ -90,8 +98,23 @@ inline Integers broadcast_integer(int a) noexcept {
 inline Integers to_integers(Vector a) noexcept {
   return _mm256_cvtps_epi32(a);
 }
+/// Towards zero.
+inline Integers truncate(Vector a) noexcept {
+  return _mm256_cvttps_epi32(a);
+}
 inline Vector to_vector(Integers a) noexcept {
   return _mm256_cvtepi32_ps(a);
+}
+/// The same bits.
+inline Vector as_vector(Integers a) noexcept {
+  return _mm256_castsi256_ps(a);
+}
+inline Integers as_integers(Vector a) noexcept {
+  return _mm256_castps_si256(a);
+}
+/// Bits of a where `mask` has ones, of b elsewhere.
+inline Integers select_bits(Integers mask, Integers a, Integers b) noexcept {
+  return (mask & a) | _mm256_andnot_si256(mask, b);
 }
 template <int N>
 Integers shift_left(Integers a) noexcept {

@@ -13,6 +13,7 @@ constexpr int kLanes = 16;
 constexpr int kTileRows = 14;   // 14×2 sums, 2 vectors of lanes, 1 broadcast: 31 of 32 registers
 constexpr int kScoreRows = 12;  // 32 keys are 12 + 12 + 8: no tile too small to hide fma's latency
 constexpr Isa kIsa = Isa::avx512;
+constexpr bool kFmaRoundsOnce = true;
 
 inline Vector load(const float* p) noexcept {
   return _mm512_loadu_ps(p);
@@ -47,6 +48,13 @@ inline Vector min(Vector a, Vector b) noexcept {
 }
 inline Vector abs(Vector a) noexcept {
   return _mm512_abs_ps(a);
+}
+/// max(|a|, |b|) and min(|a|, |b|).
+inline Vector larger_magnitude(Vector a, Vector b) noexcept {
+  return _mm512_range_ps(a, b, 0b1011);
+}
+inline Vector smaller_magnitude(Vector a, Vector b) noexcept {
+  return _mm512_range_ps(a, b, 0b1010);
 }
 inline Vector sqrt(Vector a) noexcept {
   return _mm512_sqrt_ps(a);
@@ -85,8 +93,23 @@ inline Integers broadcast_integer(int a) noexcept {
 inline Integers to_integers(Vector a) noexcept {
   return _mm512_cvtps_epi32(a);
 }
+/// Towards zero.
+inline Integers truncate(Vector a) noexcept {
+  return _mm512_cvttps_epi32(a);
+}
 inline Vector to_vector(Integers a) noexcept {
   return _mm512_cvtepi32_ps(a);
+}
+/// The same bits.
+inline Vector as_vector(Integers a) noexcept {
+  return _mm512_castsi512_ps(a);
+}
+inline Integers as_integers(Vector a) noexcept {
+  return _mm512_castps_si512(a);
+}
+/// Bits of a where `mask` has ones, of b elsewhere.
+inline Integers select_bits(Integers mask, Integers a, Integers b) noexcept {
+  return _mm512_ternarylogic_epi32(mask, a, b, 0xCA);
 }
 template <int N>
 Integers shift_left(Integers a) noexcept {

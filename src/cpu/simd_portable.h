@@ -15,6 +15,7 @@ constexpr int kLanes = 4;
 constexpr int kTileRows = 6;   // 6×2 sums, 2 vectors of lanes, 1 broadcast: 15 of 16 registers
 constexpr int kScoreRows = 4;  // 8 keys are 4 + 4
 constexpr Isa kIsa = Isa::portable;
+constexpr bool kFmaRoundsOnce = false;
 
 /// The first n < kLanes numbers; zeros after them.
 inline Vector load_first(const float* p, int n) noexcept {
@@ -56,6 +57,13 @@ inline Vector min(Vector a, Vector b) noexcept {
 inline Vector abs(Vector a) noexcept {
   return reinterpret_cast<Vector>(reinterpret_cast<Integers>(a) & 0x7FFFFFFF);
 }
+/// max(|a|, |b|) and min(|a|, |b|).
+inline Vector larger_magnitude(Vector a, Vector b) noexcept {
+  return max(abs(a), abs(b));
+}
+inline Vector smaller_magnitude(Vector a, Vector b) noexcept {
+  return min(abs(a), abs(b));
+}
 inline Vector sqrt(Vector a) noexcept {
   return Vector{std::sqrt(a[0]), std::sqrt(a[1]), std::sqrt(a[2]), std::sqrt(a[3])};
 }
@@ -96,8 +104,23 @@ inline Integers broadcast_integer(int a) noexcept {
 inline Integers to_integers(Vector a) noexcept {
   return __builtin_convertvector(round(a), Integers);
 }
+/// Towards zero.
+inline Integers truncate(Vector a) noexcept {
+  return __builtin_convertvector(a, Integers);
+}
 inline Vector to_vector(Integers a) noexcept {
   return __builtin_convertvector(a, Vector);
+}
+/// The same bits.
+inline Vector as_vector(Integers a) noexcept {
+  return reinterpret_cast<Vector>(a);
+}
+inline Integers as_integers(Vector a) noexcept {
+  return reinterpret_cast<Integers>(a);
+}
+/// Bits of a where `mask` has ones, of b elsewhere.
+inline Integers select_bits(Integers mask, Integers a, Integers b) noexcept {
+  return (mask & a) | (~mask & b);
 }
 template <int N>
 Integers shift_left(Integers a) noexcept {

@@ -35,9 +35,12 @@ std::string milliseconds(double seconds) {
 std::string label_of(const std::string& name) {
   if (name == "cross_kv") return "cross-attention's keys, values";
   if (name == "decoder.batch_1") return "decoder: a token";
-  constexpr std::string_view kBatch = "decoder.batch_";
+  constexpr std::string_view kBatch = "decoder.batch_", kBeams = "decoder.beams_";
   if (name.starts_with(kBatch)) {
     return concat("decoder: a token, ", name.substr(kBatch.size()), " together");
+  }
+  if (name.starts_with(kBeams)) {
+    return concat("decoder: a token, ", name.substr(kBeams.size()), " beams");
   }
   std::string label;
   for (const char c : name) label += c == '.' ? ": " : c == '_' ? " " : std::string(1, c);

@@ -27,6 +27,11 @@ void Batch::start(int i, std::span<const float> features) {
   sequences_[static_cast<std::size_t>(i)]->start(features);
 }
 
+void Batch::start_beams(std::span<const float> features) {
+  start(0, features);
+  for (const auto& sequence : sequences_) sequence->continue_from(*sequences_.front());
+}
+
 void Batch::rewind() {
   for (const auto& sequence : sequences_) sequence->rewind();
 }

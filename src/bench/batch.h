@@ -1,4 +1,5 @@
-// Sequences of a decoder that take forced tokens together, as the windows of several recordings do.
+// Sequences of a decoder that take forced tokens together, as the windows of several recordings do,
+// or the beams of one.
 #pragma once
 
 #include <memory>
@@ -22,6 +23,8 @@ class Batch {
   int n_tokens() const { return sequences_.front()->size(); }
   /// The features of sequence i's window.
   void start(int i, std::span<const float> features);
+  /// All become beams of one window.
+  void start_beams(std::span<const float> features);
   model::Decoder& sequence(int i) { return *sequences_[static_cast<std::size_t>(i)]; }
   /// Forgets the tokens of all.
   void rewind();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "bench/compare.h"
 #include "bench/parts.h"
 #include "bench/whole_process.h"
@@ -25,8 +26,8 @@ std::vector<Group> part_groups(const Settings& settings) {
   std::vector<Group> groups = {{"log_mel", 1, only_parts<measure_mel>},
                                {"encoder", 1, only_parts<measure_encoder>},
                                {"cross_kv", 1, only_parts<measure_cross_kv>},
-                               {"decoder", 4, only_parts<measure_decoder>},
-                               {"end_to_end", 3, only_parts<measure_end_to_end>}};
+                               {"decoder", 5, only_parts<measure_decoder>},
+                               {"end_to_end", 4, only_parts<measure_end_to_end>}};
   if (!settings.model) return groups;
   groups.push_back({"load", settings.cache ? 2 : 1, [&settings](Session& session, Report&) {
                       measure_load(session, settings.compute_type, settings.threads,
@@ -80,7 +81,7 @@ void measure_peaks(Report& report, Session& session) {
   report.multiply_peaks = measure_multiply_peaks(session.pool, rounds);
   session.on_part("memory");
   const Subject& subject = session.subject;
-  const Work step = step_work(subject.dims, subject.types.decoder, 1, 0);
+  const Work step = step_work(subject.dims, subject.types.decoder, 1, 1, 0);
   const auto step_bytes = static_cast<std::size_t>(step[Resource::memory]);
   report.read_peaks = {measure_read_peak("decoder", step_bytes, session.limits, rounds)};
   Limits of_dram(report.isa, session.pool);  // its memory is given back at once
@@ -125,7 +126,9 @@ Report run(const Settings& settings) {
                   .limits = limits,
                   .budget = settings.budget,
                   .on_part = [&](const std::string& name) {
-                    if (settings.on_part) settings.on_part(index++, all, name);
+                    SOTTO_CHECK(index < all);  // else a group tells of more than it says
+                    if (settings.on_part) settings.on_part(index, all, name);
+                    ++index;
                   }};
   measure_peaks(report, session);
   for (const Group& group : groups) group.measure(session, report);

@@ -31,18 +31,18 @@ Spread share(const Spread& spread, int n) {
   return {spread.median / n, spread.low / n, spread.high / n};
 }
 
-void measure_steps(Session& session, const std::vector<float>& features, int size) {
+/// A token for each sequence of `batch`, which have n_windows windows.
+void measure_steps(Session& session, const std::string& name, Batch& batch, int n_windows) {
   const Subject& subject = session.subject;
-  const int limit = std::min(kTokens, subject.dims.n_text_ctx);
-  Batch batch(*subject.decoder, size);
-  for (int i = 0; i < size; ++i) batch.start(i, features);
-  session.measure({.name = concat("decoder.batch_", size),
-                   .unit = "token",
-                   .work = step_work(subject.dims, subject.types.decoder, size, limit / 2)},
-                  [&] {
-                    if (batch.n_tokens() == limit) batch.rewind();
-                    batch.step();
-                  });
+  const int limit = std::min(kTokens, subject.dims.n_text_ctx), size = batch.size();
+  session.measure(
+      {.name = name,
+       .unit = "token",
+       .work = step_work(subject.dims, subject.types.decoder, size, n_windows, limit / 2)},
+      [&] {
+        if (batch.n_tokens() == limit) batch.rewind();
+        batch.step();
+      });
   Part& part = session.parts.back();
   part.work = share(part.work, size);
   part.timing.seconds = share(part.timing.seconds, size);
@@ -63,7 +63,15 @@ void measure_cross_kv(Session& session) {
 
 void measure_decoder(Session& session) {
   const std::vector<float> features = made_up_features(session.subject.dims);
-  for (const int size : {1, 5, 8, 16}) measure_steps(session, features, size);
+  for (const int size : {1, 5, 8, 16}) {
+    Batch batch(*session.subject.decoder, size);
+    for (int i = 0; i < size; ++i) batch.start(i, features);
+    measure_steps(session, concat("decoder.batch_", size), batch, size);
+  }
+  constexpr int kBeams = 5;
+  Batch beams(*session.subject.decoder, kBeams);
+  beams.start_beams(features);
+  measure_steps(session, concat("decoder.beams_", kBeams), beams, 1);
 }
 
 }  // namespace sotto::bench

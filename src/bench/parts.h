@@ -31,7 +31,7 @@ void measure_mel(Session& session);
 void measure_encoder(Session& session);
 /// Keys and values of a window.
 void measure_cross_kv(Session& session);
-/// A token, for each of 1, 5, 8 and 16 sequences that are decoded together.
+/// A token, for each of 1, 5, 8 and 16 windows that are decoded together, and of the beams of one.
 void measure_decoder(Session& session);
 /// Sound to tokens: a window with 100 tokens, alone and eight together; a clip of 11 s with 30.
 void measure_end_to_end(Session& session);

@@ -62,9 +62,9 @@ double step_weights(const model::Dims& dims) {
   return dims.n_vocab * D + L * (6 * D * D + 2 * D * F);
 }
 
-/// Bytes of keys and values of one sequence.
-double key_value_bytes(const model::Dims& dims, ComputeType type, int n_past) {
-  const double positions = double{1} * dims.n_text_layer * (dims.n_audio_ctx + n_past);
+/// Bytes of keys and values of n positions.
+double key_value_bytes(const model::Dims& dims, ComputeType type, int n) {
+  const double positions = double{1} * dims.n_text_layer * n;
   if (type != ComputeType::int8) return 2 * sizeof(float) * dims.n_text_state * positions;
   const int d = dims.n_text_state / dims.n_text_head;
   const auto block = static_cast<double>(cpu::key_block_bytes(d) + cpu::value_block_bytes(d));
@@ -157,7 +157,7 @@ Work cross_kv_work(const model::Dims& dims, ComputeType type) {
   return products_of(numbers, products_for_one(type) * dims.n_text_layer * T * 2 * D * D);
 }
 
-Work step_work(const model::Dims& dims, ComputeType type, int batch, int n_past) {
+Work step_work(const model::Dims& dims, ComputeType type, int batch, int n_windows, int n_past) {
   const bool integers = linear_numbers(type) == Resource::int8;
   Work work;
   work[integers ? Resource::int8 : Resource::float32] =
@@ -165,7 +165,8 @@ Work step_work(const model::Dims& dims, ComputeType type, int batch, int n_past)
   work[type == ComputeType::int8 ? Resource::int8 : Resource::float32] +=
       2.0 * batch * dims.n_text_layer * (dims.n_audio_ctx + n_past) * dims.n_text_state;
   work[Resource::memory] =
-      step_weights(dims) * bytes_of_weight(type) + batch * key_value_bytes(dims, type, n_past);
+      step_weights(dims) * bytes_of_weight(type) +
+      key_value_bytes(dims, type, n_windows * dims.n_audio_ctx + batch * n_past);
   return work;
 }
 

@@ -58,8 +58,9 @@ Work encoder_work(const model::Dims& dims, model::ComputeType type,
 /// Keys and values of a window for the decoder's cross-attention.
 Work cross_kv_work(const model::Dims& dims, model::ComputeType type);
 
-/// One token for each of `batch` sequences that have `n_past` tokens each: the weights are read
-/// once, keys and values of each sequence.
-Work step_work(const model::Dims& dims, model::ComputeType type, int batch, int n_past);
+/// One token for each of `batch` sequences that have `n_past` tokens each, of n_windows windows:
+/// the weights are read once, keys and values of each window and of each sequence's tokens.
+Work step_work(const model::Dims& dims, model::ComputeType type, int batch, int n_windows,
+               int n_past);
 
 }  // namespace sotto::bench

@@ -30,15 +30,17 @@ TEST(Work, OfTheEncoderIsTheModelsArithmetic) {
 TEST(Work, OfAStepReadsTheWeightsOnceAndTheWindowsEach) {
   // 51865·512 + 6·(6·512² + 2·512·2048) weights.
   constexpr double kWeights = 26554880 + 22020096;
-  const Work one = step_work(kBase, ComputeType::float32, 1, 0);
+  const Work one = step_work(kBase, ComputeType::float32, 1, 1, 0);
   const double cache = 6 * 1500 * 2 * 512 * 4.0;
   EXPECT_EQ(one[Resource::memory], 4 * kWeights + cache);
   EXPECT_EQ(one[Resource::float32], kWeights + 6.0 * 2 * 1500 * 512);
-  const Work eight = step_work(kBase, ComputeType::float32, 8, 0);
+  const Work eight = step_work(kBase, ComputeType::float32, 8, 8, 0);
   EXPECT_EQ(eight[Resource::memory], 4 * kWeights + 8 * cache);
   EXPECT_EQ(eight[Resource::float32], 8 * one[Resource::float32]);
+  const Work beams = step_work(kBase, ComputeType::float32, 5, 1, 10);
+  EXPECT_EQ(beams[Resource::memory], 4 * kWeights + cache + 5 * 6 * 10 * 2 * 512 * 4.0);
   // A byte for each weight, and two for the scale of each 64.
-  const Work bytes = step_work(kBase, ComputeType::int8_float32, 1, 0);
+  const Work bytes = step_work(kBase, ComputeType::int8_float32, 1, 1, 0);
   EXPECT_EQ(bytes[Resource::memory], kWeights * 66 / 64 + cache);
   EXPECT_EQ(bytes[Resource::int8], kWeights);
   EXPECT_EQ(bytes[Resource::float32], 6.0 * 2 * 1500 * 512);

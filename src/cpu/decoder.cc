@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -56,7 +57,8 @@ class SharedDecoder {
 
   void start(Sequence<Numbers>& sequence, const float* features) {
     work_.window.set(features);
-    for (const auto& layer : layers_) layer.start(work_, sequence);
+    auto& audio = sequence.start();
+    for (const auto& layer : layers_) layer.start(work_, audio);
   }
 
   /// Tokens with their positions through all layers.
@@ -202,13 +204,17 @@ class CpuDecoder final : public model::Decoder {
     SOTTO_CHECK(features.size() == static_cast<std::size_t>(dims().n_audio_ctx) *
                                        static_cast<std::size_t>(dims().n_audio_state));
     shared_->start(sequence_, features.data());
-    sequence_.started = true;
-    sequence_.size = 0;
+  }
+
+  void continue_from(const model::Decoder& other) override {
+    const Sequence<Numbers>& from = of_this_model(&other).sequence_;
+    SOTTO_CHECK(from.started());
+    sequence_.continue_from(from);
   }
 
   std::span<const float> append(std::span<const int> tokens, int n_rows) override {
     const int n = static_cast<int>(tokens.size());
-    SOTTO_CHECK(sequence_.started);
+    SOTTO_CHECK(sequence_.started());
     SOTTO_CHECK(n >= 1 && n <= dims().n_text_ctx - sequence_.size);
     SOTTO_CHECK(n_rows >= 1 && n_rows <= n);
     std::vector<Row<Numbers>> rows;
@@ -223,10 +229,8 @@ class CpuDecoder final : public model::Decoder {
     std::vector<Row<Numbers>> rows;
     std::vector<int> tokens;
     for (const model::Step& step : steps) {
-      auto* const decoder = dynamic_cast<CpuDecoder*>(step.sequence);
-      SOTTO_CHECK(decoder != nullptr && decoder->shared_ == shared_);
-      Sequence<Numbers>& sequence = decoder->sequence_;
-      SOTTO_CHECK(sequence.started && sequence.size < dims().n_text_ctx);
+      Sequence<Numbers>& sequence = of_this_model(step.sequence).sequence_;
+      SOTTO_CHECK(sequence.started() && sequence.size < dims().n_text_ctx);
       check_ranges(step.allowed);
       rows.push_back({&sequence, sequence.size++});
       tokens.push_back(step.token);
@@ -236,6 +240,15 @@ class CpuDecoder final : public model::Decoder {
   }
 
  private:
+  /// `sequence` is a Decoder, const or not.
+  template <typename AnyDecoder>
+  auto& of_this_model(AnyDecoder* sequence) const {
+    using Same = std::conditional_t<std::is_const_v<AnyDecoder>, const CpuDecoder, CpuDecoder>;
+    auto* const decoder = dynamic_cast<Same*>(sequence);
+    SOTTO_CHECK(decoder != nullptr && decoder->shared_ == shared_);
+    return *decoder;
+  }
+
   void check_ranges(const model::AllowedTokens& allowed) const {
     for (const model::TokenRange range : allowed.ranges) {
       SOTTO_CHECK(range.begin >= 0 && range.end <= dims().n_vocab);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,24 +14,61 @@ namespace sotto::cpu {
 
 // In this file D is the width, n the rows.
 
-/// Keys and values of a sequence, for all layers.
-template <typename Numbers>
-struct Sequence {
-  using Cache = typename Numbers::Cache;
-
-  Sequence(const Place& place, const model::Dims& dims) {
+/// Keys and values of n_positions, for all layers of the decoder.
+template <typename Cache>
+struct LayerCaches {
+  LayerCaches(const Place& place, const model::Dims& dims, int n_positions) {
     const HeadSizes sizes{.n_heads = dims.n_text_head, .d = dims.n_text_state / dims.n_text_head};
     for (int layer = 0; layer < dims.n_text_layer; ++layer) {
-      past.emplace_back(place, place.gemv, arena, dims.n_text_ctx, sizes);
-      audio.emplace_back(place, place.gemv, arena, dims.n_audio_ctx, sizes);
+      layers.emplace_back(place, place.gemv, arena, n_positions, sizes);
     }
   }
 
   Arena arena;
-  std::vector<Cache> past;   ///< of the tokens
-  std::vector<Cache> audio;  ///< of the window
-  int size = 0;              ///< tokens
-  bool started = false;
+  std::vector<Cache> layers;
+};
+
+/// Keys and values of a sequence.
+template <typename Numbers>
+class Sequence {
+ public:
+  using Cache = typename Numbers::Cache;
+
+  Sequence(const Place& place, const model::Dims& dims)
+      : place_(place), dims_(dims), past_(place, dims, dims.n_text_ctx) {}
+
+  /// Of the tokens.
+  Cache& past(std::size_t layer) { return past_.layers[layer]; }
+  /// Of the window.
+  const Cache& audio(std::size_t layer) const { return audio_->layers[layer]; }
+  bool started() const { return audio_ != nullptr; }
+
+  /// Room for the keys and values of another window; what it shared is left to the others.
+  std::vector<Cache>& start() {
+    if (audio_ == nullptr || audio_.use_count() > 1) {
+      audio_ = std::make_shared<LayerCaches<Cache>>(place_, dims_, dims_.n_audio_ctx);
+    }
+    size = 0;
+    return audio_->layers;
+  }
+
+  /// Shares the window of `other` and takes over its tokens.
+  void continue_from(const Sequence& other) {
+    if (this == &other) return;
+    audio_ = other.audio_;
+    for (std::size_t layer = 0; layer < past_.layers.size(); ++layer) {
+      past_.layers[layer].copy(other.past_.layers[layer], other.size);
+    }
+    size = other.size;
+  }
+
+  int size = 0;  ///< tokens
+
+ private:
+  const Place& place_;
+  model::Dims dims_;
+  LayerCaches<Cache> past_;
+  std::shared_ptr<LayerCaches<Cache>> audio_;
 };
 
 /// A token on its way through the layers.
@@ -51,12 +89,10 @@ struct Workspace {
     qkv = Buffer<float>(n_rows * width * 3);
     mixed = Buffer<float>(n_rows * width);
     hidden = Buffer<float>(n_rows * static_cast<std::size_t>(dims.n_text_ffn));
-    const Sequence<Numbers> empty(place, {.n_audio_ctx = 1,
-                                          .n_text_ctx = 1,
-                                          .n_text_state = dims.n_text_state,
-                                          .n_text_head = dims.n_text_head,
-                                          .n_text_layer = 1});
-    scratch_size = empty.past[0].attend_scratch(std::max(dims.n_text_ctx, dims.n_audio_ctx));
+    const LayerCaches<typename Numbers::Cache> empty(
+        place,
+        {.n_text_state = dims.n_text_state, .n_text_head = dims.n_text_head, .n_text_layer = 1}, 1);
+    scratch_size = empty.layers[0].attend_scratch(std::max(dims.n_text_ctx, dims.n_audio_ctx));
     constexpr std::size_t kLine = kCacheLineBytes / sizeof(float);
     scratch_size = (scratch_size + kLine - 1) / kLine * kLine;  // threads share no cache line
     scratch = Buffer<float>(scratch_size * static_cast<std::size_t>(place.pool.size()));
@@ -87,9 +123,9 @@ class DecoderLayer {
       : DecoderLayer(place, p, dims, index,
                      read_mlp_parameters<Numbers>(p / "mlp", dims.n_text_ffn, dims.n_text_state)) {}
 
-  /// Keys and values of the window that `w` holds, for `sequence`.
-  void start(Workspace<Numbers>& w, Sequence<Numbers>& sequence) const {
-    w.window.project(sequence.audio[index_], cross_kv_);
+  /// Keys and values of the window that `w` holds, to this layer's of `audio`.
+  void start(Workspace<Numbers>& w, std::vector<typename Numbers::Cache>& audio) const {
+    w.window.project(audio[index_], cross_kv_);
   }
 
   /// x += attention(LayerNorm(x));  x += cross_attention(LayerNorm(x));  x += mlp(LayerNorm(x))
@@ -146,23 +182,23 @@ class DecoderLayer {
     const std::ptrdiff_t stride = std::ptrdiff_t{3} * width_;
     place_.parallel_for(static_cast<std::int64_t>(rows.size()), [&](std::int64_t i, int) {
       const Row<Numbers>& row = rows[static_cast<std::size_t>(i)];
-      row.sequence->past[index_].set(row.position, qkv + i * stride + width_);
+      row.sequence->past(index_).set(row.position, qkv + i * stride + width_);
     });
     attend(
         w, rows, qkv, stride,
-        [this](const Row<Numbers>& row) -> const auto& { return row.sequence->past[index_]; },
+        [this](const Row<Numbers>& row) -> const auto& { return row.sequence->past(index_); },
         [](const Row<Numbers>& row) { return row.position + 1; });
   }
 
   void attend_to_audio(Workspace<Numbers>& w, Rows rows) const {
     attend(
         w, rows, w.qkv.data(), width_,
-        [this](const Row<Numbers>& row) -> const auto& { return row.sequence->audio[index_]; },
+        [this](const Row<Numbers>& row) -> const auto& { return row.sequence->audio(index_); },
         [this](const Row<Numbers>&) { return n_audio_ctx_; });
   }
 
-  /// w.mixed = softmax(q kᵀ/√d) v. Rows of one sequence follow each other within a head, whose keys
-  /// and values then stay in the cache.
+  /// w.mixed = softmax(q kᵀ/√d) v. Rows of one sequence follow each other within a head, as those
+  /// of sequences do that share a window: its keys and values then stay in the cache.
   template <typename CacheOf, typename KeysOf>
   void attend(Workspace<Numbers>& w, Rows rows, const float* q, std::ptrdiff_t q_stride,
               const CacheOf& cache_of, const KeysOf& keys_of) const {

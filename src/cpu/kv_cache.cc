@@ -1,5 +1,7 @@
 #include "cpu/kv_cache.h"
 
+#include <algorithm>
+
 namespace sotto::cpu {
 
 void FloatKeyValues::set(std::ptrdiff_t position, const float* key_value) {
@@ -11,6 +13,10 @@ void FloatKeyValues::set(std::ptrdiff_t position, const float* key_value) {
 void FloatKeyValues::set_all(const float* key_values, int n) {
   const int width = 2 * sizes_.width();
   to_blocks(*runtime_, blocks_.data(), key_values, width, n, width);
+}
+
+void FloatKeyValues::copy(const FloatKeyValues& from, int n) {
+  std::copy_n(from.blocks_.data(), blocks_of(n, lanes_) * stride(), blocks_.data());
 }
 
 void FloatKeyValues::attend(float* out, const float* q, int n_keys, std::ptrdiff_t head,
@@ -49,6 +55,16 @@ void Int8KeyValues::set_values(const Int8Kernels& kernels, int head, const float
                                int n) {
   kernels.store_values(
       {.cache = values_of(head), .x = block, .d = sizes_.d, .position = begin, .n_positions = n});
+}
+
+void Int8KeyValues::copy(const Int8KeyValues& from, int n) {
+  const auto blocks = static_cast<std::size_t>(blocks_of(n, kKeyBlock));
+  for (std::size_t head = 0; head < static_cast<std::size_t>(sizes_.n_heads); ++head) {
+    const std::size_t key = head * key_stride(), value = head * value_stride();
+    std::copy_n(from.keys_.data() + key, blocks * key_block_bytes(sizes_.d), keys_.data() + key);
+    std::copy_n(from.values_.data() + value, blocks * value_block_bytes(sizes_.d),
+                values_.data() + value);
+  }
 }
 
 void Int8KeyValues::attend(float* out, const float* q, int n_keys, std::ptrdiff_t head,

@@ -41,6 +41,8 @@ class FloatKeyValues {
   void set(std::ptrdiff_t position, const float* key_value);
   /// Sets the first n positions from rows of 2D numbers.
   void set_all(const float* key_values, int n);
+  /// Takes the first n positions of another cache of these sizes.
+  void copy(const FloatKeyValues& from, int n);
 
   /// One head of one row, which begins at out and at q, attends to the first n_keys positions.
   void attend(float* out, const float* q, int n_keys, std::ptrdiff_t head, float* scratch) const;
@@ -71,6 +73,8 @@ class Int8KeyValues {
   /// block of numbers.
   void set_keys(const Int8Kernels& kernels, int head, const float* block, int begin, int n);
   void set_values(const Int8Kernels& kernels, int head, const float* block, int begin, int n);
+  /// Takes the first n positions of another cache of these sizes.
+  void copy(const Int8KeyValues& from, int n);
 
   void attend(float* out, const float* q, int n_keys, std::ptrdiff_t head, float* scratch) const;
   std::size_t attend_scratch(int n_keys) const { return gemv_attention_scratch(n_keys, sizes_.d); }

@@ -90,6 +90,7 @@ class ScriptedDecoder final : public model::Decoder {
   /// Not for scripts, which are played in the order of decodings.
   std::unique_ptr<model::Decoder> new_sequence() const override { SOTTO_CHECK(false); }
   void start(std::span<const float>) override { tokens_.clear(); }
+  void continue_from(const model::Decoder&) override { SOTTO_CHECK(false); }
   void rewind() override { tokens_.clear(); }
 
   std::span<const float> append(std::span<const int> tokens, int n_rows) override {

@@ -56,6 +56,7 @@ class HashDecoder final : public model::Decoder {
     window_ = features[0];
     tokens_.clear();
   }
+  void continue_from(const model::Decoder&) override { SOTTO_CHECK(false); }
   void rewind() override { tokens_.clear(); }
   std::span<const float> append(std::span<const int> tokens, int n_rows) override {
     tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());

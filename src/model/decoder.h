@@ -32,6 +32,12 @@ class Decoder {
   /// cross-attention keys and values, and empties the cache.
   virtual void start(std::span<const float> features) = 0;
 
+  /// Goes on from where `other` is, a sequence of this model that has started: with its window and
+  /// its tokens, as the beams of a window do. Keys and values of the window are shared until one of
+  /// the two starts again, those of the tokens copied. Nothing happens to `other`, which may be
+  /// this one.
+  virtual void continue_from(const Decoder& other) = 0;
+
   /// Forgets the tokens; keeps the window.
   virtual void rewind() = 0;
 

@@ -135,8 +135,9 @@ TEST_F(BenchTest, ComparesWithOtherEngines) {
          "while read task; do case $task in encoder) echo 0.5;; *) echo -;; esac; done\n";
   fs::permissions(program, fs::perms::owner_all);
   const std::string engine = concat("ctranslate2=", program.string(), ",", model_path());
-  const Json json = Json::parse(text({"--json", "--threads", "1", "--only",
-                                      "compare.encoder,compare.token_1", "--compare", engine}));
+  const Json json =
+      Json::parse(text({"--json", "--threads", "1", "--only", "compare.encoder,compare.token_1",
+                        "--compare", engine, "--compute-type", "int8"}));
   const Json& comparisons = json.at("comparisons");
   ASSERT_EQ(comparisons.size(), 2u);
   EXPECT_EQ(comparisons.at(0).at("task"), "encoder");
@@ -146,8 +147,63 @@ TEST_F(BenchTest, ComparesWithOtherEngines) {
   expect_spread(peer.at("ratio"));
   EXPECT_EQ(comparisons.at(1).at("task"), "token 1");
   EXPECT_EQ(comparisons.at(1).at("peers").size(), 0u);
-  EXPECT_THAT(text({"--only", "compare.encoder", "--compare", engine}),
+  EXPECT_THAT(text({"--only", "compare.encoder", "--compare", engine, "--compute-type", "int8"}),
               ContainsRegex("\nencoder +Sotto .*\n +played 2 int8 +500 \\(500-500\\) +[0-9.]+ "));
+}
+
+TEST_F(BenchTest, SaysWhatMoreThreadsAreWorth) {
+  const Json json = Json::parse(text({"--json", "--threads", "2", "--only", "encoder.scaling"}));
+  EXPECT_EQ(json.at("parts").size(), 0u);
+  const Json& scaling = json.at("encoder_scaling");
+  EXPECT_EQ(scaling.at("threads"), 2);
+  EXPECT_GE(scaling.at("rounds"), 5);
+  for (const char* spread : {"one_thread_seconds", "seconds", "ratio"}) {
+    expect_spread(scaling.at(spread));
+  }
+  EXPECT_THAT(text({"--threads", "3", "--only", "encoder.scaling"}),
+              ContainsRegex("\nEncoder, ms: [0-9.]+ \\([0-9.]+-[0-9.]+\\) with one thread, [0-9.]+ "
+                            "\\([0-9.]+-[0-9.]+\\) with 3 in turn: [0-9.]+ \\([0-9.]+-[0-9.]+\\) "
+                            "times as fast.\n$"));
+  expect_usage({"--threads", "1", "--only", "encoder.scaling"},
+               "--only encoder.scaling compares one thread with several: there is one");
+}
+
+TEST_F(BenchTest, ThreadsCanBePinned) {
+  const auto pinned = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--json", "--threads", "1", "--only", "log_mel,load,process"});
+    return Json::parse(text(more)).at("threads_pinned");
+  };
+  EXPECT_EQ(pinned({"--pin-threads"}), true);
+  EXPECT_EQ(pinned({}), false);
+  EXPECT_THAT(text({"--threads", "1", "--pin-threads", "--only", "log_mel"}),
+              HasSubstr(", 1 thread, pinned\n"));
+  const Outcome outcome = bench({"--pin-threads", "--threads", "1024", "--model", model_path()});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("1024 threads cannot be pinned to a CPU each: CPUs that may be used: "));
+}
+
+TEST_F(BenchTest, SaysWhenOtherEnginesComputeInAnotherType) {
+  const fs::path program = folder_ / "python";
+  std::ofstream(program)
+      << "#!/bin/sh\necho \"ready: played $4\"\nwhile read task; do echo 1; done\n";
+  fs::permissions(program, fs::perms::owner_all);
+  const auto compared = [&](const std::vector<std::string>& type) {
+    std::vector<std::string> arguments = {
+        "--only",    "compare.encoder",
+        "--model",   model_path(),
+        "--seconds", "0.01",
+        "--compare", concat("openvino=", program.string(), ",", model_path())};
+    arguments.insert(arguments.end(), type.begin(), type.end());
+    return bench(arguments);
+  };
+  // The model is narrow: without a type it computes in float32.
+  EXPECT_THAT(compared({}).err,
+              HasSubstr("warning: Sotto computed in float32, openvino in int8: --compute-type"));
+  EXPECT_EQ(compared({"--compute-type", "float32"}).err, "");
+  const Outcome two_bytes = compared({"--compute-type", "int8_two_bytes"});
+  EXPECT_EQ(two_bytes.err, "");
+  EXPECT_THAT(two_bytes.out, AllOf(HasSubstr("in int8_two_bytes"), HasSubstr("played int8 ")));
 }
 
 TEST_F(BenchTest, MeasuresOnlyWhatIsWanted) {
@@ -168,7 +224,7 @@ TEST_F(BenchTest, RefusesWhatCannotBe) {
   expect_usage({"--seconds", "0"}, "'0' is not a number of seconds from 0.01 to 600");
   expect_usage({"--compute-type", "float16"}, "the nearest is bfloat16");
   expect_usage({"--only", "encoder,beer"},
-               "there is no part 'beer': the parts are log_mel, encoder,");
+               "there is no part 'beer': the parts are log_mel, encoder, encoder.scaling,");
   expect_usage({"--compare", "vosk=a,b"}, "the engines are whisper.cpp, ctranslate2 and openvino");
   expect_usage({"--compare", "openvino=python"}, "must be openvino=PROGRAM,MODEL");
   expect_usage({"--compare", "openvino=no/python,nowhere"},

@@ -36,6 +36,10 @@ bool measures_of_peak(const std::vector<std::string>& only) {
          });
 }
 
+int n_threads(const Options& options) {
+  return options.threads > 0 ? options.threads : ThreadPool::default_size();
+}
+
 void check_options(const Options& options) {
   if (options.model && !options.bench.size.empty()) {
     fail(ErrorKind::usage,
@@ -51,6 +55,9 @@ void check_options(const Options& options) {
          "encoder, cross_kv, decoder");
   }
   for (const std::string& name : options.bench.only) {
+    if (name == "encoder.scaling" && n_threads(options) == 1) {
+      fail(ErrorKind::usage, "--only ", name, " compares one thread with several: there is one");
+    }
     if (name.starts_with("compare.") && options.bench.compare.empty()) {
       fail(ErrorKind::usage, "--only ", name,
            " runs in turn with other engines, and --compare names none");
@@ -71,27 +78,47 @@ std::vector<std::string> clip_command(const Options& options, const fs::path& mo
   if (options.compute_type) {
     command.insert(command.end(), {"--compute-type", std::string(name_of(*options.compute_type))});
   }
+  if (options.pinning != Pinning::none) command.push_back("--pin-threads");
   if (!options.cache) command.push_back("--no-cache");
   return command;
 }
 
-/// The script of the engine, which computes in the type that was asked for, else in int8.
+/// What other engines compute in: the type that was asked for, else int8. They have no two bytes.
+model::ComputeType peer_type(const Options& options) {
+  const auto type = options.compute_type.value_or(model::ComputeType::int8);
+  return type == model::ComputeType::int8_two_bytes ? model::ComputeType::int8 : type;
+}
+
+/// The script of the engine.
 std::vector<std::string> peer_command(const ComparedEngine& engine, const Options& options) {
   const fs::path scripts = shipped_comparison();
-  const std::string threads =
-      std::to_string(options.threads > 0 ? options.threads : ThreadPool::default_size());
+  const std::string threads = std::to_string(n_threads(options));
   if (engine.name == "whisper.cpp") {
     return {"python3", (scripts / "peer_whisper_cpp.py").string(), engine.program.string(),
             engine.model.string(), threads};
   }
-  const model::ComputeType type = options.compute_type.value_or(model::ComputeType::int8);
   return {engine.program.string(), (scripts / ("peer_" + engine.name + ".py")).string(),
-          engine.model.string(), threads, std::string(name_of(type))};
+          engine.model.string(), threads, std::string(name_of(peer_type(options)))};
+}
+
+/// Other engines are started before it is measured what Sotto is fastest in. whisper.cpp's type is
+/// its file's.
+void warn_other_types(const Options& options, const bench::Report& report, Console& console) {
+  if (options.compute_type) return;
+  const model::ComputeType theirs = peer_type(options);
+  if (report.types.encoder == theirs && report.types.decoder == theirs) return;
+  for (const ComparedEngine& engine : options.bench.compare) {
+    if (engine.name == "whisper.cpp") continue;
+    console.message(concat("warning: Sotto computed in ", name_of(report.types), ", ", engine.name,
+                           " in ", name_of(theirs), ": --compute-type sets one type for all"));
+  }
 }
 
 bench::Settings settings_of(const Options& options, Console& console) {
-  bench::Settings settings{
-      .size = options.bench.size, .compute_type = options.compute_type, .threads = options.threads};
+  bench::Settings settings{.size = options.bench.size,
+                           .compute_type = options.compute_type,
+                           .threads = options.threads,
+                           .pinning = options.pinning};
   settings.budget.seconds = options.bench.seconds;
   settings.only = options.bench.only;
   if (options.bench.size.empty()) {
@@ -115,7 +142,7 @@ int bench_command(const Options& options, Console& console) {
   catch_interrupts();
   if (options.bench.clip) {
     const fs::path model = options.model ? *options.model : shipped_model();
-    console.text(bench::hear_clip(model, options.compute_type, options.threads,
+    console.text(bench::hear_clip(model, options.compute_type, options.threads, options.pinning,
                                   cache_settings(options.cache)));
     return 0;
   }
@@ -123,6 +150,7 @@ int bench_command(const Options& options, Console& console) {
   const bench::Settings settings = settings_of(options, console);
   const bench::Report report = bench::run(settings);
   console.progress("");
+  warn_other_types(options, report, console);
   const std::string date = now();
   if (options.bench.plot.any()) write_picture(options.bench.plot, bench_plot(report, date));
   console.lines(options.bench.json ? bench_json(report, date) : bench_table(report));

@@ -2,6 +2,7 @@
 
 #include "apps/bench.h"
 #include "apps/version.h"
+#include "bench/goals.h"
 
 namespace sotto::apps {
 namespace {
@@ -68,6 +69,7 @@ Json part_json(const bench::Part& part) {
   if (part.timing.of_limit) {
     json["bound"] = part.bound;
     json["of_peak"] = spread_json(*part.timing.of_limit);
+    if (const std::optional<double> goal = bench::goal_of(part)) json["goal"] = *goal;
   }
   if (part.audio_seconds > 0) json["x_realtime"] = part.times_realtime();
   return json;
@@ -97,9 +99,18 @@ std::string bench_json(const bench::Report& report, const std::string& date) {
               {"machine", machine_json(report.machine)},
               {"isa", name_of(report.isa)},
               {"threads", report.threads},
+              {"threads_pinned", report.pinned},
               {"model", model_json(report)},
               {"peaks", peaks_json(report)},
               {"parts", std::move(parts)}};
+  if (report.encoder_scaling) {
+    const bench::Scaling& scaling = *report.encoder_scaling;
+    all["encoder_scaling"] = {{"threads", scaling.threads},
+                              {"rounds", scaling.rounds},
+                              {"one_thread_seconds", spread_json(scaling.one_thread_seconds)},
+                              {"seconds", spread_json(scaling.seconds)},
+                              {"ratio", spread_json(scaling.ratio)}};
+  }
   if (report.resident_bytes) all["process_resident_bytes"] = *report.resident_bytes;
   if (!report.comparisons.empty()) {
     Json& comparisons = all["comparisons"] = Json::array();

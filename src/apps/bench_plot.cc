@@ -135,7 +135,8 @@ class Plot {
     canvas.text(
         {kMargin, 63},
         concat(machine.cpu, ", ", report_.threads, report_.threads == 1 ? " thread" : " threads",
-               " of ", machine.n_cpus, " CPUs, ", name_of(report_.isa)),
+               report_.pinned ? ", pinned," : "", " of ", machine.n_cpus, " CPUs, ",
+               name_of(report_.isa)),
         13.5, kInk);
     canvas.text(
         {kMargin, 83},
@@ -180,7 +181,7 @@ class Plot {
     canvas.text({inside ? left + 8 : std::max(end, x_of(share.high)) + 6, middle + 4.5},
                 concat(decimals(share.median * 100, 0), "%"), 13, inside ? rgb(0xFFFFFF) : kInk,
                 Side::left, true);
-    if (const std::optional<double> goal = bench::goal_of(part.name)) {
+    if (const std::optional<double> goal = bench::goal_of(part)) {
       canvas.fill({x_of(*goal) - 1.5, y - 4, 3, kBar + 8}, kGoal);
     }
     canvas.text({left + kPlot + 14, middle + 4.5}, numbers_of(part), 12.5, kFaint);

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "apps/bench.h"
+#include "bench/goals.h"
 
 namespace sotto::apps {
 namespace {
@@ -67,6 +68,15 @@ TEST(BenchPlot, SaysWhatWasMeasuredWhereAndWhen) {
 TEST(BenchPlot, MarksTheGoalsOfThePartsThatHaveOne) {
   // One in the legend, one each for the encoder's attention and a token.
   EXPECT_EQ(count(svg(report()), "fill=\"#d55e00\""), 3);
+}
+
+TEST(BenchPlot, AttentionsGoalIsThatOfItsNumbers) {
+  using bench::goal_of;
+  EXPECT_EQ(goal_of(part("encoder.attention", 0.6, "float32")), 0.70);
+  EXPECT_EQ(goal_of(part("encoder.attention", 0.6, "int8")), 0.55);
+  EXPECT_EQ(goal_of(part("encoder.attention", 0.6, "bfloat16")), 0.55);
+  EXPECT_EQ(goal_of(part("cross_kv", 0.6, "float32")), 0.80);
+  EXPECT_EQ(goal_of(part("encoder", 0.6, "int8")), std::nullopt);
 }
 
 TEST(BenchPlot, EveryTextIsInThePicture) {

@@ -25,9 +25,10 @@ std::string spread_text(const Spread& spread) {
 
 std::string heading(const Report& report) {
   const Machine& machine = report.machine;
-  std::string text = concat("Sotto ", version(), " (", commit(), ") on ", machine.cpu, ", ",
-                            machine.n_cpus, " CPUs, ", name_of(report.isa), ", ", report.threads,
-                            report.threads == 1 ? " thread\n" : " threads\n");
+  std::string text =
+      concat("Sotto ", version(), " (", commit(), ") on ", machine.cpu, ", ", machine.n_cpus,
+             " CPUs, ", name_of(report.isa), ", ", report.threads,
+             report.threads == 1 ? " thread" : " threads", report.pinned ? ", pinned\n" : "\n");
   text +=
       concat("Model: ", report.model, report.made_up ? " in its sizes, with made-up weights" : "",
              ", in ", name_of(report.types), "\n");
@@ -82,6 +83,12 @@ std::string ratio_text(const Spread& ratio) {
                 decimals(ratio.high, 2), ")");
 }
 
+std::string scaling_text(const Scaling& scaling) {
+  return concat("Encoder, ms: ", spread_text(scaling.one_thread_seconds), " with one thread, ",
+                spread_text(scaling.seconds), " with ", scaling.threads,
+                " in turn: ", ratio_text(scaling.ratio), " times as fast.\n");
+}
+
 std::string comparison_table(const Report& report) {
   Table table("<<>>");
   table.add({"task", "engine", "ms (quartiles)", "of Sotto's time"});
@@ -100,6 +107,7 @@ std::string bench_table(const Report& report) {
   std::string text =
       concat(heading(report), "\n", multiply_table(report), "\n", read_table(report));
   if (!report.parts.empty()) text += "\n" + parts_table(report);
+  if (report.encoder_scaling) text += "\n" + scaling_text(*report.encoder_scaling);
   if (report.resident_bytes) {
     text += concat("\nThe whole process held at most ", decimals(*report.resident_bytes * 1e-6, 0),
                    " MB.\n");

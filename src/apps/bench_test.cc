@@ -104,6 +104,13 @@ TEST_F(BenchTest, JsonHoldsEveryPartAndItsRatesFollowFromItsTimes) {
   EXPECT_THAT(json.at("commit"), ContainsRegex("^([0-9a-f]{8,}[+]?|unknown)$"));
   EXPECT_EQ(json.at("isa"), name_of(active_isa()));
   EXPECT_EQ(json.at("threads"), 2);
+  EXPECT_EQ(json.at("threads_pinned"), false);
+  const Json& scaling = json.at("encoder_scaling");
+  EXPECT_EQ(scaling.at("threads"), 2);
+  EXPECT_GE(scaling.at("rounds"), 5);
+  for (const char* spread : {"one_thread_seconds", "seconds", "ratio"}) {
+    expect_spread(scaling.at(spread));
+  }
   EXPECT_FALSE(json.at("machine").at("cpu").get<std::string>().empty());
   EXPECT_EQ(json.at("model").at("weights"), "file");
   EXPECT_EQ(json.at("model").at("encoder_type"), "int8_two_bytes");  // it is narrow
@@ -136,8 +143,9 @@ TEST_F(BenchTest, ComparesWithOtherEngines) {
          "while read task; do case $task in encoder) echo 0.5;; *) echo -;; esac; done\n";
   fs::permissions(program, fs::perms::owner_all);
   const std::string engine = concat("ctranslate2=", program.string(), ",", model_path());
-  const Json json = Json::parse(text({"--json", "--threads", "1", "--only",
-                                      "compare.encoder,compare.token_1", "--compare", engine}));
+  const Json json =
+      Json::parse(text({"--json", "--threads", "1", "--only", "compare.encoder,compare.token_1",
+                        "--compare", engine, "--compute-type", "int8"}));
   const Json& comparisons = json.at("comparisons");
   ASSERT_EQ(comparisons.size(), 2u);
   EXPECT_EQ(comparisons.at(0).at("task"), "encoder");
@@ -147,8 +155,48 @@ TEST_F(BenchTest, ComparesWithOtherEngines) {
   expect_spread(peer.at("ratio"));
   EXPECT_EQ(comparisons.at(1).at("task"), "token 1");
   EXPECT_EQ(comparisons.at(1).at("peers").size(), 0u);
-  EXPECT_THAT(text({"--only", "compare.encoder", "--compare", engine}),
+  EXPECT_THAT(text({"--only", "compare.encoder", "--compare", engine, "--compute-type", "int8"}),
               ContainsRegex("\nencoder +Sotto .*\n +played 2 int8 +500 \\(500-500\\) +[0-9.]+ "));
+}
+
+TEST_F(BenchTest, SaysWhatMoreThreadsAreWorth) {
+  EXPECT_THAT(text({"--threads", "3", "--only", "encoder.scaling"}),
+              ContainsRegex("\nEncoder, ms: [0-9.]+ \\([0-9.]+-[0-9.]+\\) with one thread, [0-9.]+ "
+                            "\\([0-9.]+-[0-9.]+\\) with 3 in turn: [0-9.]+ \\([0-9.]+-[0-9.]+\\) "
+                            "times as fast.\n$"));
+  expect_usage({"--threads", "1", "--only", "encoder.scaling"},
+               "--only encoder.scaling compares one thread with several: there is one");
+}
+
+TEST_F(BenchTest, ThreadsCanBePinned) {
+  EXPECT_THAT(text({"--threads", "1", "--pin-threads", "--only", "load,process"}),
+              AllOf(HasSubstr(", 1 thread, pinned\n"), HasSubstr("\nend_to_end.process ")));
+  const Outcome outcome = bench({"--pin-threads", "--threads", "1024", "--model", model_path()});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("1024 threads cannot be pinned to a CPU each: CPUs that may be used: "));
+}
+
+TEST_F(BenchTest, SaysWhenOtherEnginesComputeInAnotherType) {
+  const fs::path program = folder_ / "python";
+  std::ofstream(program)
+      << "#!/bin/sh\necho \"ready: played $4\"\nwhile read task; do echo 1; done\n";
+  fs::permissions(program, fs::perms::owner_all);
+  const auto compared = [&](const std::vector<std::string>& type) {
+    std::vector<std::string> arguments = {
+        "--only",    "compare.encoder",
+        "--model",   model_path(),
+        "--seconds", "0.01",
+        "--compare", concat("openvino=", program.string(), ",", model_path())};
+    arguments.insert(arguments.end(), type.begin(), type.end());
+    return bench(arguments);
+  };
+  // The model is narrow: without a type it computes in float32.
+  EXPECT_THAT(compared({}).err,
+              HasSubstr("warning: Sotto computed in float32, openvino in int8: --compute-type"));
+  const Outcome two_bytes = compared({"--compute-type", "int8_two_bytes"});
+  EXPECT_EQ(two_bytes.err, "");
+  EXPECT_THAT(two_bytes.out, AllOf(HasSubstr("in int8_two_bytes"), HasSubstr("played int8 ")));
 }
 
 TEST_F(BenchTest, MeasuresOnlyWhatIsWanted) {
@@ -169,7 +217,7 @@ TEST_F(BenchTest, RefusesWhatCannotBe) {
   expect_usage({"--seconds", "0"}, "'0' is not a number of seconds from 0.01 to 600");
   expect_usage({"--compute-type", "float16"}, "the nearest is bfloat16");
   expect_usage({"--only", "encoder,beer"},
-               "there is no part 'beer': the parts are log_mel, encoder,");
+               "there is no part 'beer': the parts are log_mel, encoder, encoder.scaling,");
   expect_usage({"--compare", "vosk=a,b"}, "the engines are whisper.cpp, ctranslate2 and openvino");
   expect_usage({"--compare", "openvino=python"}, "must be openvino=PROGRAM,MODEL");
   expect_usage({"--compare", "openvino=no/python,nowhere"},

@@ -19,7 +19,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/testing.h"
-#include "base/thread_pool.h"
 #include "model/testing.h"
 
 namespace sotto::apps {
@@ -213,18 +212,6 @@ TEST_F(CliTest, ControlCharactersInNamesDoNotReachTheTerminal) {
   const Outcome outcome = transcribe({"a\033[2J\n.wav"});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_EQ(outcome.err, "sotto: cannot read a?[2J?.wav: No such file or directory\n");
-}
-
-TEST_F(CliTest, MoreThreadsThanCpusAreUsedWithAWarning) {
-  const int n_cpus = ThreadPool::usable_cpus();
-  const auto with_threads = [&](int n) {
-    return transcribe({"a.wav", "--threads", std::to_string(n)});
-  };
-  EXPECT_THAT(with_threads(n_cpus).err, Not(HasSubstr("warning")));
-  const Outcome outcome = with_threads(n_cpus + 1);
-  EXPECT_EQ(outcome.exit_code, 0);
-  EXPECT_THAT(outcome.err, HasSubstr(concat("sotto: warning: --threads ", n_cpus + 1,
-                                            " is slower than ", n_cpus, ", a thread for each")));
 }
 
 TEST_F(CliTest, FilesThatHoldNoSoundAreRefused) {

@@ -124,10 +124,17 @@ void add_compute_options(CLI::App& app, Options& options) {
             [&](const std::string& value) { options.model = value; });
   group.add(
       "--compute-type", "NAME",
-      "auto, float32, bfloat16, int8, or int8_float32: only the linear layers in int8 [auto]",
+      "auto, float32, bfloat16, int8, int8_float32: only the linear layers in int8, or "
+      "int8_two_bytes: the same with two bytes for a number, which int8 is in narrow models [auto]",
       [&](const std::string& value) { options.compute_type = model::parse_compute_type(value); });
   group.add("--threads", "N", "Threads of the CPU; 0: as many as cores may be used [0]",
             [&](const std::string& value) { options.threads = parse_int(value, 0, 1024); });
+  app.add_flag_callback(
+         "--pin-threads", [&options] { options.pinning = Pinning::one_cpu_each; },
+         "Keep each thread on a CPU of its own, one of each core first, of those that taskset "
+         "leaves "
+         "[the system moves them]")
+      ->group("Model");
   app.add_flag_callback(
          "--no-cache", [&options] { options.cache = false; },
          "Pack the weights anew, and do not keep them in ~/.cache/sotto or $XDG_CACHE_HOME/sotto")
@@ -348,11 +355,13 @@ void add_bench(CLI::App& parent, Options& options) {
             "Made-up weights in the sizes of this model instead of one from a file: tiny, base, "
             "small, …",
             [&](const std::string& value) { options.bench.size = parse_size(value); });
-  group.add("--only", "PARTS",
-            "Measure these parts only: log_mel, encoder, cross_kv, decoder, end_to_end, load, "
-            "process, compare.encoder, compare.token_1, … (of 1, 8, 16), compare.windows_1, …, "
-            "separated by commas [all]",
-            [&](const std::string& value) { options.bench.only = parse_groups(value); });
+  group.add(
+      "--only", "PARTS",
+      "Measure these parts only: log_mel, encoder, encoder.scaling (one thread and all of them), "
+      "cross_kv, decoder, end_to_end, load, "
+      "process, compare.encoder, compare.token_1, … (of 1, 8, 16), compare.windows_1, …, "
+      "separated by commas [all]",
+      [&](const std::string& value) { options.bench.only = parse_groups(value); });
   group.add("--seconds", "X", "How long each part is measured at least [1.5]",
             [&](const std::string& value) { options.bench.seconds = parse_seconds(value); });
   app->add_option_function<std::vector<std::string>>(

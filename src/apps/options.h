@@ -34,6 +34,7 @@ struct Options {
   std::optional<model::ComputeType> compute_type;  ///< absent: the fastest that is exact enough
   bool cache = true;                               ///< packed weights are kept
   int threads = 0;                                 ///< 0: as many as there are CPUs
+  Pinning pinning = Pinning::none;                 ///< of the threads
   std::optional<int> audio_stream;                 ///< from 0; absent: the one ffmpeg takes
   std::optional<int>
       batch_size;       ///< pieces cut beforehand that are decoded together; absent: openai's loop

@@ -283,6 +283,19 @@ TEST(Options, TheCacheCanBeTurnedOff) {
   EXPECT_FALSE(std::get<Options>(parse_command_line({"bench", "--no-cache"})).cache);
 }
 
+TEST(Options, ThreadsAreOnlyPinnedOnRequest) {
+  for (const char* command : {"transcribe", "bench"}) {
+    const auto pinning = [&](std::vector<std::string> arguments) {
+      arguments.insert(arguments.begin(), command);
+      if (command == std::string("transcribe")) arguments.push_back("a.wav");
+      return std::get<Options>(parse_command_line(arguments)).pinning;
+    };
+    EXPECT_EQ(pinning({}), Pinning::none);
+    EXPECT_EQ(pinning({"--pin-threads"}), Pinning::one_cpu_each);
+    EXPECT_EQ(pinning({"--pin_threads"}), Pinning::one_cpu_each);
+  }
+}
+
 TEST(Options, APlotIsAnSvgOrAPng) {
   EXPECT_EQ(std::get<Options>(parse_command_line({"bench", "--plot", "a.svg"})).bench.plot.svg,
             "a.svg");

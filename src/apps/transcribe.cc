@@ -42,6 +42,9 @@ struct Job {
 void check_machine(const Options& options, Console& console) {
   engine::check_device(options.device);
   engine::check_compute_type(options.device, options.compute_type, active_isa());
+  if (options.pinning != Pinning::none) {
+    cpus_to_pin(options.threads > 0 ? options.threads : ThreadPool::default_size());
+  }
   const int n_cpus = ThreadPool::usable_cpus();
   if (options.threads > n_cpus) {
     console.message(concat("warning: --threads ", options.threads, " is slower than ", n_cpus,
@@ -182,6 +185,7 @@ std::vector<float> read_samples(Job& job, FileJob& file) {
                                        file.path.string())] { job.console.note(line); });
   }
   if (job.turns.is_turn_of(file.index)) job.console.progress("decoding the audio");
+  const auto unpinned = job.engine.pool().unpin_caller();  // FFmpeg starts threads of its own
   audio::Audio audio = audio::decode_file(file.path, {.stream = job.options.audio_stream});
   const auto warn = [&](const std::string& warning) {
     job.turns.say(file.index,
@@ -271,7 +275,8 @@ int transcribe(const Options& options, Console& console) {
   console.progress("loading the model");
   const std::jthread beside(audio::prepare_decoding);
   engine::Engine engine(model, options.device, options.threads, options.compute_type,
-                        cache_settings(options.cache, tell_if_verbose(options, console)));
+                        cache_settings(options.cache, tell_if_verbose(options, console)),
+                        options.pinning);
   console.progress("");
   warn_english_only(options, engine.model(), console);
 

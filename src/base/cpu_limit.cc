@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <set>
 #include <string>
 
@@ -47,6 +48,14 @@ bool has_cpu(const std::string& controllers) {
   return ("," + controllers + ",").find(",cpu,") != std::string::npos;
 }
 
+/// What the CPUs of one core have in common: their list, or the CPU itself where nothing is said.
+std::string core_of(int cpu, const fs::path& root) {
+  const std::string name = "cpu" + std::to_string(cpu);
+  std::ifstream file(root / "sys/devices/system/cpu" / name / "topology/thread_siblings_list");
+  std::string siblings;
+  return std::getline(file, siblings) && !siblings.empty() ? siblings : name;
+}
+
 }  // namespace
 
 std::optional<int> cgroup_cpu_limit(const fs::path& root) {
@@ -68,13 +77,21 @@ std::optional<int> cgroup_cpu_limit(const fs::path& root) {
 
 int count_cores(std::span<const int> cpus, const fs::path& root) {
   std::set<std::string> cores;
-  for (const int cpu : cpus) {
-    const std::string name = "cpu" + std::to_string(cpu);
-    std::ifstream file(root / "sys/devices/system/cpu" / name / "topology/thread_siblings_list");
-    std::string siblings;
-    cores.insert(std::getline(file, siblings) && !siblings.empty() ? siblings : name);
-  }
+  for (const int cpu : cpus) cores.insert(core_of(cpu, root));
   return static_cast<int>(cores.size());
+}
+
+std::vector<int> spread_over_cores(std::span<const int> cpus, const fs::path& root) {
+  std::map<std::string, std::size_t> taken;  // of each core
+  std::vector<std::vector<int>> turns;
+  for (const int cpu : cpus) {
+    const std::size_t turn = taken[core_of(cpu, root)]++;
+    if (turn == turns.size()) turns.emplace_back();
+    turns[turn].push_back(cpu);
+  }
+  std::vector<int> order;
+  for (const std::vector<int>& turn : turns) order.insert(order.end(), turn.begin(), turn.end());
+  return order;
 }
 
 }  // namespace sotto

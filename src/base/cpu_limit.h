@@ -1,10 +1,11 @@
-// How many CPUs this process may keep busy, and how many cores these are. Containers and services
-// are often given a share of the machine that their affinity mask does not show.
+// How many CPUs this process may keep busy, and which cores these are. Containers and services are
+// often given a share of the machine that their affinity mask does not show.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace sotto {
 
@@ -22,5 +23,10 @@ std::optional<int> cgroup_cpu_limit(const std::filesystem::path& root = "/");
 ///   sys/devices/system/cpu/cpu<n>/topology/thread_siblings_list   "0,8" or "0-1"
 /// A CPU of which nothing is said counts as a core.
 int count_cores(std::span<const int> cpus, const std::filesystem::path& root = "/");
+
+/// The same CPUs, one of each core first, then a second one of each that has two, and so on; those
+/// of a turn keep their order.
+std::vector<int> spread_over_cores(std::span<const int> cpus,
+                                   const std::filesystem::path& root = "/");
 
 }  // namespace sotto

@@ -1,5 +1,6 @@
 #include "base/cpu_limit.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -88,12 +89,18 @@ TEST_F(CpuLimitTest, Version1SaysItInTwoFiles) {
   EXPECT_EQ(limit(), 1);
 }
 
-TEST_F(CpuLimitTest, ThreadsOfOneCoreAreOneCore) {
-  const auto say = [&](int cpu, const std::string& siblings) {
+/// Says which CPUs are threads of one core.
+class CoresTest : public CpuLimitTest {
+ protected:
+  void say(int cpu, const std::string& siblings) {
     write("sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list",
           siblings);
-  };
-  const auto cores = [&](std::vector<int> cpus) { return count_cores(cpus, root_); };
+  }
+  int cores(std::vector<int> cpus) { return count_cores(cpus, root_); }
+  std::vector<int> spread(std::vector<int> cpus) { return spread_over_cores(cpus, root_); }
+};
+
+TEST_F(CoresTest, ThreadsOfOneCoreAreOneCore) {
   EXPECT_EQ(cores({0, 1, 2, 3}), 4) << "nothing is said";
   for (const int cpu : {0, 4}) say(cpu, "0,4\n");
   for (const int cpu : {1, 5}) say(cpu, "1,5\n");
@@ -104,6 +111,19 @@ TEST_F(CpuLimitTest, ThreadsOfOneCoreAreOneCore) {
   say(2, "\n");
   say(3, "");
   EXPECT_EQ(cores({2, 3}), 2) << "damaged";
+}
+
+TEST_F(CoresTest, OneCpuOfEachCoreComesFirst) {
+  using ::testing::ElementsAre;
+  EXPECT_THAT(spread({3, 0, 1}), ElementsAre(3, 0, 1)) << "nothing is said";
+  EXPECT_THAT(spread({}), ElementsAre());
+  // Two large cores of two threads, then two small ones of one.
+  for (const int cpu : {0, 1}) say(cpu, "0-1\n");
+  for (const int cpu : {2, 3}) say(cpu, "2-3\n");
+  for (const int cpu : {4, 5}) say(cpu, std::to_string(cpu) + "\n");
+  EXPECT_THAT(spread({0, 1, 2, 3, 4, 5}), ElementsAre(0, 2, 4, 5, 1, 3));
+  EXPECT_THAT(spread({1, 2, 3}), ElementsAre(1, 2, 3));
+  EXPECT_THAT(spread({2, 3}), ElementsAre(2, 3));
 }
 
 }  // namespace

@@ -13,8 +13,7 @@
 namespace sotto {
 namespace {
 
-constexpr Isa kIsas[] = {Isa::portable, Isa::avx2,        Isa::avx_vnni,
-                         Isa::avx512,   Isa::avx512_vnni, Isa::avx512_bf16};
+std::array<bool, kAllIsas.size()> assumed{};  // by assume_isa()
 
 #if defined(__x86_64__)
 // clang 16 does not know the names "f16c" and "avxvnni" in __builtin_cpu_supports.
@@ -80,7 +79,14 @@ Isa float_isa(Isa isa) {
   return isa >= Isa::avx2 ? Isa::avx2 : Isa::portable;
 }
 
+void assume_isa(Isa isa) {
+  for (const Isa part : kAllIsas) {
+    if (holds(isa, part)) assumed[static_cast<std::size_t>(part)] = true;
+  }
+}
+
 bool machine_has(Isa isa) {
+  if (assumed[static_cast<std::size_t>(isa)]) return true;
 #if defined(__x86_64__)
   switch (isa) {
     case Isa::portable:
@@ -104,7 +110,7 @@ bool machine_has(Isa isa) {
 
 std::vector<Isa> available_isas() {
   std::vector<Isa> isas;
-  std::copy_if(std::begin(kIsas), std::end(kIsas), std::back_inserter(isas), machine_has);
+  std::ranges::copy_if(kAllIsas, std::back_inserter(isas), machine_has);
   return isas;
 }
 
@@ -115,9 +121,9 @@ Isa detect_isa() {
 Isa active_isa() {
   const char* wanted = std::getenv("SOTTO_ISA");
   if (wanted == nullptr || *wanted == '\0') return detect_isa();
-  const auto isa = std::find_if(std::begin(kIsas), std::end(kIsas),
-                                [&](Isa candidate) { return name_of(candidate) == wanted; });
-  if (isa == std::end(kIsas)) {
+  const auto isa =
+      std::ranges::find_if(kAllIsas, [&](Isa candidate) { return name_of(candidate) == wanted; });
+  if (isa == kAllIsas.end()) {
     fail(ErrorKind::usage, "SOTTO_ISA=", wanted,
          " is not an instruction set; this machine can use: ", names_of(available_isas()));
   }

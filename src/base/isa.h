@@ -1,6 +1,7 @@
 // Which vector instructions this process uses: detected once, or forced for tests.
 #pragma once
 
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,14 @@ enum class Isa {
   avx512_bf16,  ///< avx512_vnni and AVX-512 BF16: products of bfloat16
 };
 
+inline constexpr std::array kAllIsas = {Isa::portable, Isa::avx2,        Isa::avx_vnni,
+                                        Isa::avx512,   Isa::avx512_vnni, Isa::avx512_bf16};
+
+/// Whether a machine that has `isa` has `part` as well.
+constexpr bool holds(Isa isa, Isa part) {
+  return part == Isa::avx_vnni ? isa == part : isa >= part;
+}
+
 /// "portable", "avx2", "avx_vnni", "avx512", …, as SOTTO_ISA spells them.
 std::string_view name_of(Isa isa);
 
@@ -25,6 +34,10 @@ Isa float_isa(Isa isa);
 
 /// True when the processor has `isa` and the operating system saves its registers.
 bool machine_has(Isa isa);
+
+/// For tests, at their start: machine_has(isa) is true from now on in this process, though CPUID
+/// hides what the processor executes (testing_isa.h).
+void assume_isa(Isa isa);
 
 /// Those that the machine has, slowest first.
 std::vector<Isa> available_isas();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/testing.h"
+#include "base/testing_isa.h"
 
 namespace sotto {
 namespace {
@@ -38,8 +39,7 @@ TEST_F(IsaTest, DetectedWhenNotForced) {
 }
 
 TEST_F(IsaTest, WhatTheMachineHasCanBeForcedAndNothingElse) {
-  for (const Isa isa :
-       {Isa::portable, Isa::avx2, Isa::avx_vnni, Isa::avx512, Isa::avx512_vnni, Isa::avx512_bf16}) {
+  for (const Isa isa : kAllIsas) {
     force(name_of(isa));
     if (machine_has(isa)) {
       EXPECT_EQ(active_isa(), isa) << name_of(isa);
@@ -66,6 +66,40 @@ TEST_F(IsaTest, SetsWithoutVnniAreEnoughForFloats) {
   EXPECT_EQ(float_isa(Isa::avx_vnni), Isa::avx2);
   EXPECT_EQ(float_isa(Isa::avx512_vnni), Isa::avx512);
   EXPECT_EQ(float_isa(Isa::avx512_bf16), Isa::avx512);
+}
+
+TEST_F(IsaTest, WhatIsExecutedIsTriedInAChild) {
+  using testing::executes;
+  using testing::runs_in_child;
+  EXPECT_TRUE(runs_in_child([] {}));
+  EXPECT_FALSE(runs_in_child([] { __builtin_trap(); })) << "an illegal instruction";
+  EXPECT_FALSE(runs_in_child([] { std::_Exit(3); }));
+  for (const Isa isa : available_isas()) EXPECT_TRUE(executes(isa)) << name_of(isa);
+}
+
+TEST_F(IsaTest, OnlyWhatIsForcedAndHiddenIsTried) {
+  ::unsetenv("SOTTO_ISA");
+  EXPECT_EQ(testing::forced_but_hidden(), std::nullopt);
+  for (const Isa isa : kAllIsas) {
+    force(name_of(isa));
+    EXPECT_EQ(testing::forced_but_hidden(), machine_has(isa) ? std::nullopt : std::optional(isa));
+  }
+  force("avx9");
+  EXPECT_EQ(testing::forced_but_hidden(), std::nullopt);
+}
+
+/// In a process of its own, which has what it assumes from then on.
+[[noreturn]] void assume(Isa isa) {
+  assume_isa(isa);
+  for (const Isa part : kAllIsas) {
+    if (holds(isa, part) && !machine_has(part)) std::_Exit(1);
+  }
+  ::setenv("SOTTO_ISA", std::string(name_of(isa)).c_str(), 1);
+  std::_Exit(active_isa() == isa ? 0 : 2);
+}
+
+TEST_F(IsaTest, WhatWasTriedCanBeForced) {
+  for (const Isa isa : kAllIsas) EXPECT_EXIT(assume(isa), ::testing::ExitedWithCode(0), "");
 }
 
 TEST_F(IsaTest, UnknownNameListsThePossibleOnes) {

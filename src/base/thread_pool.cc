@@ -1,14 +1,12 @@
 #include "base/thread_pool.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/affinity.h"
 #include "base/cpu_limit.h"
 #include "base/error.h"
 
@@ -43,22 +41,6 @@ bool spin_until(const Condition& done) {
   return false;
 }
 
-/// Those of the affinity mask, by number; at least one.
-std::vector<int> allowed_cpus() {
-  std::vector<int> cpus;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) {
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-      if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-    }
-  } else {
-    cpus.resize(std::max(1u, std::thread::hardware_concurrency()));
-    std::iota(cpus.begin(), cpus.end(), 0);
-  }
-  return cpus;
-}
-
 }  // namespace
 
 int ThreadPool::usable_cpus() {
@@ -70,23 +52,42 @@ int ThreadPool::default_size() {
   return std::min(count_cores(allowed_cpus()), usable_cpus());
 }
 
-ThreadPool::ThreadPool(int size) {
+ThreadPool::ThreadPool(int size, Pinning pinning) {
   const int threads = size > 0 ? size : default_size();
+  std::vector<int> cpus;
+  if (pinning == Pinning::one_cpu_each) cpus = cpus_to_pin(threads);
   workers_.reserve(static_cast<std::size_t>(threads - 1));
   try {
     for (int thread = 1; thread < threads; ++thread) {
       workers_.emplace_back([this, thread] { worker(thread); });
     }
+    if (!cpus.empty()) pin(cpus);
   } catch (const std::system_error& error) {
     const int started = this->size();
     stop();
     fail(ErrorKind::unsupported, "cannot start ", threads, " threads, but ", started, " (",
          error.code().message(), "): ask for fewer");
+  } catch (...) {
+    stop();
+    throw;
   }
 }
 
 ThreadPool::~ThreadPool() {
   stop();
+}
+
+/// Each thread to its CPU, the calling one last: the others begin with its mask.
+void ThreadPool::pin(std::span<const int> cpus) {
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    set_affinity(workers_[i].native_handle(), cpus.subspan(i + 1, 1));
+  }
+  caller_.emplace(cpus.first(1));
+}
+
+std::optional<CpusOfThisThread> ThreadPool::unpin_caller() const {
+  if (!caller_ || !caller_->is_of_this_thread()) return std::nullopt;
+  return std::optional<CpusOfThisThread>(std::in_place, caller_->before());
 }
 
 void ThreadPool::stop() {

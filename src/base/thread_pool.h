@@ -7,10 +7,20 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
+#include "base/affinity.h"
+
 namespace sotto {
+
+/// Where the threads of a pool run.
+enum class Pinning {
+  none,          ///< where the system puts them
+  one_cpu_each,  ///< each on a CPU of its own, one of each core first
+};
 
 /// `size` threads, the calling one included. One loop runs at a time, and one of a job beside;
 /// loops do not nest. The workers wait a short while in a spin before they sleep, because an
@@ -20,8 +30,9 @@ namespace sotto {
 class ThreadPool {
  public:
   /// `size` 0 takes default_size(). Throws Error{unsupported} when the system refuses to start so
-  /// many threads.
-  explicit ThreadPool(int size = 0);
+  /// many threads, and with one_cpu_each when there are not so many CPUs or it does not pin
+  /// threads. The calling thread is pinned as the others are, until the pool's end.
+  explicit ThreadPool(int size = 0, Pinning pinning = Pinning::none);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -41,6 +52,13 @@ class ThreadPool {
   bool beside_is_done() const noexcept { return job_state_ == JobState::done; }
   /// Takes part in the job's loops until it is done.
   void finish_beside();
+
+  bool pinned() const noexcept { return caller_.has_value(); }
+
+  /// As long as the result lives, the thread that made a pinned pool may run wherever it could
+  /// before, and so may the threads and programs that it starts, which begin with its CPUs. Nothing
+  /// for other threads and pools.
+  std::optional<CpusOfThisThread> unpin_caller() const;
 
   /// CPUs this process may keep busy: those of its affinity mask (as `nproc` counts), and no more
   /// than the CPU quota of its cgroups, rounded up. At least 1.
@@ -67,6 +85,7 @@ class ThreadPool {
   enum Kind { kCallers, kJobs };
   enum class JobState { none, given, runs, done };
 
+  void pin(std::span<const int> cpus);
   void stop();
   void wake();
   void open(Loop& loop);
@@ -74,6 +93,7 @@ class ThreadPool {
   void worker(int thread);
 
   std::vector<std::thread> workers_;
+  std::optional<CpusOfThisThread> caller_;  // of a pinned pool
   std::mutex mutex_;
   std::condition_variable wake_;
   std::atomic<int> sleepers_{0};

@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -32,6 +34,23 @@ TEST(ThreadPool, EachIndexOnceOnAValidThread) {
       EXPECT_TRUE(thread_in_range);
     }
   }
+}
+
+TEST(ThreadPool, AThreadThatIsSlowerGetsLess) {
+  ThreadPool pool(2);
+  constexpr int kCount = 100;
+  std::atomic<int> done{0};
+  std::array<std::atomic<int>, 2> by_thread{};
+  pool.parallel_for(kCount, [&](std::int64_t i, int thread) {
+    // Whoever takes the first is slow: the other one must be given all the rest.
+    if (i == 0) {
+      while (done < kCount - 1) std::this_thread::yield();
+    }
+    ++by_thread[static_cast<std::size_t>(thread)];
+    ++done;
+  });
+  EXPECT_EQ(std::min<int>(by_thread[0], by_thread[1]), 1);
+  EXPECT_EQ(std::max<int>(by_thread[0], by_thread[1]), kCount - 1);
 }
 
 TEST(ThreadPool, ManyShortLoopsInARow) {
@@ -176,6 +195,60 @@ TEST(ThreadPool, DefaultSizeIsTheCoresOfTheAffinityMask) {
     EXPECT_EQ(ThreadPool::default_size(), 1);
   })
       .join();
+}
+
+TEST(ThreadPool, PinnedThreadsHaveACpuEach) {
+  std::thread([] {  // whose mask is its own
+    const std::vector<int> all = allowed_cpus();
+    for (int threads = 1; threads <= std::min(4, static_cast<int>(all.size())); ++threads) {
+      const std::vector<int> expected = cpus_to_pin(threads);
+      ThreadPool pool(threads, Pinning::one_cpu_each);
+      EXPECT_TRUE(pool.pinned());
+      std::vector<std::vector<int>> cpus(static_cast<std::size_t>(threads));
+      std::atomic<int> here{0};
+      pool.parallel_for(threads, [&](std::int64_t, int thread) {
+        cpus[static_cast<std::size_t>(thread)] = allowed_cpus();
+        ++here;
+        while (here < threads) std::this_thread::yield();  // so that each takes one
+      });
+      std::vector<int> of_all;
+      for (const auto& of_one : cpus) {
+        ASSERT_EQ(of_one.size(), 1u);
+        of_all.push_back(of_one.front());
+      }
+      EXPECT_EQ(of_all, expected);
+    }
+    EXPECT_EQ(allowed_cpus(), all) << "free again";
+  })
+      .join();
+}
+
+TEST(ThreadPool, WhoMadeAPinnedPoolCanBeFreedForAWhile) {
+  std::thread([] {
+    const std::vector<int> all = allowed_cpus();
+    const ThreadPool pool(1, Pinning::one_cpu_each);
+    EXPECT_EQ(allowed_cpus().size(), 1u);
+    {
+      const auto unpinned = pool.unpin_caller();
+      EXPECT_EQ(allowed_cpus(), all);
+      std::thread([&] { EXPECT_FALSE(pool.unpin_caller()) << "another thread"; }).join();
+    }
+    EXPECT_EQ(allowed_cpus().size(), 1u);
+    EXPECT_FALSE(ThreadPool(1).unpin_caller());
+    EXPECT_FALSE(ThreadPool(1).pinned());
+  }).join();
+}
+
+TEST(ThreadPool, MoreThreadsThanCpusCannotBePinned) {
+  std::thread([] {
+    const std::vector<int> all = allowed_cpus();
+    const int too_many = static_cast<int>(all.size()) + 1;
+    EXPECT_NE(testing::message_of(ErrorKind::unsupported,
+                                  [&] { ThreadPool(too_many, Pinning::one_cpu_each); })
+                  .find("threads cannot be pinned to a CPU each"),
+              std::string::npos);
+    EXPECT_EQ(allowed_cpus(), all);
+  }).join();
 }
 
 }  // namespace

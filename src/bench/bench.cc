@@ -22,16 +22,20 @@ void only_parts(Session& session, Report&) {
   Measure(session);
 }
 
-std::vector<Group> part_groups(const Settings& settings) {
+std::vector<Group> part_groups(const Settings& settings, int threads) {
   std::vector<Group> groups = {{"log_mel", 1, only_parts<measure_mel>},
-                               {"encoder", 1, only_parts<measure_encoder>},
-                               {"cross_kv", 1, only_parts<measure_cross_kv>},
+                               {"encoder", 1, only_parts<measure_encoder>}};
+  if (threads > 1) {
+    groups.push_back({"encoder.scaling", 1, [](Session& session, Report& report) {
+                        report.encoder_scaling = measure_encoder_scaling(session);
+                      }});
+  }
+  groups.insert(groups.end(), {{"cross_kv", 1, only_parts<measure_cross_kv>},
                                {"decoder", 5, only_parts<measure_decoder>},
-                               {"end_to_end", 4, only_parts<measure_end_to_end>}};
+                               {"end_to_end", 4, only_parts<measure_end_to_end>}});
   if (!settings.model) return groups;
   groups.push_back({"load", settings.cache ? 2 : 1, [&settings](Session& session, Report&) {
-                      measure_load(session, settings.compute_type, settings.threads,
-                                   settings.cache);
+                      measure_load(session, settings.compute_type, settings.cache);
                     }});
   if (settings.clip_command.empty()) return groups;
   groups.push_back({"process", 1, [&settings](Session& session, Report& report) {
@@ -40,8 +44,8 @@ std::vector<Group> part_groups(const Settings& settings) {
   return groups;
 }
 
-std::vector<Group> wanted_groups(const Settings& settings) {
-  std::vector<Group> groups = part_groups(settings);
+std::vector<Group> wanted_groups(const Settings& settings, int threads) {
+  std::vector<Group> groups = part_groups(settings, threads);
   if (!settings.only.empty()) {
     std::erase_if(groups, [&](const Group& group) {
       return std::ranges::find(settings.only, group.name) == settings.only.end();
@@ -92,6 +96,7 @@ void measure_peaks(Report& report, Session& session) {
 std::vector<Comparison> compare_with(const std::vector<std::vector<std::string>>& commands,
                                      const std::vector<Task>& tasks, Session& session) {
   std::vector<Peer> peers;
+  const auto unpinned = session.pool.unpin_caller();
   for (const auto& command : commands) peers.emplace_back(command);
   return compare(session, tasks, peers);
 }
@@ -99,23 +104,25 @@ std::vector<Comparison> compare_with(const std::vector<std::vector<std::string>>
 }  // namespace
 
 std::vector<std::string> group_names() {
-  std::vector<std::string> names = {"log_mel",    "encoder", "cross_kv", "decoder",
-                                    "end_to_end", "load",    "process"};
+  std::vector<std::string> names = {"log_mel",  "encoder", "encoder.scaling",
+                                    "cross_kv", "decoder", "end_to_end",
+                                    "load",     "process"};
   for (const Task& task : all_tasks()) names.push_back(group_of(task));
   return names;
 }
 
 Report run(const Settings& settings) {
   Report report{.machine = this_machine(), .isa = active_isa()};
-  ThreadPool pool(settings.threads);
+  ThreadPool pool(settings.threads, settings.pinning);
   report.threads = pool.size();
+  report.pinned = pool.pinned();
   Subject subject = make_subject(settings, report.isa, pool);
   report.model = subject.name;
   report.made_up = !subject.path;
   report.dims = subject.dims;
   report.types = subject.types;
 
-  const std::vector<Group> groups = wanted_groups(settings);
+  const std::vector<Group> groups = wanted_groups(settings, pool.size());
   const std::vector<Task> tasks = wanted_tasks(settings);
   int index = 0, all = 2 + static_cast<int>(tasks.size());
   for (const Group& group : groups) all += group.n_parts;

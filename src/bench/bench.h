@@ -12,6 +12,7 @@
 #include "bench/measure.h"
 #include "bench/part.h"
 #include "bench/peaks.h"
+#include "bench/scaling.h"
 #include "engine/encoders.h"
 #include "engine/packed_cache.h"
 #include "model/compute_type.h"
@@ -24,6 +25,7 @@ struct Settings {
   std::string size{};                            ///< a name of model::released_dims()
   std::optional<model::ComputeType> compute_type;
   int threads = 0;  ///< 0: as many as cores may be used
+  Pinning pinning = Pinning::none;
   Budget budget{};
   std::vector<std::string> only{};               ///< of group_names(); empty: all
   std::optional<engine::CacheSettings> cache{};  ///< of packed weights of a model from a file
@@ -39,6 +41,7 @@ struct Report {
   Machine machine;
   Isa isa{};
   int threads = 0;
+  bool pinned = false;  ///< each thread to a CPU
   std::string model{};  ///< its name
   bool made_up = false;
   model::Dims dims{};
@@ -46,6 +49,7 @@ struct Report {
   std::vector<MultiplyPeak> multiply_peaks{};
   std::vector<ReadPeak> read_peaks{};
   std::vector<Part> parts{};
+  std::optional<Scaling> encoder_scaling{};  ///< with more than one thread
   std::vector<Comparison> comparisons{};
   std::optional<double> resident_bytes{};  ///< the most that the whole process held
 };

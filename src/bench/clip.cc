@@ -28,9 +28,9 @@ long long resident_bytes() {
 }  // namespace
 
 std::string hear_clip(const std::filesystem::path& path, std::optional<model::ComputeType> wanted,
-                      int threads, std::optional<engine::CacheSettings> cache) {
+                      int threads, Pinning pinning, std::optional<engine::CacheSettings> cache) {
   const model::Model model = model::load(path);
-  ThreadPool pool(threads);
+  ThreadPool pool(threads, pinning);
   const Isa isa = active_isa();
   Subject subject = make_subject(model, wanted, isa, pool, std::move(cache));
   const std::vector<float> samples = made_up_sound(kClipSeconds);

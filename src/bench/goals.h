@@ -2,11 +2,12 @@
 #pragma once
 
 #include <optional>
-#include <string>
+#include "bench/part.h"
 
 namespace sotto::bench {
 
-/// From 0 to 1; nothing for a part that has no goal of its own.
-std::optional<double> goal_of(const std::string& part);
+/// From 0 to 1, for the numbers that the part is bound by; nothing for a part that has no goal of
+/// its own.
+std::optional<double> goal_of(const Part& part);
 
 }  // namespace sotto::bench

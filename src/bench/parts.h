@@ -7,6 +7,7 @@
 
 #include "bench/limits.h"
 #include "bench/part.h"
+#include "bench/scaling.h"
 #include "bench/subject.h"
 
 namespace sotto::bench {
@@ -29,6 +30,9 @@ struct Session {
 void measure_mel(Session& session);
 /// A window, and the stages of the encoder.
 void measure_encoder(Session& session);
+/// A window by one thread and by all, with the same packed weights; after a round that does not
+/// count, as many as the budget has.
+Scaling measure_encoder_scaling(Session& session);
 /// Keys and values of a window.
 void measure_cross_kv(Session& session);
 /// A token, for each of 1, 5, 8 and 16 windows that are decoded together, and of the beams of one.

@@ -19,6 +19,7 @@ Subject make(const model::Dims& dims, const model::Weights& weights,
   const engine::ComputeTypes& types = subject.types;
   const engine::PackedCache cache(std::move(settings), weights, pool);
   subject.encoder = cache.make(model::Part::encoder, types.encoder, isa, [&](auto packed) {
+    subject.encoder_weights = packed;
     return cpu::make_encoder(dims, weights, isa, types.encoder, pool, std::move(packed),
                              subject.stages.get());
   });
@@ -42,6 +43,12 @@ Subject make_subject(const model::Model& model, std::optional<model::ComputeType
   Subject subject = make(model.dims, model.weights, wanted, isa, pool, std::move(cache));
   subject.name = model.name;
   return subject;
+}
+
+std::unique_ptr<model::Encoder> encoder_on(const Subject& subject, Isa isa, ThreadPool& pool) {
+  const auto& packed = subject.encoder_weights;
+  return cpu::make_encoder(subject.dims, {}, isa, subject.types.encoder, pool,
+                           std::make_shared<cpu::PackedWeights>(packed->arrays(), packed));
 }
 
 Subject make_up_subject(const std::string& name, const model::Dims& dims,

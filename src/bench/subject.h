@@ -8,6 +8,7 @@
 
 #include "base/isa.h"
 #include "base/thread_pool.h"
+#include "cpu/packed.h"
 #include "cpu/stage_times.h"
 #include "engine/encoders.h"
 #include "engine/packed_cache.h"
@@ -23,6 +24,7 @@ struct Subject {
   model::Dims dims;
   engine::ComputeTypes types;
   std::unique_ptr<cpu::StageTimes> stages;  ///< of the encoder
+  std::shared_ptr<const cpu::PackedWeights> encoder_weights;
   std::unique_ptr<model::Encoder> encoder;
   std::unique_ptr<model::Decoder> decoder;
 
@@ -36,6 +38,9 @@ Subject load_subject(const std::filesystem::path& path, std::optional<model::Com
 /// The same for a model that is loaded already.
 Subject make_subject(const model::Model& model, std::optional<model::ComputeType> wanted, Isa isa,
                      ThreadPool& pool, std::optional<engine::CacheSettings> cache);
+
+/// The encoder once more, with the same packed weights, on another pool, which must outlive it.
+std::unique_ptr<model::Encoder> encoder_on(const Subject& subject, Isa isa, ThreadPool& pool);
 
 /// Made-up weights in these sizes.
 Subject make_up_subject(const std::string& name, const model::Dims& dims,

@@ -26,15 +26,21 @@ double last_number(const std::string& output) {
 double measure_process(Session& session, const std::vector<std::string>& command) {
   double most = 0;
   session.measure({.name = "end_to_end.process", .unit = "process", .audio_seconds = kClipSeconds},
-                  [&] { most = std::max(most, last_number(Child(command).finish())); });
+                  [&] {
+                    const auto unpinned = session.pool.unpin_caller();
+                    most = std::max(most, last_number(Child(command).finish()));
+                  });
   return most;
 }
 
-void measure_load(Session& session, std::optional<model::ComputeType> wanted, int threads,
+void measure_load(Session& session, std::optional<model::ComputeType> wanted,
                   const std::optional<engine::CacheSettings>& cache) {
   const std::filesystem::path path = *session.subject.path;
   const auto load = [&](const std::optional<engine::CacheSettings>& settings) {
-    const engine::Engine engine(path, engine::Device::cpu, threads, wanted, settings);
+    const auto unpinned = session.pool.unpin_caller();
+    const Pinning pinning = session.pool.pinned() ? Pinning::one_cpu_each : Pinning::none;
+    const engine::Engine engine(path, engine::Device::cpu, session.pool.size(), wanted, settings,
+                                pinning);
   };
   session.measure({.name = "load", .unit = "model"}, [&] { load(cache); });
   if (!cache) return;

@@ -17,7 +17,7 @@ double measure_process(Session& session, const std::vector<std::string>& command
 
 /// Loading the model of the subject, whose file is in the system's cache; with a cache of packed
 /// weights also without it.
-void measure_load(Session& session, std::optional<model::ComputeType> wanted, int threads,
+void measure_load(Session& session, std::optional<model::ComputeType> wanted,
                   const std::optional<engine::CacheSettings>& cache);
 
 }  // namespace sotto::bench

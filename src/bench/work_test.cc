@@ -46,6 +46,20 @@ TEST(Work, OfAStepReadsTheWeightsOnceAndTheWindowsEach) {
   EXPECT_EQ(bytes[Resource::float32], 6.0 * 2 * 1500 * 512);
 }
 
+// A decoder in bfloat16 reads half of the bytes; what it multiplies are floats (decoder_numbers.h).
+TEST(Work, OfADecoderInBfloat16IsThatOfFloatsWithHalfTheWeights) {
+  constexpr double kWeights = 26554880 + 22020096;
+  const Work floats = cross_kv_work(kBase, ComputeType::float32);
+  const Work bfloats = cross_kv_work(kBase, ComputeType::bfloat16);
+  EXPECT_EQ(bfloats[Resource::float32], floats[Resource::float32]);
+  EXPECT_EQ(bfloats.products(), floats.products());
+  const Work step = step_work(kBase, ComputeType::bfloat16, 1, 1, 0);
+  const Work float_step = step_work(kBase, ComputeType::float32, 1, 1, 0);
+  EXPECT_EQ(step[Resource::float32], float_step[Resource::float32]);
+  EXPECT_EQ(step[Resource::bfloat16], 0);
+  EXPECT_EQ(float_step[Resource::memory] - step[Resource::memory], 2 * kWeights);
+}
+
 TEST(Floor, IsTheProductsOneAfterTheOtherWithMemoryBeside) {
   Work work;
   work[Resource::int8] = 100;

@@ -103,30 +103,77 @@ INSTANTIATE_TEST_SUITE_P(
 
 /// FNV-1a of the sizes of all arrays, and of the content of those whose numbers are only moved or
 /// rounded; smooth() goes through pow(), which differs between C libraries.
-std::uint64_t digest(ComputeType type) {
-  const model::Weights weights = model::testing::seeded_weights(kOddDims, 8);
-  ThreadPool pool(1);
-  const auto packed = std::make_shared<PackedWeights>();
-  if (type != ComputeType::bfloat16) {
-    make_encoder(kOddDims, weights, Isa::portable, type, pool, packed);
-  }
-  make_decoder(kOddDims, weights, Isa::portable, type, pool, packed);
+std::uint64_t digest(const PackedWeights& packed, ComputeType type) {
+  const bool only_moved = type == ComputeType::float32 || type == ComputeType::bfloat16;
   std::uint64_t hash = 0xCBF29CE484222325u;
   const auto add = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001B3u; };
-  for (const auto& array : packed->arrays()) {
+  for (const auto& array : packed.arrays()) {
     add(array.size());
-    if (type == ComputeType::int8 || type == ComputeType::int8_float32) continue;
+    if (!only_moved) continue;
     for (const std::byte byte : array) add(static_cast<std::uint64_t>(byte));
   }
   return hash;
 }
 
+/// Which instruction sets have the same arrays: those of floats for float_isa().
+struct Format {
+  ComputeType type;
+  std::uint64_t portable, avx2, avx512;
+};
+
+std::uint64_t expected(const Format& format, Isa isa) {
+  switch (float_isa(isa)) {
+    case Isa::avx2:
+      return format.avx2;
+    case Isa::avx512:
+      return format.avx512;
+    default:
+      return format.portable;
+  }
+}
+
 TEST(PackedFormatTest, AChangeOfTheArraysNeedsAnotherFormat) {
   ASSERT_EQ(kPackedFormat, 3u) << "then put the new digests here";
-  EXPECT_EQ(digest(ComputeType::float32), 8414839499706304618u) << "count kPackedFormat up";
-  EXPECT_EQ(digest(ComputeType::bfloat16), 2811769843642101364u) << "count kPackedFormat up";
-  EXPECT_EQ(digest(ComputeType::int8), 10660469110745872167u) << "count kPackedFormat up";
-  EXPECT_EQ(digest(ComputeType::int8_float32), 10660469110745872167u) << "count kPackedFormat up";
+  constexpr Format kEncoders[] = {
+      {ComputeType::float32, 14883805659573667719u, 1718128755216267079u, 13571118835678403203u},
+      {ComputeType::bfloat16, 0, 0, 2522839933121231349u},
+      {ComputeType::int8, 15204618602301691639u, 9429425964418062007u, 12707312828469880415u},
+      {ComputeType::int8_float32, 15204618602301691639u, 9429425964418062007u,
+       12707312828469880415u},
+      {ComputeType::int8_two_bytes, 17054037565883346871u, 17054037565883346871u,
+       7891640592709419839u}};
+  // Where they are measured to be faster (convolution_type()).
+  constexpr std::uint64_t kInt8WithBf16Convolutions = 16448263634607579223u;
+  constexpr Format kDecoders[] = {
+      {ComputeType::float32, 18211916936382584240u, 15245062561865800108u, 2938643464066328308u},
+      {ComputeType::bfloat16, 2811769843642101364u, 2811769843642101364u, 11307560637675069832u},
+      {ComputeType::int8, 5264519170995848213u, 5264519170995848213u, 14403860817817694421u},
+      {ComputeType::int8_float32, 5264519170995848213u, 5264519170995848213u,
+       14403860817817694421u},
+      {ComputeType::int8_two_bytes, 16742361785387070271u, 16742361785387070271u,
+       16742361785387070271u}};
+  const model::Weights weights = model::testing::seeded_weights(kOddDims, 8);
+  ThreadPool pool(1);
+  for (const Isa isa : available_isas()) {
+    for (const Format& format : kEncoders) {
+      if (format.type == ComputeType::bfloat16 && isa != Isa::avx512_bf16) continue;
+      const bool bf16_convolutions = format.type == ComputeType::int8 &&
+                                     convolution_type(format.type, isa) == ComputeType::bfloat16;
+      const auto packed = std::make_shared<PackedWeights>();
+      make_encoder(kOddDims, weights, isa, format.type, pool, packed);
+      EXPECT_EQ(digest(*packed, format.type),
+                bf16_convolutions ? kInt8WithBf16Convolutions : expected(format, isa))
+          << "count kPackedFormat up: the encoder in " << name_of(format.type) << " with "
+          << name_of(isa);
+    }
+    for (const Format& format : kDecoders) {
+      const auto packed = std::make_shared<PackedWeights>();
+      make_decoder(kOddDims, weights, isa, format.type, pool, packed);
+      EXPECT_EQ(digest(*packed, format.type), expected(format, isa))
+          << "count kPackedFormat up: the decoder in " << name_of(format.type) << " with "
+          << name_of(isa);
+    }
+  }
 }
 
 }  // namespace

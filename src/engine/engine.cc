@@ -7,11 +7,12 @@
 namespace sotto::engine {
 
 Engine::Engine(const std::filesystem::path& path, Device device, int threads,
-               std::optional<model::ComputeType> wanted, std::optional<CacheSettings> cache)
+               std::optional<model::ComputeType> wanted, std::optional<CacheSettings> cache,
+               Pinning pinning)
     : isa_(active_isa()),
       model_(model::load(path)),
       types_(engine::compute_types(device, wanted, isa_, model_.dims)),
-      pool_(threads),
+      pool_(threads, pinning),
       cache_(std::move(cache), model_.weights, pool_),
       encoder_(cache_.make(model::Part::encoder, types_.encoder, isa_,
                            [&](auto packed) {

@@ -21,13 +21,15 @@ class Engine {
   /// Loads the model at `path`. `threads` 0 takes ThreadPool::default_size(); the CPU works with
   /// active_isa() in the type `wanted`; without one in what compute_types() finds fastest. Packed
   /// weights are kept as `cache` says. Throws Error{model}, Error{io}, Error{unsupported}, and what
-  /// active_isa() throws.
+  /// active_isa() and ThreadPool throw.
   Engine(const std::filesystem::path& path, Device device, int threads,
-         std::optional<model::ComputeType> wanted, std::optional<CacheSettings> cache = {});
+         std::optional<model::ComputeType> wanted, std::optional<CacheSettings> cache = {},
+         Pinning pinning = Pinning::none);
 
   const model::Model& model() const { return model_; }
   ComputeTypes compute_types() const { return types_; }
   Isa isa() const { return isa_; }
+  const ThreadPool& pool() const { return pool_; }
 
   /// See Transcriber::transcribe. One recording at a time.
   Result transcribe(std::span<const float> samples, const TranscribeOptions& options,

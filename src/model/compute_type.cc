@@ -9,7 +9,7 @@ namespace sotto::model {
 namespace {
 
 constexpr std::array kTypes = {ComputeType::float32, ComputeType::bfloat16, ComputeType::int8,
-                               ComputeType::int8_float32};
+                               ComputeType::int8_float32, ComputeType::int8_two_bytes};
 
 /// What CTranslate2 has and Sotto has not, and what comes nearest.
 constexpr std::pair<std::string_view, std::string_view> kNearest[] = {
@@ -45,7 +45,7 @@ std::optional<ComputeType> parse_compute_type(std::string_view name) {
     fail(ErrorKind::usage, "Sotto does not compute in ", name, ": the nearest is ", nearest);
   }
   fail(ErrorKind::usage, "there is no compute type '", name,
-       "': the types are auto, float32, bfloat16, int8 and int8_float32");
+       "': the types are auto, float32, bfloat16, int8, int8_float32 and int8_two_bytes");
 }
 
 }  // namespace sotto::model

@@ -12,7 +12,8 @@ enum class ComputeType {
   int8,          ///< linear layers and attention with products of integers
   int8_float32,  ///< linear layers in int8, all else in float32
   /// Linear layers with products of bytes, but two of them for each number, and all else in
-  /// float32: what int8 is in models so narrow that one would not do. The engine's to choose.
+  /// float32: as exact as float32, in any model. In models so narrow that one byte would not do the
+  /// engine takes it for the two above.
   int8_two_bytes,
 };
 

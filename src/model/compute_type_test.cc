@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 TEST(ComputeTypeTest, EachNameIsReadAsWritten) {
   for (const ComputeType type : {ComputeType::float32, ComputeType::bfloat16, ComputeType::int8,
-                                 ComputeType::int8_float32}) {
+                                 ComputeType::int8_float32, ComputeType::int8_two_bytes}) {
     EXPECT_EQ(parse_compute_type(name_of(type)), type);
   }
   EXPECT_EQ(parse_compute_type("auto"), std::nullopt);
@@ -25,7 +25,7 @@ TEST(ComputeTypeTest, TypesOfFasterWhisperAreRefusedWithTheNearest) {
   EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_compute_type("int8_float16"); }),
               HasSubstr("the nearest is int8"));
   EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_compute_type("fp8"); }),
-              HasSubstr("auto, float32, bfloat16, int8 and int8_float32"));
+              HasSubstr("auto, float32, bfloat16, int8, int8_float32 and int8_two_bytes"));
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 """whisper.cpp: python peer_whisper_cpp.py WHISPER_BENCH MODEL THREADS
 
-A run of whisper-bench measures encoder and tokens at once; the tokens of a run are asked for after its encoder.
+A run of whisper-bench measures encoder and tokens at once; the tokens of a run are asked for after its encoder. It takes
+no sound, so that windows are what the two add up to, one window after the other: less than whisper.cpp takes from sound
+to text, which makes a spectrogram, reads a prompt and chooses tokens besides.
 """
 
 import re
@@ -9,6 +11,8 @@ import sys
 from pathlib import Path
 
 from peer import serve
+
+TOKENS = 100
 
 program, model, threads = sys.argv[1:]
 last: dict[str, float] = {}
@@ -35,4 +39,9 @@ def token(n: int) -> float | None:
     return last.pop("decode")
 
 
-serve(f"whisper.cpp {Path(model).name}", {"encoder": encoder, "token": token})
+def windows(n: int) -> float:
+    run()
+    return n * (last["encode"] + TOKENS * last.pop("decode"))
+
+
+serve(f"whisper.cpp {Path(model).name}", {"encoder": encoder, "token": token, "windows": windows})

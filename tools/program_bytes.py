@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Estimates what code of a core takes that calls kernels and is none: control flow, which the
-recorder of kernels does not see. docs/npu/cycles.md, "What fits a core", uses the figures.
+"""Estimates what code of the encoder's core takes that calls kernels and is none: control flow,
+which the recorder of kernels does not see. docs/npu/cycles.md, "What fits a core", uses the sums.
 
-    tools/program_bytes.py src/npu/kernels/encoder_core.cc
-    tools/program_bytes.py src/npu/kernels/attention.cc attention_keys attention_reference
+    tools/program_bytes.py
+    tools/program_bytes.py --check   # fails where the design, encoder_network.h, says less
 
+Which functions those are is found from encoder_core on: what it calls, and what that calls, as far
+as a function has no vectors. One that has is a kernel, which the recorder sees.
 Clang 16 compiles the source for RISC-V (32 bits, no compressed instructions, -Os), whose scalar
-instructions are much like the core's. Without names of functions all are counted.
+instructions are much like the core's.
 Each basic block is then scheduled as a core without interlocks wants it:
   - one instruction a bundle, 4 bytes, never two side by side in fewer; 6 for a jump or call;
   - RISC-V branches that compare two registers are a comparison and a jump;
@@ -17,10 +19,17 @@ Each basic block is then scheduled as a core without interlocks wants it:
   - nothing is under way from one block to the next: a block ends when its loads have arrived.
 So it is an upper estimate for a compiler that fills bundles no better than this one."""
 
+import argparse
+import pathlib
 import re
 import subprocess
 import sys
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+KERNELS = "src/npu/kernels"
+PROGRAM = "encoder_core"
+# Holds a constant for each function that is no kernel: kEncoderCoreProgram of encoder_core.
+HEADER = "src/npu/design/examples/encoder_network.h"
 FLAGS = ["--target=riscv32-unknown-none-elf", "-march=rv32im", "-mabi=ilp32", "-std=c++20", "-Os",
          "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-fno-asynchronous-unwind-tables",
          "-fomit-frame-pointer", "-I", ".", "-I", "src", "-I", "src/npu/kernels/declared/include"]
@@ -131,11 +140,11 @@ def bytes_of(block):
     return size + 6 + 2 * (cycles - 1 - len(body))
 
 
-def main():
-    source, names = sys.argv[1], sys.argv[2:]
+def functions_of(source):
+    """By name: the lines of each function that a source is compiled to."""
     listing = subprocess.run(["clang++-16", *FLAGS, "-S", "-o", "-", "-x", "c++", "-"], text=True,
                              input=LOCKS.replace("SOURCE", source), stdout=subprocess.PIPE,
-                             check=True).stdout
+                             check=True, cwd=ROOT).stdout
     functions, name = {}, None
     for line in listing.splitlines():
         match = re.match(r"^([A-Za-z_]\w*):", line)
@@ -146,16 +155,83 @@ def main():
             name = None
         elif name:
             functions[name].append(line)
-    total = 0
-    for name, lines in functions.items():
-        blocks = blocks_of(lines)
-        if not blocks or (names and name not in names):
+    return functions
+
+
+def with_own(name, functions):
+    """The function and those of its source that it calls, and what else they call. Names of C are
+    those of kernels."""
+    own, others, left = {}, set(), [name]
+    while left:
+        name = left.pop()
+        own[name] = functions[name]
+        for line in functions[name]:
+            match = re.match(r"^\t(?:call|tail)\t(\w+)", line)
+            if not match or match.group(1) in own:
+                continue
+            callee = match.group(1)
+            if callee in functions and callee.startswith("_Z"):
+                left.append(callee)
+            else:
+                others.add(callee)
+    return own, others
+
+
+def programs():
+    """From PROGRAM on: by name, the functions of what is no kernel; and kernels that they call."""
+    sources = {}
+    for path in sorted((ROOT / KERNELS).glob("*.cc")):
+        if not path.name.endswith(("_test.cc", "_testing.cc")):
+            functions = functions_of(f"{KERNELS}/{path.name}")
+            sources.update({name: functions for name in functions if not name.startswith("_Z")})
+    found, kernels, left = {}, set(), [PROGRAM]
+    while left:
+        name = left.pop()
+        if name not in sources:
+            sys.exit(f"{name} is called and stands in no source of {KERNELS}")
+        own, others = with_own(name, sources[name])
+        if any(other.startswith("_Z") for other in others):  # of the vectors' header
+            kernels.add(name)
             continue
-        size = sum(bytes_of(block) for block in blocks)
-        count = sum(len(block) for block in blocks)
-        total += size
-        print(f"{size:6d} bytes, {count:4d} instructions  {name}")
-    print(f"{total:6d} bytes")
+        found[name] = own
+        left += sorted(others - found.keys() - kernels, reverse=True)
+    return found, kernels
+
+
+def constant_of(name):
+    return "k" + "".join(word.capitalize() for word in name.split("_")) + "Program"
+
+
+def check(sizes):
+    """What is wrong with the header, line by line."""
+    header = (ROOT / HEADER).read_text()
+    said = {name: int(number) for name, number in re.findall(r"\b(k\w+Program) = (\d+)", header)}
+    wanted = {constant_of(name): size for name, size in sizes.items()}
+    problems = [f"{name} is {said.get(name, 'missing')}, and {size} are needed"
+                for name, size in wanted.items() if said.get(name, 0) < size]
+    problems += [f"{name} is there, and no such function is found"
+                 for name in sorted(said.keys() - wanted.keys())]
+    return [f"{HEADER}: {problem}" for problem in problems]
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Bytes of the encoder's core beside its kernels.")
+    parser.add_argument("--check", action="store_true", help=f"fail where {HEADER} says less")
+    options = parser.parse_args()
+    found, kernels = programs()
+    sizes, count = {}, 0
+    for name, functions in found.items():
+        for lines in functions.values():
+            blocks = blocks_of(lines)
+            sizes[name] = sizes.get(name, 0) + sum(bytes_of(block) for block in blocks)
+            count += sum(len(block) for block in blocks)
+        print(f"{sizes[name]:6d} bytes  {name}")
+    print(f"{sum(sizes.values()):6d} bytes, {count} instructions, which call")
+    print("  " + ", ".join(sorted(kernels)))
+    problems = check(sizes) if options.check else []
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    sys.exit(1 if problems else 0)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include <exception>
 #include <mutex>
 
+#include "apps/kernel_names.h"
 #include "apps/table.h"
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -19,14 +20,6 @@ namespace {
 
 using npu::cycles::KernelCost;
 using npu::cycles::kPeano;
-
-void check_known(const std::string& name) {
-  const std::vector<std::string> known = npu::recorder::recordable();
-  if (std::ranges::find(known, name) != known.end()) return;
-  std::string names;
-  for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
-  fail(ErrorKind::usage, "there is no kernel '", name, "'; there are ", names);
-}
 
 NpuKernelReport report(const std::string& name) {
   const npu::recorder::Kernel kernel = npu::recorder::record(name);
@@ -110,12 +103,10 @@ std::string kernels_table(const std::vector<NpuKernelReport>& reports) {
 }
 
 int npu_kernels(const NpuOptions& options, Console& console) {
-  for (const std::string& name : options.kernels) check_known(name);
-  for (const auto& name : {options.explain, options.assembly}) {
-    if (name) check_known(*name);
-  }
+  const std::vector<std::string> known = npu::recorder::recordable();
   if (options.explain || options.assembly) {
-    const std::string& name = options.explain ? *options.explain : *options.assembly;
+    const std::string name =
+        kernel_named(*(options.explain ? options.explain : options.assembly), known);
     console.progress(concat("compiling ", name));
     const npu::recorder::Kernel kernel = npu::recorder::record(name);
     const npu::cycles::Compiled compiled = npu::cycles::compile(kernel);
@@ -126,9 +117,10 @@ int npu_kernels(const NpuOptions& options, Console& console) {
                                   : npu::cycles::assembly(kernel, compiled));
     return 0;
   }
+  std::vector<std::string> names;
+  for (const std::string& given : options.kernels) names.push_back(kernel_named(given, known));
   catch_interrupts();
-  const std::vector<NpuKernelReport> reports =
-      report_all(options.kernels.empty() ? npu::recorder::recordable() : options.kernels, console);
+  const std::vector<NpuKernelReport> reports = report_all(names.empty() ? known : names, console);
   console.lines(options.json ? kernels_json(reports) : kernels_table(reports));
   return 0;
 }

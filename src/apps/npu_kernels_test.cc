@@ -68,6 +68,17 @@ TEST_F(NpuKernelsTest, ExplainDrawsTheInnerLoop) {
                             "    1 \\| 0 vld. [^|]*\\| [1-9] vst [^|]*\n\n"));
 }
 
+TEST_F(NpuKernelsTest, AKernelIsNamedByItsBeginning) {
+  EXPECT_THAT(text({"--explain", "pass"}), StartsWith("passthrough, 2048 words: "));
+  EXPECT_THAT(text({"--asm", "gemm_int8_s"}), StartsWith("// gemm_int8_short, 64 x 24 x 64: "));
+  EXPECT_THAT(text({"pass"}), HasSubstr("\npassthrough "));
+}
+
+TEST_F(NpuKernelsTest, GemmIsThatOfTheEncoder) {
+  if (sotto::testing::kSlowBuild) GTEST_SKIP() << "skipped: to compile it takes a minute here";
+  EXPECT_THAT(text({"--explain", "gemm"}), StartsWith("gemm_bf16_tile, 64 x 64 x 64: "));
+}
+
 TEST_F(NpuKernelsTest, AssemblyIsAFunctionWithItsLoop) {
   const std::string code = text({"--asm", "zero_sums"});
   EXPECT_THAT(code, StartsWith("// zero_sums, 64 x 64: "));
@@ -88,9 +99,11 @@ TEST_F(NpuKernelsTest, OuterLoopsJumpToTheirLabel) {
 
 TEST_F(NpuKernelsTest, WrongUsageExitsWith2) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"gem"}, {"zero_sums", "gem"}, {"--explain", "gem"}, {"--asm", "gem"}}) {
-    expect_usage(arguments, "there is no kernel 'gem'; there are passthrough, scale_bf16, ");
+           {"gen"}, {"zero_sums", "gen"}, {"--explain", "gen"}, {"--asm", "gen"}}) {
+    expect_usage(arguments, "there is no kernel 'gen'; near are gemm_bf16, gemm_bf16_short, ");
   }
+  expect_usage({"conv"}, "there is no kernel 'conv'; there are passthrough, scale_bf16, ");
+  expect_usage({"--asm", "zero"}, "'zero' is the beginning of 2 kernels: zero_sums, zero_blocks");
   expect_usage({"--asm", "zero_sums", "--explain", "zero_sums"}, "one of them at a time");
   expect_usage({"--asm", "zero_sums", "--json"}, "--json does not go with it");
   expect_usage({"--explain", "zero_sums", "zero_sums"}, "KERNEL does not go with it");

@@ -292,7 +292,9 @@ void add_npu_kernels(CLI::App& npu, Options& options) {
     options.command = Command::npu;
     options.npu.action = NpuAction::kernels;
   });
-  kernels->add_option("KERNEL", options.npu.kernels, "Only these; all takes minutes")
+  kernels
+      ->add_option("KERNEL", options.npu.kernels,
+                   "Only these, by the beginning of a name; all take a minute")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   OptionGroup group(*kernels, "Code");
   group.add("--explain", "KERNEL", "Draw its inner loop: a row per cycle, a column per slot",

@@ -125,7 +125,9 @@ std::string assembly_of(const Instruction& made) {
     if (!operand.empty()) operands.push_back(operand);
   };
   add(port_before(made.opcode));
-  for (size_t i = 0; i < row.defs.size(); ++i) add(register_name(made.defs[i]));
+  // That a call writes lr is not said.
+  const bool is_call = made.opcode == Opcode::jl || made.opcode == Opcode::jl_ind;
+  for (size_t i = 0; i < row.defs.size() && !is_call; ++i) add(register_name(made.defs[i]));
   // divs names its tied r31 once; what a jump out of the call returns is read behind it.
   const size_t shown = made.opcode == Opcode::jnz_leave ? 1 : row.uses.size();
   for (size_t i = made.opcode == Opcode::divs ? 1 : 0; i < shown; ++i) {
@@ -151,8 +153,11 @@ std::string assembly_of(const Bundle& bundle, const LabelOf& label_of) {
       text = assembly_of(made);
       const std::string label = label_of ? label_of(made) : "";
       if (label.empty()) continue;
-      const size_t at = text.find('#');
-      text = at == std::string::npos ? text + ", #" + label : text.substr(0, at + 1) + label;
+      if (const size_t at = text.find('#'); at != std::string::npos) {
+        text = text.substr(0, at + 1) + label;
+      } else {
+        text += (text.find(' ') == std::string::npos ? " #" : ", #") + label;
+      }
     }
     line += (line.empty() ? "" : "; ") + text;
   }

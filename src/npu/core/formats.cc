@@ -116,4 +116,8 @@ int bundle_bytes(SlotSet slots) {
   return sizes.empty() ? 0 : sizes[0];
 }
 
+bool fit_together(SlotSet a, SlotSet b) {
+  return !a.meets(b) && bundle_bytes(a | b) > 0;
+}
+
 }  // namespace sotto::npu::core

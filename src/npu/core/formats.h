@@ -14,6 +14,9 @@ inline constexpr int kMaxBundleBytes = 16;
 /// Bytes of the shortest bundle that holds these slots; 0 when none does (lng beside alu or mv).
 int bundle_bytes(SlotSet slots);
 
+/// Whether a bundle can hold both: no slot is taken twice, and a format has all of them.
+bool fit_together(SlotSet a, SlotSet b);
+
 /// All sizes in which these slots can be encoded, ascending. A loop is padded to its alignment by
 /// choosing larger ones, which costs no cycle.
 FixedList<int, 8> bundle_sizes(SlotSet slots);

@@ -30,6 +30,14 @@ TEST(Formats, AreTheShortestThatFit) {
   EXPECT_EQ(bundle_bytes(Slot::lda | Slot::ldb | Slot::st | Slot::mv | Slot::vec), 16);
 }
 
+TEST(Formats, FitTogetherWhereNoSlotIsTakenTwice) {
+  EXPECT_TRUE(fit_together(Slot::lda | Slot::mv, Slot::alu));
+  EXPECT_TRUE(fit_together({}, Slot::lng));
+  EXPECT_FALSE(fit_together(Slot::lda | Slot::alu, Slot::alu));
+  EXPECT_FALSE(fit_together(Slot::lda | Slot::lng, Slot::alu));
+  EXPECT_FALSE(fit_together(Slot::mv, Slot::lng));
+}
+
 TEST(Formats, SizesGrowForPadding) {
   const FixedList<int, 8> sizes = bundle_sizes(Slot::vec);
   ASSERT_EQ(sizes.size(), 6u);  // 4 8 10 12 14 16

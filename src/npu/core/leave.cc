@@ -67,7 +67,7 @@ class Ending {
   std::vector<Bundle> finish(int caller) {
     int at = std::max(0, std::max(caller, over_) - kDelaySlots - 1);
     const Instruction made = {.opcode = Opcode::ret, .uses = {{RegisterClass::lr, 0}}};
-    while (!has_room(made, at)) ++at;
+    while (!has_room(bundles_, at, made.opcode)) ++at;
     grow(at + kDelaySlots + 1);
     bundles_[static_cast<size_t>(at)].instructions.push_back(made);
     for (Bundle& bundle : bundles_) bundle.bytes = bundle_bytes(bundle.slots());
@@ -78,19 +78,10 @@ class Ending {
   void grow(int bundles) {
     bundles_.resize(std::max(bundles_.size(), static_cast<size_t>(bundles)));
   }
-  bool has_room(const Instruction& made, int at) const {
-    if (at >= static_cast<int>(bundles_.size())) return true;
-    SlotSet taken;
-    for (const Instruction& other : bundles_[static_cast<size_t>(at)].instructions) {
-      taken = taken | occupied_by(info(other.opcode).slot);
-    }
-    return !taken.meets(occupied_by(info(made.opcode).slot)) &&
-           bundle_bytes(bundles_[static_cast<size_t>(at)].slots() | info(made.opcode).slot) > 0;
-  }
   bool fits(const Instruction& made, int at) const {
-    return has_room(made, at) && std::all_of(pasts_.begin(), pasts_.end(), [&](const Past& past) {
-             return past.allows(made, at);
-           });
+    return has_room(bundles_, at, made.opcode) &&
+           std::all_of(pasts_.begin(), pasts_.end(),
+                       [&](const Past& past) { return past.allows(made, at); });
   }
 
   std::vector<Past> pasts_;

@@ -283,6 +283,7 @@ RegisterPool pool_of(RegisterClass cls) {
       return RegisterPool::vectors;
     case am:
     case bm:
+    case bm0_7:
     case cm:
       return RegisterPool::accumulators;
     case q:
@@ -294,6 +295,7 @@ RegisterPool pool_of(RegisterClass cls) {
     case sp:
     case lr:
     case any_scalar:
+    case stored:
       return RegisterPool::rest;
     default:
       return RegisterPool::scalars;

@@ -90,11 +90,14 @@ enum class AddressMode : uint8_t {
 };
 inline constexpr int kAddressModes = static_cast<int>(AddressMode::stack) + 1;
 
-/// Constants that an instruction can hold: multiples of `scale` of `bits` bits, signed.
+/// Constants that an instruction can hold: multiples of `scale` of `bits` bits, signed unless said
+/// otherwise.
 struct ImmediateRange {
   int8_t bits = 0;
   int8_t scale = 1;
+  bool is_unsigned = false;
   constexpr bool holds(int64_t value) const {
+    if (is_unsigned) return value % scale == 0 && value >= 0 && value / scale < int64_t{1} << bits;
     const int64_t limit = bits == 0 ? 0 : int64_t{1} << (bits - 1);
     return value % scale == 0 && value / scale >= -limit && value / scale < limit + (bits == 0);
   }

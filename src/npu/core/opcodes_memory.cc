@@ -85,7 +85,7 @@ constexpr OpcodeInfo kRows[] = {
     store(O::vst, "vst", {at(w, 1)}, {kNoPartWord, busy(U::w_read_s, 0), busy(U::store, 1)}, 5,
           k6x32, k7x32, kWithStack),
     store(O::vst_128, "vst.128", {at(w, 1)}, {kNoPartWord, busy(U::w_read_s, 0), busy(U::store, 1)},
-          5, k6x16, k7x16, kPlain),
+          5, k6x32, k7x32, kPlain),
     store(O::vst_am, "vst", {at(am, 1)}, {kNoPartWord, busy(U::cm_read_m, 0), busy(U::store, 1)}, 5,
           k6x32, k7x32, kWithStack),
     store(O::vst_srs_bm, "vst.srs", {at(bm, 1), at(s, 1)},
@@ -98,7 +98,7 @@ constexpr OpcodeInfo kRows[] = {
           {busy(U::cm_read_m, 0), busy(U::store, 1), kNoPartWordLate}, 7, k3x32, k4x32, kPlain),
     store(O::vst_pack, "vst.pack", {at(x, 1)},
           {kNoPartWord, busy(U::w_read_s, 0), busy(U::store, 1)}, 5, k3x32, k4x32, kPlain),
-    store(O::st, "st", {at(any_scalar, 1)},
+    store(O::st, "st", {at(stored, 1)},
           {kNoPartWord, busy(U::r_read_v, 0), busy(U::p_read_m, 0), busy(U::store, 1)}, 5, k6x4,
           k7x4, kWithStack),
     // In the lda slot: it loads, merges and stores.

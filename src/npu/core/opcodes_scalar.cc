@@ -128,7 +128,7 @@ constexpr OpcodeInfo kRows[] = {
      "mov",
      kSt,
      {},
-     {at(any_scalar, 1)},
+     {at(r, 1)},
      {busy(U::r_read_v, 0), busy(U::p_read_m, 0), avoids(U::semaphore, 1, 2)}},
     {O::vmov_scd,
      "vmov",

@@ -80,6 +80,11 @@ TEST(Opcodes, ConstantsFitTheirFields) {
   EXPECT_FALSE(encodable(Opcode::vldb_128, AddressMode::offset, 0));
   EXPECT_TRUE(encodable(Opcode::padda, AddressMode::increment, 2044));  // 10 bits of 4 bytes
   EXPECT_FALSE(encodable(Opcode::paddb, AddressMode::increment, 2044));
+  EXPECT_TRUE(encodable(Opcode::vextbcst_imm, AddressMode::none, 31));  // 5 bits without sign
+  EXPECT_FALSE(encodable(Opcode::vextbcst_imm, AddressMode::none, 32));
+  EXPECT_FALSE(encodable(Opcode::vextbcst_imm, AddressMode::none, -1));
+  EXPECT_TRUE(encodable(Opcode::vst_128, AddressMode::offset, 992));  // as of 256 bits
+  EXPECT_FALSE(encodable(Opcode::vst_128, AddressMode::offset, 16));
   EXPECT_TRUE(encodable(Opcode::vlda, AddressMode::stack, -64));
   EXPECT_FALSE(encodable(Opcode::vldb, AddressMode::stack, -64));
 }

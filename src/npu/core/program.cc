@@ -1,5 +1,7 @@
 #include "npu/core/program.h"
 
+#include "npu/core/formats.h"
+
 namespace sotto::npu::core {
 
 SlotSet Bundle::slots() const {
@@ -8,6 +10,11 @@ SlotSet Bundle::slots() const {
     taken = taken | SlotSet(info(instruction.opcode).slot);
   }
   return taken;
+}
+
+bool has_room(const std::vector<Bundle>& bundles, int at, Opcode opcode) {
+  return at >= static_cast<int>(bundles.size()) ||
+         fit_together(bundles[static_cast<size_t>(at)].slots(), info(opcode).slot);
 }
 
 int Program::bytes() const {

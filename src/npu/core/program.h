@@ -31,6 +31,9 @@ struct Bundle {
   SlotSet slots() const;
 };
 
+/// Whether bundle `at` can hold this instruction besides; one behind the last can.
+bool has_room(const std::vector<Bundle>& bundles, int at, Opcode opcode);
+
 /// The bundles [first, last] run `trips` times; each trip is `iterations` of the source loop.
 struct HardwareLoop {
   int first = 0, last = 0;

@@ -26,21 +26,24 @@ constexpr RegisterFile kFiles[kRegisterClasses] = {
     {RegisterClass::s, "s", kS, 1, 1, 4},           {RegisterClass::w, "w", kW, 1, 1, 24},
     {RegisterClass::x, "x", kW, 2, 2, 12},          {RegisterClass::y, "y", kW + 8, 4, 4, 4},
     {RegisterClass::am, "am", kAm, 1, 1, 36},       {RegisterClass::bm, "bm", kAm, 2, 2, 18},
-    {RegisterClass::cm, "cm", kAm, 4, 4, 9},        {RegisterClass::q, "q", kQ, 1, 1, 4},
-    {RegisterClass::cr, "cr", kCr, 1, 1, 12},       {RegisterClass::lc, "lc", kLc, 1, 1, 1},
-    {RegisterClass::ls, "ls", kLc + 1, 1, 1, 1},    {RegisterClass::le, "le", kLc + 2, 1, 1, 1},
-    {RegisterClass::sp, "sp", kLc + 3, 1, 1, 1},    {RegisterClass::lr, "lr", kLc + 4, 1, 1, 1},
-    {RegisterClass::any_scalar, "", 0, 1, 1, 0},
+    {RegisterClass::bm0_7, "bm", kAm, 2, 2, 16},    {RegisterClass::cm, "cm", kAm, 4, 4, 9},
+    {RegisterClass::q, "q", kQ, 1, 1, 4},           {RegisterClass::cr, "cr", kCr, 1, 1, 12},
+    {RegisterClass::lc, "lc", kLc, 1, 1, 1},        {RegisterClass::ls, "ls", kLc + 1, 1, 1, 1},
+    {RegisterClass::le, "le", kLc + 2, 1, 1, 1},    {RegisterClass::sp, "sp", kLc + 3, 1, 1, 1},
+    {RegisterClass::lr, "lr", kLc + 4, 1, 1, 1},    {RegisterClass::any_scalar, "", 0, 1, 1, 0},
+    {RegisterClass::stored, "", 0, 1, 1, 0},
 };
 
 constexpr const char* kControlNames[12] = {"crVaddSign", "crF2FMask",  "crF2IMask", "crFPMask",
                                            "crMCDEn",    "crPackSign", "crRnd",     "crSCDEn",
                                            "crSRSSign",  "crSat",      "crUPSSign", "crUnpackSign"};
 
+/// Those that a store takes come first.
 constexpr RegisterClass kScalars[] = {
-    RegisterClass::r,  RegisterClass::p,  RegisterClass::m,  RegisterClass::dn, RegisterClass::dj,
-    RegisterClass::dc, RegisterClass::s,  RegisterClass::cr, RegisterClass::lc, RegisterClass::ls,
-    RegisterClass::le, RegisterClass::sp, RegisterClass::lr};
+    RegisterClass::r,  RegisterClass::p,  RegisterClass::m, RegisterClass::dn, RegisterClass::dj,
+    RegisterClass::dc, RegisterClass::lr, RegisterClass::s, RegisterClass::cr, RegisterClass::lc,
+    RegisterClass::ls, RegisterClass::le, RegisterClass::sp};
+constexpr std::ptrdiff_t kStored = 7;
 
 /// The number in the name of modifier `index`: 0 4 1 5 2 6 3 7.
 int modifier_number(int index) {
@@ -116,11 +119,10 @@ bool Register::overlaps(Register other) const {
 }
 
 bool accepts(RegisterClass cls, Register reg) {
-  if (cls == RegisterClass::any_scalar) {
-    for (const RegisterClass scalar : kScalars) {
-      if (accepts(scalar, reg)) return true;
-    }
-    return false;
+  if (cls == RegisterClass::any_scalar || cls == RegisterClass::stored) {
+    const auto end = cls == RegisterClass::stored ? kScalars + kStored : std::end(kScalars);
+    return std::any_of(std::begin(kScalars), end,
+                       [&](RegisterClass scalar) { return accepts(scalar, reg); });
   }
   const RegisterFile& file = register_file(cls);
   const int offset = reg.first_unit() - file.first;
@@ -151,6 +153,7 @@ std::string register_name(Register reg) {
     case RegisterClass::w:
       return concat(reg.index % 2 ? "wh" : "wl", reg.index / 2);
     case RegisterClass::bm:
+    case RegisterClass::bm0_7:
       return concat(reg.index % 2 ? "bmh" : "bml", reg.index / 2);
     case RegisterClass::am: {
       constexpr const char* kQuarters[] = {"amll", "amlh", "amhl", "amhh"};

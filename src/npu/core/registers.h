@@ -20,31 +20,33 @@ enum class RegisterClass : uint8_t {
   r28,
   r29,  ///< the index of vinsert
   r31,
-  l,   ///< pairs r17:r16 … r31:r30, masks of 8-bit lanes
-  p,   ///< 20-bit pointers
-  m,   ///< pointer increments
-  dn,  ///< sizes of the inner dimension
-  dj,  ///< indices, and strides of 2-D addressing
-  dc,  ///< counters
-  d,   ///< m, dn, dj, dc of one index: a 2-D modifier
-  d3,  ///< d0 and d4 … d3 and d7: a 3-D modifier
-  s,   ///< shifts
-  w,   ///< 256-bit vectors
-  x,   ///< 512-bit vectors
-  y,   ///< 1024-bit vectors, the wide operand of sparse products
-  am,  ///< 256-bit accumulators
-  bm,  ///< 512-bit accumulators
-  cm,  ///< 1024-bit accumulators
-  q,   ///< masks of sparse products
-  cr,  ///< control: rounding, saturation, …
+  l,      ///< pairs r17:r16 … r31:r30, masks of 8-bit lanes
+  p,      ///< 20-bit pointers
+  m,      ///< pointer increments
+  dn,     ///< sizes of the inner dimension
+  dj,     ///< indices, and strides of 2-D addressing
+  dc,     ///< counters
+  d,      ///< m, dn, dj, dc of one index: a 2-D modifier
+  d3,     ///< d0 and d4 … d3 and d7: a 3-D modifier
+  s,      ///< shifts
+  w,      ///< 256-bit vectors
+  x,      ///< 512-bit vectors
+  y,      ///< 1024-bit vectors, the wide operand of sparse products
+  am,     ///< 256-bit accumulators
+  bm,     ///< 512-bit accumulators
+  bm0_7,  ///< the part of bm that shuffles can write
+  cm,     ///< 1024-bit accumulators
+  q,      ///< masks of sparse products
+  cr,     ///< control: rounding, saturation, …
   lc,
   ls,
   le,
   sp,
   lr,
   any_scalar,  ///< operands only: any of r, p, m, dn, dj, dc, s, cr, lc, ls, le, sp, lr
+  stored,      ///< operands only: those of them that a store takes, r, p, m, dn, dj, dc, lr
 };
-inline constexpr int kRegisterClasses = static_cast<int>(RegisterClass::any_scalar) + 1;
+inline constexpr int kRegisterClasses = static_cast<int>(RegisterClass::stored) + 1;
 
 struct RegisterFile {
   RegisterClass cls;

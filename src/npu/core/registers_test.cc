@@ -65,6 +65,11 @@ TEST(Registers, OperandsTakeTheRegistersOfTheirClass) {
   EXPECT_FALSE(accepts(RegisterClass::r16_23, RegisterClass::r));
   EXPECT_TRUE(accepts(RegisterClass::any_scalar, named("dj3")));
   EXPECT_FALSE(accepts(RegisterClass::any_scalar, named("x3")));
+  EXPECT_TRUE(accepts(RegisterClass::any_scalar, named("s3")));
+  EXPECT_TRUE(accepts(RegisterClass::stored, named("lr")));
+  EXPECT_FALSE(accepts(RegisterClass::stored, named("s3")));
+  EXPECT_TRUE(accepts(RegisterClass::bm0_7, named("bmh7")));
+  EXPECT_FALSE(accepts(RegisterClass::bm0_7, named("bml8")));
   EXPECT_FALSE(accepts(RegisterClass::x, named("wl3")));
 }
 

@@ -38,13 +38,6 @@ int end_of(const Image& image) {
   return end;
 }
 
-bool has_room(const Image& image, int at) {
-  if (at >= static_cast<int>(image.bundles.size())) return true;
-  const SlotSet taken = image.bundles[static_cast<size_t>(at)].slots(),
-                own = info(Opcode::ret).slot;
-  return !taken.meets(own) && bundle_bytes(taken | own) > 0;
-}
-
 }  // namespace
 
 int over(const Instruction& made, int at) {
@@ -70,7 +63,7 @@ void add_return(Image& image) {
   for (const int jump : image.bundles_with(Opcode::jnz_leave)) {
     at = std::max(at, jump + kDelaySlots + 1);
   }
-  while (!has_room(image, at)) ++at;
+  while (!has_room(image.bundles, at, Opcode::ret)) ++at;
   image.bundles.resize(
       static_cast<size_t>(std::max(at + kDelaySlots + 1, static_cast<int>(image.bundles.size()))));
   Bundle& bundle = image.bundles[static_cast<size_t>(at)];

@@ -53,15 +53,7 @@ Past Weaver::past_of(int end) const {
 
 bool Weaver::fits_beside(const Bundle& bundle, int at) const {
   if (at >= static_cast<int>(image_.bundles.size())) return true;
-  const SlotSet there = image_.bundles[static_cast<size_t>(at)].slots();
-  SlotSet taken;
-  for (int slot = 0; slot < kSlots; ++slot) {
-    if (there.has(static_cast<Slot>(slot))) taken = taken | occupied_by(static_cast<Slot>(slot));
-  }
-  for (const Instruction& made : bundle.instructions) {
-    if (occupied_by(info(made.opcode).slot).meets(taken)) return false;
-  }
-  return bundle_bytes(bundle.slots() | there) > 0;
+  return fit_together(image_.bundles[static_cast<size_t>(at)].slots(), bundle.slots());
 }
 
 bool Weaver::fits(const Past& past, std::span<const Bundle> block, int at) const {

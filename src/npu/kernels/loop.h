@@ -11,7 +11,9 @@
 #define SOTTO_UNROLL SOTTO_PRAGMA(clang loop unroll(full))
 #else
 #define SOTTO_MIN_TRIPS(trips)
+#if !defined(SOTTO_UNROLL)
 #define SOTTO_UNROLL
+#endif
 #endif
 
 #if !defined(SOTTO_LOOP)

@@ -177,6 +177,8 @@ class Fuser {
     if (extract == nullptr || extract->opcode != Opcode::vextract) return;
     const Step* const lane = writer_of(extract->uses[1]);
     if (lane == nullptr || lane->opcode != Opcode::set || lane->immediates.size() != 1) return;
+    if (!core::encodable(Opcode::vextbcst_imm, core::AddressMode::none, lane->immediates[0]))
+      return;
     broadcast.opcode = Opcode::vextbcst_imm;
     broadcast.immediates = lane->immediates;
     broadcast.effect = [extract_effect = extract->effect, effect = broadcast.effect,

@@ -1,5 +1,6 @@
-// The recorder sees only loops that are marked, so a kernel has no others: each `for` of its source
-// is that of SOTTO_LOOP, or follows SOTTO_UNROLL.
+// A kernel has no loops without marks: each `for` of its source is that of SOTTO_LOOP, or follows
+// SOTTO_UNROLL. Recording refuses others too (loop_check_test.cc), but only those that a call gets
+// to.
 #include <gmock/gmock.h>
 
 #include <filesystem>

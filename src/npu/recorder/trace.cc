@@ -27,6 +27,18 @@ Recorder& Recorder::current() {
   return *current_recorder;
 }
 
+Recorder* Recorder::active() {
+  return current_recorder;
+}
+
+void Recorder::mark_loop() {
+  if (current_recorder != nullptr) current_recorder->is_marked_ = true;
+}
+
+void Recorder::enter_loop(const char* where) {
+  loops_.push_back(std::exchange(is_marked_, false) ? nullptr : where);
+}
+
 void Recorder::add_object(std::string name, void* data, int64_t bytes, int bank) {
   int64_t used = 0;
   for (const Object& object : trace_.objects) {
@@ -73,6 +85,12 @@ Items& Recorder::place() {
 }
 
 void Recorder::add(Step step) {
+  for (const char* const where : loops_) {
+    if (where == nullptr) continue;
+    fail(ErrorKind::unsupported, where,
+         ": a loop around operations of the core has no mark, such as "
+         "SOTTO_LOOP or SOTTO_UNROLL");
+  }
   place().push_back({std::move(step), nullptr});
 }
 

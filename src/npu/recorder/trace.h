@@ -151,6 +151,8 @@ class Recorder {
 
   /// The innermost recorder of this thread; an error if there is none.
   static Recorder& current();
+  /// The same; nullptr if there is none.
+  static Recorder* active();
 
   /// Buffers are told before the kernel runs.
   void add_object(std::string name, void* data, int64_t bytes, int bank);
@@ -165,6 +167,13 @@ class Recorder {
   void begin_iteration();
   void end_loop();
 
+  /// Where loops of the source tell of themselves (include/aie_api/loop_check.hpp): the next one
+  /// has a mark; one begins; the last one that began ends. In one without a mark nothing is
+  /// recorded.
+  static void mark_loop();
+  void enter_loop(const char* where);
+  void leave_loop() { loops_.pop_back(); }
+
   Trace finish();
 
  private:
@@ -178,6 +187,8 @@ class Recorder {
   Recorder* before_;
   Trace trace_;
   std::vector<OpenLoop> open_;
+  bool is_marked_ = false;          ///< the loop that comes
+  std::vector<const char*> loops_;  ///< where those of the source stand; nullptr: it has a mark
 };
 
 }  // namespace sotto::npu::recorder

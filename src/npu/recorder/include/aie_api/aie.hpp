@@ -15,6 +15,9 @@
 #include "registers.hpp"
 #include "scalars.hpp"
 #include "table.hpp"
+#if defined(SOTTO_CHECKS_LOOPS)
+#include "loop_check.hpp"
+#endif
 
 namespace aie = recorded_aie;
 

@@ -153,8 +153,8 @@ SOTTO_RECORDED_ELEM_16_2(msc_elem_16_2, vmsc_f, msc_elementwise_16x2)
   vector<T, Elems> name(const vector<T, Elems>& a, std::type_identity_t<T> b) {                \
     return name(a, broadcast<T, Elems>(b));                                                    \
   }
-SOTTO_RECORDED_LANES(max, vmax_lt, lane_type, detail::Class::r16_23)
-SOTTO_RECORDED_LANES(min, vmin_ge, lane_type, detail::Class::r16_23)
+SOTTO_RECORDED_LANES(max, vmax_lt, masked_type, detail::Class::r16_23)
+SOTTO_RECORDED_LANES(min, vmin_ge, masked_type, detail::Class::r16_23)
 SOTTO_RECORDED_LANES(add, vadd, lane_bits)
 SOTTO_RECORDED_LANES(sub, vsub, lane_bits)
 SOTTO_RECORDED_LANES(bit_and, vband, no_lanes)
@@ -167,7 +167,7 @@ mask<Elems> gt(const vector<T, Elems>& a, const vector<T, Elems>& b) {
   const auto compute = [](const V& x, const V& y) { return host_aie::lt(x, y).to_uint32(); };
   const auto x = b.source(0), y = a.source(0);
   const detail::Part part = detail::record(
-      {detail::Opcode::vlt, detail::table::lane_type<T>(), detail::Class::r16_23}, compute, x, y);
+      {detail::Opcode::vlt, detail::table::masked_type<T>(), detail::Class::r16_23}, compute, x, y);
   return {compute(x.bits, y.bits), part};
 }
 

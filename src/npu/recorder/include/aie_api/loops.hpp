@@ -31,6 +31,13 @@ class LoopMark {
   if (sotto::npu::recorder::LoopMark sotto_loop_mark(              \
           __FILE_NAME__ ":" SOTTO_RECORDED_LINE(__LINE__), trips); \
       true)                                                        \
-    for (__VA_ARGS__)                                              \
-      if (sotto_loop_mark.begin_iteration(); true)
+  SOTTO_RECORDED_MARK for (__VA_ARGS__) if (sotto_loop_mark.begin_iteration(); true)
 #define SOTTO_LOOP_IF_ANY(...) SOTTO_LOOP(0, __VA_ARGS__)
+
+// Says that the loop behind it has a mark (loop_check.hpp).
+#if defined(SOTTO_CHECKS_LOOPS)
+#define SOTTO_RECORDED_MARK if (sotto::npu::recorder::Recorder::mark_loop(); true)
+#define SOTTO_UNROLL SOTTO_RECORDED_MARK
+#else
+#define SOTTO_RECORDED_MARK
+#endif

@@ -38,6 +38,13 @@ std::string lane_type() {
   if constexpr (std::is_same_v<T, bfloat16>) return ".bf16";
   return (std::is_unsigned_v<T> ? ".d" : ".s") + std::to_string(8 * sizeof(T));
 }
+/// Of instructions with a mask: that of bytes has 64 bits, for which recorded masks have no
+/// register.
+template <typename T>
+std::string masked_type() {
+  static_assert(sizeof(T) > 1, "the recorder compares no bytes");
+  return lane_type<T>();
+}
 template <typename T>
 std::string lane_bits() {
   return "." + std::to_string(8 * sizeof(T));
@@ -261,6 +268,7 @@ Source<V> lanes(Opcode opcode, const std::string& suffix, F compute, const Sourc
 template <typename V>
 Source<V> select(const std::string& suffix, const Source<V>& a, const Source<V>& b,
                  const Source<uint32>& mask) {
+  static_assert(V::size() <= 32, "the recorder selects no bytes");
   const auto compute = [](const V& x, const V& y, uint32 bits) {
     return host_aie::select(x, y, host_aie::mask<V::size()>::from_uint32(bits));
   };

@@ -55,6 +55,7 @@ class OneByteTest : public ::testing::Test {
     options_.no_speech_threshold = std::nullopt;
     options_.condition_on_previous_text = false;
     for (const auto& [seed, seconds] : {std::pair{1, 9}, {2, 31}, {3, 4}}) {
+      if (sotto::testing::kSlowBuild && seconds == 31) continue;
       recordings_.push_back(
           model::testing::seeded_numbers("audio", static_cast<std::uint64_t>(seed),
                                          static_cast<std::size_t>(seconds) * 16000, 0.0, 0.5));
@@ -102,10 +103,10 @@ TEST_F(OneByteTest, NeitherRunsNorThreadsNorOtherRecordingsChangeTheText) {
   const std::vector<Told> expected = alone(two);
   for (const Told& one : expected) EXPECT_FALSE(one.tokens.empty());
   EXPECT_NE(expected[0], expected[1]);
+  EXPECT_EQ(together(two, 2), expected) << "two at a time";
+  if (sotto::testing::kSlowBuild) return;  // a product takes fifty times as long there
   EXPECT_EQ(alone(two), expected) << "another run";
-  for (const int batch_size : {2, 3}) {
-    EXPECT_EQ(together(two, batch_size), expected) << "a batch of " << batch_size;
-  }
+  EXPECT_EQ(together(two, 3), expected) << "all at once";
   for (const int threads : {1, 3}) {
     Engine other = engine(threads);
     EXPECT_EQ(together(other, 3), expected) << threads << " threads";
@@ -117,7 +118,7 @@ TEST_F(OneByteTest, IsNotTheArithmeticOfOtherTypes) {
          two_bytes = engine(2, ComputeType::int8_two_bytes);
   EXPECT_EQ(name_of(two_bytes.compute_types()), "int8_two_bytes");
   const auto first_number = [&](Engine& engine) {
-    return engine.transcribe(recordings_[2], options_).segments.at(0).no_speech_prob;
+    return engine.transcribe(recordings_.back(), options_).segments.at(0).no_speech_prob;
   };
   const double truth = first_number(floats);
   const double error = std::abs(first_number(bytes) - truth) / truth;

@@ -120,6 +120,25 @@ TEST(Mutants, WrongRegistersGiveOtherBits) {
   EXPECT_GT(mutants.caught, mutants.all / 4 * 3);
 }
 
+// Registers of shifts hold nothing when a call begins.
+TEST(Mutants, AShiftThatIsNotSetGivesOtherBits) {
+  const recorder::Kernel kernel = recorder::record("gelu_bf16_tail");
+  const Compiled compiled = compile(kernel, kQuick);
+  int shifts = 0;
+  for (size_t at = 0; at < compiled.image.bundles.size(); ++at) {
+    const auto& here = compiled.image.bundles[at].instructions;
+    for (size_t i = 0; i < here.size(); ++i) {
+      if (core::interchangeable(here[i].opcode)[0] != core::Opcode::mov_imm_s) continue;
+      Compiled mutant = compiled;
+      auto& from = mutant.image.bundles[at].instructions;
+      from.erase(from.begin() + static_cast<std::ptrdiff_t>(i));
+      EXPECT_NE(check(mutant, kernel), "") << core::register_name(here[i].defs[0]);
+      ++shifts;
+    }
+  }
+  EXPECT_GE(shifts, 4);
+}
+
 TEST(Mutants, AJumpTooFewIsSeen) {
   const recorder::Kernel kernel = recorder::record("gemm_bf16_short");
   Compiled compiled = compile(kernel, kQuick);

@@ -37,10 +37,10 @@ const std::map<std::string, std::vector<std::string>> kParts = {
 
 /// What encoder_core.cc calls.
 const std::vector<std::string> kEncoderCore = {
-    "passthrough", "bias_sums",         "gemm_bf16_tile",    "row_statistics",
-    "zero_blocks", "finish_statistics", "normalise_sums",    "gelu_sums",
-    "clear_sums",  "add_plane",         "round_strip",       "round_parts",
-    "invert_sums", "attention_largest", "attention_weights", "attention_raise",
+    "passthrough",       "bias_sums",         "gemm_bf16_tile",  "row_statistics", "zero_blocks",
+    "finish_statistics", "normalise_sums",    "gelu_sums",       "clear_sums",     "add_plane",
+    "round_strip_a",     "round_strip_k",     "round_strip_v",   "round_parts",    "invert_sums",
+    "attention_largest", "attention_weights", "attention_raise",
 };
 
 int bytes_of(npu::cycles::Costs& costs, const std::vector<std::string>& parts) {

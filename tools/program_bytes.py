@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-"""Estimates what code of the encoder's core takes that calls kernels and is none: control flow,
+"""Estimates what code of a core takes that calls kernels and is none: control flow,
 which the recorder of kernels does not see. docs/npu/cycles.md, "What fits a core", uses the sums.
 
     tools/program_bytes.py
     tools/program_bytes.py --check   # fails where the design, encoder_network.h, says less
+    tools/program_bytes.py --round attention_weights
 
-Which functions those are is found from encoder_core on: what it calls, and what that calls, as far
+Which functions those are is found from PROGRAMS on: what they call, and what that calls, as far
 as a function has no vectors. One that has is a kernel, which the recorder sees.
 Clang 16 compiles the source for RISC-V (32 bits, no compressed instructions, -Os), whose scalar
 instructions are much like the core's.
+Cycles are those of the shortest way from a function's beginning to its return; with --round, of the
+shortest way from one call of that kernel to its next one, round a loop. What a call of a kernel takes
+is in the kernel's cost (20 cycles, jump and return with their delay slots included) and not
+here; a function of the source that is called is.
 Each basic block is then scheduled as a core without interlocks wants it:
   - one instruction a bundle, 4 bytes, never two side by side in fewer; 6 for a jump or call;
   - RISC-V branches that compare two registers are a comparison and a jump;
@@ -20,6 +25,7 @@ Each basic block is then scheduled as a core without interlocks wants it:
 So it is an upper estimate for a compiler that fills bundles no better than this one."""
 
 import argparse
+import heapq
 import pathlib
 import re
 import subprocess
@@ -27,7 +33,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KERNELS = "src/npu/kernels"
-PROGRAM = "encoder_core"
+# Where a core's program begins; attention_keys is one of a design of its own.
+PROGRAMS = ["attention_keys", "encoder_core"]
 # Holds a constant for each function that is no kernel: kEncoderCoreProgram of encoder_core.
 HEADER = "src/npu/design/examples/encoder_network.h"
 FLAGS = ["--target=riscv32-unknown-none-elf", "-march=rv32im", "-mabi=ilp32", "-std=c++20", "-Os",
@@ -54,6 +61,7 @@ class Instruction:
     """What it reads and writes; `jump` if it ends a block."""
 
     def __init__(self, name, operands):
+        self.target = operands[-1] if operands else ""
         registers = [r for o in operands for r in re.findall(r"[a-z]+\d*", o) if REGISTER.match(r)]
         self.name, self.jump = name, name in BRANCHES or name in {"j", "jr", "call", "ret", "tail"}
         writes_first = not self.jump and name not in STORES
@@ -80,11 +88,13 @@ class Instruction:
 
 
 def blocks_of(lines):
-    """The basic blocks of a function: lists of instructions."""
-    blocks = [[]]
+    """The basic blocks of a function, as lists of instructions, and the index of each label's."""
+    blocks, labels = [[]], {}
     for line in lines:
-        if re.match(r"^\.L\w+:", line):
-            blocks.append([])
+        if match := re.match(r"^(\.L\w+):", line):
+            if blocks[-1]:
+                blocks.append([])
+            labels[match.group(1)] = len(blocks) - 1
             continue
         match = re.match(r"^\t([a-z]\w*)\s*(.*)$", line)
         if not match:
@@ -102,11 +112,11 @@ def blocks_of(lines):
         blocks[-1].append(instruction)
         if instruction.jump:
             blocks.append([])
-    return [block for block in blocks if block]
+    return blocks, labels
 
 
-def bytes_of(block):
-    """Of a block's bundles: a list schedule, critical instructions first."""
+def cost_of(block):
+    """Bytes and cycles of a block's bundles: a list schedule, critical instructions first."""
     jump = block[-1] if block[-1].jump else None
     body = block[:-1] if jump else block
     waits = [{i: w for i in range(j) if (w := body[j].waits_for(body[i])) is not None}
@@ -130,14 +140,83 @@ def bytes_of(block):
     end = max((at[j] + instruction.latency for j, instruction in enumerate(body)), default=0)
     size = 4 * len(body)
     if not jump:
-        return size + 2 * (end - len(body))
+        return size + 2 * (end - len(body)), end
     condition = max((at[j] + instruction.latency for j, instruction in enumerate(body)
                      if instruction.writes & jump.reads), default=0)
     # The jump takes a bundle of its own among the others; those behind it move one further.
     place = max(condition, end - DELAY_SLOTS, 0)
     cycles = max(end, place) + 1 if place < end else place + 1
     cycles = max(cycles, place + 1 + DELAY_SLOTS)
-    return size + 6 + 2 * (cycles - 1 - len(body))
+    return size + 6 + 2 * (cycles - 1 - len(body)), cycles
+
+
+class Function:
+    """Blocks with what follows them; `least` cycles from the beginning to the return."""
+
+    def __init__(self, name, lines):
+        self.name = name
+        self.blocks, self.labels = blocks_of(lines)
+        self.costs = [cost_of(block) if block else (0, 0) for block in self.blocks]
+
+    def bytes(self):
+        return sum(size for size, _ in self.costs)
+
+    def instructions(self):
+        return sum(len(block) for block in self.blocks)
+
+    def jump_of(self, index):
+        block = self.blocks[index]
+        return block[-1] if block and block[-1].jump else None
+
+    def next_of(self, index):
+        jump = self.jump_of(index)
+        if jump and jump.name in {"ret", "jr", "tail"}:
+            return []
+        following = [index + 1] if index + 1 < len(self.blocks) else []
+        if not jump or jump.name == "call":
+            return following
+        target = [self.labels[jump.target]]
+        return target if jump.name == "j" else target + following
+
+    def cycles(self, index, functions):
+        jump, cycles = self.jump_of(index), self.costs[index][1]
+        if not jump or jump.name not in {"call", "ret", "tail"}:
+            return cycles
+        callee = functions.get(jump.target)
+        if jump.name == "call" and callee:
+            # Its return, with its delay slots, is no kernel's.
+            return cycles + callee.least(functions) + 1 + DELAY_SLOTS
+        return cycles - 1 - DELAY_SLOTS
+
+    def shortest(self, starts, is_end, functions):
+        """Cycles from behind the blocks `starts` to the end of a block that is_end, or None."""
+        queue = [(0, follower) for start in starts for follower in self.next_of(start)]
+        seen = set()
+        while queue:
+            cycles, index = heapq.heappop(queue)
+            if index in seen:
+                continue
+            seen.add(index)
+            cycles += self.cycles(index, functions)
+            if is_end(index):
+                return cycles
+            for follower in self.next_of(index):
+                heapq.heappush(queue, (cycles, follower))
+        return None
+
+    def least(self, functions):
+        def returns(index):
+            return not self.next_of(index)
+        first = self.cycles(0, functions)
+        return first if returns(0) else first + (self.shortest([0], returns, functions) or 0)
+
+    def round(self, kernel, functions):
+        def calls(index):
+            jump = self.jump_of(index)
+            return jump and jump.name == "call" and jump.target == kernel
+        ways = [self.shortest([start], lambda index, start=start: index == start, functions)
+                for start in filter(calls, range(len(self.blocks)))]
+        return min((way for way in ways if way is not None), default=None)
 
 
 def functions_of(source):
@@ -178,13 +257,13 @@ def with_own(name, functions):
 
 
 def programs():
-    """From PROGRAM on: by name, the functions of what is no kernel; and kernels that they call."""
+    """From PROGRAMS on: by name, the functions of what is no kernel; and kernels that they call."""
     sources = {}
     for path in sorted((ROOT / KERNELS).glob("*.cc")):
         if not path.name.endswith(("_test.cc", "_testing.cc")):
             functions = functions_of(f"{KERNELS}/{path.name}")
             sources.update({name: functions for name in functions if not name.startswith("_Z")})
-    found, kernels, left = {}, set(), [PROGRAM]
+    found, kernels, left = {}, set(), list(PROGRAMS)
     while left:
         name = left.pop()
         if name not in sources:
@@ -215,17 +294,20 @@ def check(sizes):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Bytes of the encoder's core beside its kernels.")
+    parser = argparse.ArgumentParser(description="What code takes that calls a core's kernels.")
     parser.add_argument("--check", action="store_true", help=f"fail where {HEADER} says less")
+    parser.add_argument("--round", metavar="KERNEL", help="cycles from one call of it to the next")
     options = parser.parse_args()
     found, kernels = programs()
     sizes, count = {}, 0
-    for name, functions in found.items():
-        for lines in functions.values():
-            blocks = blocks_of(lines)
-            sizes[name] = sizes.get(name, 0) + sum(bytes_of(block) for block in blocks)
-            count += sum(len(block) for block in blocks)
-        print(f"{sizes[name]:6d} bytes  {name}")
+    for name, own in found.items():
+        functions = {part: Function(part, lines) for part, lines in own.items()}
+        sizes[name] = sum(function.bytes() for function in functions.values())
+        count += sum(function.instructions() for function in functions.values())
+        print(f"{sizes[name]:6d} bytes, {functions[name].least(functions):4d} cycles at least  {name}")
+        for function in functions.values() if options.round else ():
+            if (cycles := function.round(options.round, functions)) is not None:
+                print(f"{cycles:6d} cycles from one {options.round} to the next  {function.name}")
     print(f"{sum(sizes.values()):6d} bytes, {count} instructions, which call")
     print("  " + ", ".join(sorted(kernels)))
     problems = check(sizes) if options.check else []

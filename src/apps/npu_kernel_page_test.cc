@@ -101,7 +101,8 @@ void expect_kernels_table(const Costs& costs) {
 }
 
 /// Bytes of what calls kernels and is none, by name.
-const std::map<std::string, int> kCallers = {{"attention_keys", kAttentionKeysProgram},
+const std::map<std::string, int> kCallers = {{"attention_again", kAttentionAgainProgram},
+                                             {"attention_keys", kAttentionKeysProgram},
                                              {"attention_reference", kAttentionReferenceProgram}};
 
 /// The kernels and their callers that a function calls, by its text.
@@ -172,7 +173,7 @@ Names names_in(const std::string& cell) {
 /// The table of what a core's program holds: rows of kernels, then sums.
 void expect_core_table(const Costs& costs) {
   const Linked core(source("encoder_core.cc"), costs);
-  const int callers = kAttentionKeysProgram + kAttentionReferenceProgram;
+  const int callers = kAttentionAgainProgram + kAttentionReferenceProgram;
   const int all = core.bytes(costs) + kEncoderCoreProgram;
   constexpr std::size_t kSums = 5;
   const std::vector<std::string> said = page_rows("| kernels |");
@@ -193,7 +194,7 @@ void expect_core_table(const Costs& costs) {
   };
   add("together", core.bytes(costs) - callers);
   add("the program that calls them, estimated", kEncoderCoreProgram);
-  add("`attention_keys` and `attention_reference`, which call theirs, estimated", callers);
+  add("`attention_again` and `attention_reference`, which call theirs, estimated", callers);
   add("start-up", kStartUpBytes);
   add("in all", all + kStartUpBytes);
   for (std::size_t i = 0; i < said.size(); ++i) {

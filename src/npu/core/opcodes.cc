@@ -35,6 +35,7 @@ constexpr Family kFamilies[] = {
     {O::set_dn, {O::mova_dn, O::mov_imm_dn, O::movxm_dn}},
     {O::set_dj, {O::mova_dj, O::mov_imm_dj, O::movxm_dj}},
     {O::set_dc, {O::mova_dc, O::mov_imm_dc, O::movxm_dc}},
+    {O::set_s, {O::mov_imm_s, O::movxm_s}},
 };
 
 }  // namespace

@@ -49,9 +49,9 @@ enum class Opcode : uint8_t {
   // Scalars.
   add, add_imm, sub, mul, and_, or_, xor_, lshl, ashl, lt, ltu, ge, geu, eq, ne, eqz, nez, abs, clz,
   clb, extend, sel_eqz, sel_nez, divs, movx, movx_cr, mova, mova_p, mova_m, mova_dn, mova_dj, mova_dc,
-  mov_imm, mov_imm_p, mov_imm_m, mov_imm_dn, mov_imm_dj, mov_imm_dc, movxm, movxm_p, movxm_m,
-  movxm_dn, movxm_dj, movxm_dc, movxm_ls, movxm_le, movxm_lc, mov, mov_p, mov_m, mov_dn, mov_dj,
-  mov_dc, add_nc, add_nc_p, add_nc_m, add_nc_dn, add_nc_dj, add_nc_dc, add_nc_lc, mov_cr,
+  mov_imm, mov_imm_p, mov_imm_m, mov_imm_dn, mov_imm_dj, mov_imm_dc, mov_imm_s, movxm, movxm_p,
+  movxm_m, movxm_dn, movxm_dj, movxm_dc, movxm_s, movxm_ls, movxm_le, movxm_lc, mov, mov_p, mov_m,
+  mov_dn, mov_dj, mov_dc, add_nc, add_nc_p, add_nc_m, add_nc_dn, add_nc_dj, add_nc_dc, add_nc_lc, mov_cr,
   // Control flow, locks, streams, cascade.
   j, jl, jnz,
   jnz_leave,  ///< jnz out of the call: behind the delay slots its second operand is read (leave.h)
@@ -63,9 +63,10 @@ enum class Opcode : uint8_t {
   padd_sp,    ///< paddb, padda of the stack pointer
   set,        ///< a constant into r: mova, movx, mov, movxm
   set_p, set_m, set_dn, set_dj, set_dc,
+  set_s,  ///< mov, movxm
 };
 // clang-format on
-inline constexpr int kOpcodes = static_cast<int>(Opcode::set_dc) + 1;
+inline constexpr int kOpcodes = static_cast<int>(Opcode::set_s) + 1;
 
 enum class Bypass : uint8_t { none, mov, vec };
 

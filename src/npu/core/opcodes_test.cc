@@ -89,6 +89,19 @@ TEST(Opcodes, ConstantsFitTheirFields) {
   EXPECT_FALSE(encodable(Opcode::vldb, AddressMode::stack, -64));
 }
 
+// Neither load unit A nor the scalar slot reaches the shifts.
+TEST(Opcodes, ShiftsAreSetThroughTheMoveSlot) {
+  const auto ways = choices(Opcode::set_s);
+  ASSERT_EQ(ways.size(), 2u);
+  EXPECT_EQ(info(ways[0]).slot, Slot::mv);
+  EXPECT_EQ(info(ways[1]).slot, Slot::lng);
+  EXPECT_TRUE(encodable(ways[0], AddressMode::none, 511));
+  EXPECT_FALSE(encodable(ways[0], AddressMode::none, 512));
+  EXPECT_TRUE(encodable(ways[1], AddressMode::none, 512));
+  // The store of the next bundle shifts by it.
+  EXPECT_EQ(flow_latency(info(ways[0]).defs[0], info(Opcode::vst_srs_cm).uses[1]), 1);
+}
+
 TEST(Opcodes, PostIncrementsAddPointerAndModifier) {
   const Signature all = signature(Opcode::vst_srs_bm, AddressMode::increment_2d);
   ASSERT_EQ(all.defs.size(), 2u);

@@ -39,7 +39,6 @@ class Compiler {
         placed_(std::move(placed)),
         frame_(std::move(frame)) {
     compiled_.name = kernel.name;
-    for (const recorder::Preset& preset : kernel.presets) presets_[preset.cell] = preset.value;
     give_slots();
   }
 
@@ -110,16 +109,10 @@ class Compiler {
     Places where;
   };
 
-  /// Shifts are in their registers when the call begins. Modifiers that are set bit by bit hold
-  /// anything then.
+  /// Modifiers that are set bit by bit hold anything when the call begins.
   void start() {
     std::set<int> there = steps_.empty() ? std::set<int>{} : steps_[0].live_in;
-    for (const int cell : there) {
-      const Register place = first_place(cell);
-      where_[cell].reg = place;
-      const auto preset = presets_.find(cell);
-      if (preset != presets_.end()) compiled_.starts.push_back({place, preset->second});
-    }
+    for (const int cell : there) where_[cell].reg = first_place(cell);
   }
 
   Register first_place(int cell) const {
@@ -368,7 +361,6 @@ class Compiler {
   std::vector<Step> steps_;
   std::vector<Placed> placed_;
   const Frame frame_;
-  std::map<int, int64_t> presets_;
   std::map<int, int> slots_;            ///< by cell
   int cells_at_ = 0, slots_bytes_ = 0;  ///< below what any piece spills
   Places where_;

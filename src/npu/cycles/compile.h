@@ -22,17 +22,10 @@ struct CompiledPiece {
   int64_t runs = 1;                       ///< how often it is entered in the call
 };
 
-/// What registers hold when the call begins.
-struct Start {
-  core::Register reg;
-  int64_t value = 0;
-};
-
 struct Compiled {
   std::string name;
   core::Image image;
   std::vector<CompiledPiece> pieces;
-  std::vector<Start> starts;
   std::vector<int64_t> outer_trips;  ///< of the outer loops, in the order of their ends
   int moves = 0;                     ///< instructions between pieces
   int stack_bytes = 0;               ///< of the call's frame

@@ -28,6 +28,15 @@ LoopCost loop_cost(const CompiledPiece& piece) {
   return cost;
 }
 
+/// The frame lies beside the buffers of the stack's bank.
+void check_stack(const KernelCost& cost) {
+  const int64_t buffers = cost.bank_bytes[core::kStackBank];
+  if (cost.stack_bytes == 0 || buffers + cost.stack_bytes <= core::kBankBytes) return;
+  fail(ErrorKind::unsupported, cost.name, ": its frame of ", cost.stack_bytes, " bytes and its ",
+       buffers, " bytes of buffers do not fit into bank ", core::kStackBank, " of ",
+       core::kBankBytes, "; place buffers in other banks");
+}
+
 }  // namespace
 
 KernelCost cost_of(const recorder::Kernel& kernel, const core::Effort& effort) {
@@ -58,6 +67,7 @@ KernelCost cost_of(const recorder::Kernel& kernel, const Compiled& compiled) {
   for (const recorder::Object& object : kernel.objects) {
     cost.bank_bytes[static_cast<size_t>(object.bank)] += object.bytes;
   }
+  check_stack(cost);
   return cost;
 }
 

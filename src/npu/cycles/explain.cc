@@ -152,9 +152,6 @@ std::string assembly(const recorder::Kernel& kernel, const Compiled& compiled) {
     out << "//   " << object.name << ": " << object.bytes << " bytes at 0x" << std::hex
         << object.address << std::dec << ", bank " << object.bank << "\n";
   }
-  for (const Start& start : compiled.starts) {
-    out << "// enters with " << core::register_name(start.reg) << " = " << start.value << "\n";
-  }
   if (compiled.stack_bytes > 0) {
     out << "// has a frame of " << compiled.stack_bytes << " bytes\n";
   }

@@ -9,7 +9,10 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/error.h"
+#include "npu/core/banks.h"
 #include "npu/cycles/compile.h"
+#include "npu/cycles/cost.h"
 #include "npu/cycles/run.h"
 #include "npu/kernels/kernels.h"
 #include "npu/recorder/record.h"
@@ -64,7 +67,7 @@ TEST(Frame, IsOneOfTheCallAndAsLargeAsWhatLiesThere) {
 }
 
 TEST(Frame, ACallThatNeedsFewRegistersHasNoneAndSavesNothing) {
-  const recorder::Kernel kernel = recorder::record("round_strip");
+  const recorder::Kernel kernel = recorder::record("round_strip_a");
   const Compiled compiled = compile(kernel, kQuick);
   EXPECT_EQ(compiled.stack_bytes, 0);
   EXPECT_THAT(frames_of(compiled.image), ::testing::IsEmpty());
@@ -135,6 +138,29 @@ void expect_left(const Compiled& compiled, recorder::Kernel kernel,
   EXPECT_EQ(ran.left, !overflowing.empty());
   EXPECT_TRUE(p.is_in(ran.memory));
   EXPECT_TRUE(sums.is_in(ran.memory));
+}
+
+TEST(Frame, LiesBesideTheBuffersOfItsBank) {
+  recorder::Kernel kernel = recorder::record("attention_weights");
+  const Compiled compiled = compile(kernel, kQuick);
+  ASSERT_GT(compiled.stack_bytes, 0);
+  int64_t free = core::kBankBytes - compiled.stack_bytes;
+  for (const recorder::Object& object : kernel.objects) {
+    free -= object.bank == core::kStackBank ? object.bytes : 0;
+  }
+  recorder::Object other;
+  other.bytes = free;
+  other.bank = core::kStackBank;
+  kernel.objects.push_back(other);
+  const KernelCost cost = cost_of(kernel, compiled);
+  EXPECT_EQ(cost.bank_bytes[core::kStackBank] + cost.stack_bytes, core::kBankBytes);
+  ++kernel.objects.back().bytes;
+  try {
+    cost_of(kernel, compiled);
+    ADD_FAILURE() << "buffers and frame share a byte";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("do not fit into bank 0 of 16384"));
+  }
 }
 
 TEST(Leave, WhereAScoreIsTooLarge) {

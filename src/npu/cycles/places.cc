@@ -87,7 +87,8 @@ class Placer {
     guard(step, free, placed_[index]);
   }
 
-  /// Shifts are there from the start and stay (regions.h): each has its register throughout.
+  /// Each shift of a kernel has its register throughout: no instruction brings one back from the
+  /// stack.
   void fix_shift(Step& step, size_t reg) {
     const auto [at, fresh] =
         shifts_.try_emplace(step.piece.cells[reg], static_cast<uint8_t>(shifts_.size()));

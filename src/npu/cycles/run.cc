@@ -26,6 +26,7 @@ constexpr int64_t kStackBytes = 16 * 1024;
 /// Where the caller's frame ends.
 constexpr int64_t kStackPointer = kDataBytes + kStackBytes / 2;
 constexpr Token kCallers = 0x5A000;  ///< what its registers hold, and their units
+constexpr Token kCallersShift = 61;  ///< one of those that mean something
 
 /// What an instruction multiplies, and the most that one of its types can.
 struct Products {
@@ -260,19 +261,18 @@ class BitSemantics : public core::Semantics {
 };
 
 /// What registers hold when the call begins.
-Tokens registers_at_start(const Compiled& compiled) {
+Tokens registers_at_start() {
   Tokens registers(static_cast<size_t>(core::register_units()));
   // Of vectors and accumulators tokens number bits, of which there are those at 0.
-  for (const core::RegisterClass cls : {core::RegisterClass::r, core::RegisterClass::p}) {
+  using Class = core::RegisterClass;
+  for (const Class cls :
+       {Class::r, Class::p, Class::m, Class::dn, Class::dj, Class::dc, Class::s}) {
     for (int i = 0; i < core::register_file(cls).count; ++i) {
       const auto unit = static_cast<size_t>(core::register_file(cls).first + i);
-      registers[unit] = kCallers + unit;
+      registers[unit] = cls == Class::s ? kCallersShift : kCallers + unit;
     }
   }
-  for (const Start& start : compiled.starts) {
-    registers[static_cast<size_t>(start.reg.first_unit())] = static_cast<Token>(start.value);
-  }
-  const core::Register stack{core::RegisterClass::sp, 0};
+  const core::Register stack{Class::sp, 0};
   registers[static_cast<size_t>(stack.first_unit())] = static_cast<Token>(kStackPointer);
   return registers;
 }
@@ -304,7 +304,7 @@ BitRun run(const Compiled& compiled, const recorder::Kernel& kernel) {
   host::CoreState state;
   const host::CoreScope scope(state);
   BitSemantics semantics(compiled, kernel);
-  const Tokens registers = registers_at_start(compiled);
+  const Tokens registers = registers_at_start();
   const core::Run run = core::replay(compiled.image, registers, semantics);
   BitRun result{.problem = run.problem,
                 .cycles = run.cycles,

@@ -200,16 +200,19 @@ void invert_sums(bfloat16* __restrict inverse, const float* __restrict row_sums)
   }
 }
 
+int attention_again(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
+                    const bfloat16* k, int valid, int pair) {
+  // The weights of these queries are due anew: until then their place is free.
+  float* const minus_largest = reinterpret_cast<float*>(p + 2 * pair * kPairRow);
+  attention_largest(minus_largest, q, k, offsets, valid, pair, pair + 1);
+  attention_raise(o, row_sums, offsets, minus_largest, pair);
+  return attention_weights(p, row_sums, q, k, offsets, valid, pair, pair + 1);
+}
+
 void attention_keys(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
                     const bfloat16* k, int valid) {
   int next = attention_weights(p, row_sums, q, k, offsets, valid, 0, 0);
-  while (next < kPairs) {
-    // The weights of these queries are due anew: until then their place is free.
-    float* const minus_largest = reinterpret_cast<float*>(p + 2 * next * kPairRow);
-    attention_largest(minus_largest, q, k, offsets, valid, next, next + 1);
-    attention_raise(o, row_sums, offsets, minus_largest, next);
-    next = attention_weights(p, row_sums, q, k, offsets, valid, next, next + 1);
-  }
+  while (next < kPairs) next = attention_again(o, row_sums, offsets, p, q, k, valid, next);
 }
 
 void attention_values(float* o, const bfloat16* p, const bfloat16* v) {

@@ -129,7 +129,8 @@ TEST_F(AttentionTest, InTwoPartsIsTheFloat32Mean) {
   invert_sums(inverse.data(), buffers_.row_sums.data());
   normalise_sums(mean.data(), zeros.data(), zeros.data(), inverse.data());
   for (int strip = 0; strip < kStrips; ++strip) {
-    round_parts(high.data() + strip * kStrip, low.data() + strip * kStrip, mean.data(), strip);
+    round_parts(high.data() + strip * kStrip, low.data() + strip * kStrip,
+                mean.data() + strip * kStripSums);
   }
   int not_low = 0;
   for (int row = 0; row < kTile; ++row) {

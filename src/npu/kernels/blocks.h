@@ -24,6 +24,8 @@ inline constexpr int kStrips = 4;          ///< a tile leaves the core in strips
 inline constexpr int kStripBlocks = 4;     ///< blocks of four rows of a strip
 inline constexpr int kStrip = 16 * kTile;  ///< elements of a strip
 
+inline constexpr int kStripSums = kStripBlocks * kTileBlocks * kSum;  ///< sums of a strip
+
 /// Of a strip of outputs: A, K (rows are the keys n, columns are k) or V (rows are k).
 enum class Layout : int32 { a, k, v };
 

@@ -79,15 +79,20 @@ void multiply_slices(Core& core, int with_statistics) {
 
 /// The sums, strip by strip, in one part or two.
 void send(Core& core, int parts, Layout layout) {
+  const float* sums = core.c;
   for (int strip = 0; strip < kStrips; ++strip) {
+    bfloat16* const out = core.out.here;
     acquire_greater_equal(core.out.empty, parts);
     if (parts == 2) {
-      round_parts(core.out.here, core.out.next, core.c, strip);
+      round_parts(out, core.out.next, sums);
     } else {
-      round_strip(core.out.here, core.c, strip, layout);
       core.out.turn();
+      if (layout == Layout::a) round_strip_a(out, sums);
+      if (layout == Layout::k) round_strip_k(out, sums);
+      if (layout == Layout::v) round_strip_v(out, sums);
     }
     release(core.out.full, parts);
+    sums += kStripSums;
   }
 }
 
@@ -135,19 +140,26 @@ void attend(Core& core) {
   float* const offsets = work.squares;
   take_own(core, core.b, core.row, core.rows, 1, false);
   zero_blocks(core.c, kTileBlocks * kTileBlocks);
+  // Keys and values are two objects: behind both the ring stands as it did.
+  const bfloat16* const k = take(core.b);
+  const bfloat16* const v = core.b.next;
   int keys = core.phase().keys;
-  bool is_first = true;
-  do {
+  attention_reference(offsets, row_sums, core.queries, k, keys < kTile ? keys : kTile);
+  for (;;) {
     const int valid = keys < kTile ? keys : kTile;
-    const bfloat16* k = take(core.b);
-    if (is_first) attention_reference(offsets, row_sums, core.queries, k, valid);
-    is_first = false;
-    attention_keys(core.c, row_sums, offsets, core.weights, core.queries, k, valid);
-    give_back(core.b);
-    gemm_bf16_tile(core.c, core.weights, take(core.b));  // attention_values
-    give_back(core.b);
+    // attention_keys and attention_values, without calls of their own.
+    int next = attention_weights(core.weights, row_sums, core.queries, k, offsets, valid, 0, 0);
+    while (next < kTile / 8) {
+      next = attention_again(core.c, row_sums, offsets, core.weights, core.queries, k, valid, next);
+    }
+    release(core.b.empty, 1);
+    acquire_greater_equal(core.b.full, 1);
+    gemm_bf16_tile(core.c, core.weights, v);
+    release(core.b.empty, 1);
     keys -= kTile;
-  } while (keys > 0);
+    if (keys <= 0) break;
+    acquire_greater_equal(core.b.full, 1);
+  }
   // Division by the sums of weights: LayerNorm's pass, with zeros for its mean and bias.
   invert_sums(work.inverse_sigmas, row_sums);
   normalise_sums(core.c, work.rows, work.rows, work.inverse_sigmas);

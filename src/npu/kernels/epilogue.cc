@@ -10,8 +10,37 @@ namespace {
 
 constexpr int kPairs = kStripBlocks * kTile / 8;  ///< pairs of blocks of sums of a strip
 
-inline const float* strip_of(const float* c, int strip) {
-  return c + strip * kStripBlocks * kTileBlocks * kSum;
+/// Two float32 blocks of 4 x 4, of neighbouring columns, or of neighbouring rows in V, as a
+/// bfloat16 block of a layout. They are put in order before they are rounded: on their way into
+/// accumulators.
+struct BlockPair {
+  aie::vector<float, kSum> first, second;
+};
+template <Layout layout>
+inline BlockPair in_order(const BlockPair& pair) {
+  if constexpr (layout == Layout::a) {
+    return {shuffle(pair.first, pair.second, T128_2x4_lo),
+            shuffle(pair.first, pair.second, T128_2x4_hi)};
+  } else if constexpr (layout == Layout::k) {
+    return {shuffle(pair.first, pair.first, T32_4x4), shuffle(pair.second, pair.second, T32_4x4)};
+  } else {
+    return pair;
+  }
+}
+
+template <Layout layout>
+inline void round_strip(bfloat16* __restrict out, const float* __restrict c) {
+  constexpr bool is_v = layout == Layout::v;
+  constexpr int kOther = is_v ? kTileBlocks * kSum : kSum;
+  round_to_nearest();
+  SOTTO_LOOP(32, int i = 0; i < kPairs; ++i) {
+    const int block = is_v ? i / kTileBlocks * 2 * kTileBlocks + i % kTileBlocks : 2 * i;
+    const float* const from = c + block * kSum;
+    const BlockPair pair =
+        in_order<layout>({aie::load_v<kSum>(from), aie::load_v<kSum>(from + kOther)});
+    aie::store_v(out + i * kOperand, Sum(pair.first).template to_vector<bfloat16>());
+    aie::store_v(out + i * kOperand + kSum, Sum(pair.second).template to_vector<bfloat16>());
+  }
 }
 
 /// The lanes of a 4 x 4 block whose rows, of which `row` is the first, lie in first <= row < end.
@@ -47,13 +76,17 @@ void add_plane(float* __restrict c, const bfloat16* __restrict plane) {
 void normalise_sums(float* __restrict c, const bfloat16* __restrict rows,
                     const bfloat16* __restrict columns, const bfloat16* __restrict inverse_sigmas) {
   round_to_nearest();
-  SOTTO_LOOP(256, int block = 0; block < kTileBlocks * kTileBlocks; ++block) {
-    const int row = block / kTileBlocks * kOperand;
-    Mmul sum(load_sum(c + block * kSum));
-    sum.mac(aie::load_v<kOperand>(rows + row),
-            aie::load_v<kOperand>(columns + block % kTileBlocks * kOperand));
+  // Two blocks side by side share what belongs to their rows: all but the sums lies in one bank.
+  SOTTO_LOOP(128, int pair = 0; pair < kTileBlocks * kTileBlocks / 2; ++pair) {
+    const int row = 2 * pair / kTileBlocks * kOperand;
+    const Operand left = aie::load_v<kOperand>(rows + row);
     const Split factors = {aie::load_v<kOperand>(inverse_sigmas + row)};
-    store_sum(c + block * kSum, multiply(split(sum.to_accum()), factors));
+    SOTTO_UNROLL
+    for (int block = 2 * pair; block < 2 * pair + 2; ++block) {
+      Mmul sum(load_sum(c + block * kSum));
+      sum.mac(left, aie::load_v<kOperand>(columns + block % kTileBlocks * kOperand));
+      store_sum(c + block * kSum, multiply(split(sum.to_accum()), factors));
+    }
   }
 }
 
@@ -76,29 +109,18 @@ void clear_sums(float* __restrict c, int first, int end) {
   }
 }
 
-void round_strip(bfloat16* __restrict out, const float* __restrict c, int strip, Layout layout) {
-  round_to_nearest();
-  c = strip_of(c, strip);
-  // Pairs of blocks are neighbours of a row; in V, where eight rows are one block, of a column.
-  const bool is_v = layout == Layout::v;
-  const int step = is_v ? kSum : 2 * kSum, other = is_v ? kTileBlocks * kSum : kSum;
-  const unsigned both = layout == Layout::a ? T64_2x8_lo : T256_2x2_lo;
-  const unsigned each = layout == Layout::k ? T16_4x4 : T512_1x2_lo;
-  SOTTO_LOOP(2, int half = 0; half < 2; ++half, c += 2 * kTileBlocks * kSum) {
-    const float* block = c;
-    SOTTO_LOOP(16, int i = 0; i < kPairs / 2; ++i, block += step, out += kOperand) {
-      const Half first = load_sum(block).to_vector<bfloat16>();
-      const Half second = load_sum(block + other).to_vector<bfloat16>();
-      const Operand pair = shuffle(first.grow<kOperand>(), second.grow<kOperand>(), both);
-      aie::store_v(out, shuffle(pair, pair, each));
-    }
-  }
+void round_strip_a(bfloat16* out, const float* c) {
+  round_strip<Layout::a>(out, c);
+}
+void round_strip_k(bfloat16* out, const float* c) {
+  round_strip<Layout::k>(out, c);
+}
+void round_strip_v(bfloat16* out, const float* c) {
+  round_strip<Layout::v>(out, c);
 }
 
-void round_parts(bfloat16* __restrict high, bfloat16* __restrict low, const float* __restrict c,
-                 int strip) {
+void round_parts(bfloat16* __restrict high, bfloat16* __restrict low, const float* __restrict c) {
   round_to_nearest();
-  c = strip_of(c, strip);
   SOTTO_LOOP(32, int i = 0; i < kPairs; ++i) {
     const Split left = split(load_sum(c + 2 * i * kSum)),
                 right = split(load_sum(c + (2 * i + 1) * kSum));

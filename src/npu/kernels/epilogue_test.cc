@@ -5,6 +5,7 @@
 
 #include "npu/kernels/kernels.h"
 #include "npu/kernels/kernels_testing.h"
+#include "npu/kernels/runner_testing.h"
 
 namespace sotto::npu::kernels {
 namespace {
@@ -104,7 +105,7 @@ class EpilogueTest : public testing::KernelTest {
   static Matrix rounded(const Buffer<float>& sums, Layout layout = Layout::a) {
     Buffer<bfloat16> out(kTile * kTile);
     for (int strip = 0; strip < kStrips; ++strip) {
-      round_strip(out.data() + strip * kStrip, sums.data(), strip, layout);
+      testing::round_strip(out.data() + strip * kStrip, sums.data() + strip * kStripSums, layout);
     }
     return unpack(out, layout);
   }
@@ -286,7 +287,8 @@ TEST_F(EpilogueTest, ResidualKeepsSixteenBits) {
   add_plane(c.data(), testing::pack_a(low).data());
   Buffer<bfloat16> out_high(kTile * kTile), out_low(kTile * kTile);
   for (int strip = 0; strip < kStrips; ++strip) {
-    round_parts(out_high.data() + strip * kStrip, out_low.data() + strip * kStrip, c.data(), strip);
+    round_parts(out_high.data() + strip * kStrip, out_low.data() + strip * kStrip,
+                c.data() + strip * kStripSums);
   }
   const Matrix y_high = unpack(out_high), y_low = unpack(out_low);
   for (int row = 0; row < kTile; ++row) {
@@ -310,7 +312,8 @@ TEST_F(EpilogueTest, PositionsAreAddedAfterGelu) {
   add_plane(c.data(), testing::pack_a(low).data());
   clear_sums(c.data(), 0, 63);
   for (int strip = 0; strip < kStrips; ++strip) {
-    round_parts(out_high.data() + strip * kStrip, out_low.data() + strip * kStrip, c.data(), strip);
+    round_parts(out_high.data() + strip * kStrip, out_low.data() + strip * kStrip,
+                c.data() + strip * kStripSums);
   }
   const Matrix y_high = unpack(out_high), y_low = unpack(out_low);
   for (int row = 0; row < kTile; ++row) {

@@ -79,11 +79,13 @@ void gelu_sums(float* c);
 /// Rows outside first <= row < end become zero, whatever the sums there hold.
 void clear_sums(float* c, int first, int end);
 
-/// Strip `strip` (16 rows, 0 … 3) as 16 x 64 outputs. Strips follow each other, so that four of
-/// them are a tile.
-void round_strip(bfloat16* out, const float* c, int strip, sotto::npu::kernels::Layout layout);
+/// A strip (16 rows, whose sums `c` leads to) as 16 x 64 outputs of layout A, K or V. Strips follow
+/// each other, so that four of them are a tile.
+void round_strip_a(bfloat16* out, const float* c);
+void round_strip_k(bfloat16* out, const float* c);
+void round_strip_v(bfloat16* out, const float* c);
 /// In two parts: high + low is the float32 value within 2^-17. Layout A.
-void round_parts(bfloat16* high, bfloat16* low, const float* c, int strip);
+void round_parts(bfloat16* high, bfloat16* low, const float* c);
 
 // --- attention of 64 queries, heads of 64 (attention.cc)
 //
@@ -121,6 +123,9 @@ int attention_weights(bfloat16* p, float* row_sums, const bfloat16* q, const bfl
 /// underflows. minus_largest leads to those of this pair.
 void attention_raise(float* o, float* row_sums, float* offsets, const float* minus_largest,
                      int pair);
+/// What it wants there, at `pair`, and the new start: returns what that does.
+int attention_again(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
+                    const bfloat16* k, int valid, int pair);
 /// All weights of a tile, with references raised where that is due.
 void attention_keys(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
                     const bfloat16* k, int valid);

@@ -72,8 +72,8 @@ TEST_F(RegistersTest, OfEpilogues) {
       "gelu_sums", none, [&] { gelu_sums(n_.c); }, saturate);
   expect_registers("normalise_sums", none,
                    [&] { normalise_sums(n_.c, n_.rows, n_.columns, n_.inverse); });
-  expect_registers("round", none, [&] { round_strip(n_.out, n_.c, 0, Layout::k); });
-  expect_registers("parts", none, [&] { round_parts(n_.out, n_.low, n_.c, 0); });
+  expect_registers("round", none, [&] { round_strip_k(n_.out, n_.c); });
+  expect_registers("parts", none, [&] { round_parts(n_.out, n_.low, n_.c); });
 }
 
 TEST_F(RegistersTest, OfAttention) {

@@ -33,9 +33,9 @@ Fold fold_of(const Product& product, int row) {
 void send_strip(Epilogue epilogue, bfloat16* out, bfloat16* low, const float* c, int strip) {
   reset_core();
   if (has_two_parts(epilogue)) {
-    round_parts(out, low, c, strip);
+    round_parts(out, low, c + strip * kStripSums);
   } else {
-    round_strip(out, c, strip, layout_of(epilogue));
+    round_strip(out, c + strip * kStripSums, layout_of(epilogue));
   }
 }
 
@@ -103,6 +103,17 @@ void compute_row(const Attention& attention, int row) {
 }
 
 }  // namespace
+
+void round_strip(bfloat16* out, const float* c, Layout layout) {
+  switch (layout) {
+    case Layout::a:
+      return round_strip_a(out, c);
+    case Layout::k:
+      return round_strip_k(out, c);
+    case Layout::v:
+      return round_strip_v(out, c);
+  }
+}
 
 void DirectRunner::run(const Product& product) {
   pool_.parallel_for(product.x.rows, [&](std::int64_t row, int) {

@@ -12,6 +12,9 @@
 
 namespace sotto::npu::kernels::testing {
 
+/// A strip of sums as outputs of a layout.
+void round_strip(bfloat16* out, const float* c, Layout layout);
+
 /// A matrix of 64 x 64 tiles.
 struct Tiles {
   int rows, columns;  ///< in tiles

@@ -299,7 +299,7 @@ class Emitter {
       region.runs = runs;
       PieceMaker maker(trace_, "straight code", 1, 1);
       for (; i < list.size() && !list[i].loop; ++i) {
-        if (list[i].step.kind != StepKind::preset) maker.add(list[i].step);
+        maker.add(list[i].step);
       }
       region.piece = maker.finish({}, read_);
       if (!region.piece.graph.operations.empty()) regions.push_back(std::move(region));
@@ -392,9 +392,6 @@ Kernel emit(std::string name, Trace trace) {
   kernel.name = std::move(name);
   for_each_step(trace.items, [&](Step& step) {
     if (step.comment == kReturned) emitter.leave(kernel.returned_cell = step.defs[0].value);
-    if (step.kind == StepKind::preset) {
-      kernel.presets.push_back({step.defs[0].value, step.immediates[0]});
-    }
   });
   kernel.regions = emitter.emit(trace.items, 1);
   kernel.objects = std::move(trace.objects);

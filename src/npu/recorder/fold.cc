@@ -27,8 +27,6 @@ std::string name_of(const Step& step) {
       return "join";
     case StepKind::copy:
       return "copy";
-    case StepKind::preset:
-      return "constant";
     case StepKind::address:
       return "address";
     default:

@@ -57,7 +57,11 @@ TEST(Marks, AreAtEveryLoopOfEveryKernel) {
     std::ifstream source(entry.path());
     std::vector<std::string> unmarked = unmarked_loops(source);
     // attention_keys calls kernels again and again; it is not one itself.
-    if (name == "attention.cc") std::erase(unmarked, "while (next < kPairs) {");
+    if (name == "attention.cc") {
+      std::erase_if(unmarked, [](const std::string& line) {
+        return line.starts_with("while (next < kPairs) next = attention_again(");
+      });
+    }
     EXPECT_THAT(unmarked, IsEmpty()) << name;
     ++files;
   }

@@ -52,17 +52,11 @@ struct Region {
   std::vector<Carry> carries;  ///< after each iteration, in this order
 };
 
-struct Preset {
-  int cell = 0;
-  int64_t value = 0;
-};
-
 struct Kernel {
   std::string name;
   std::string size{};  ///< of the call, for people
   std::vector<Object> objects;
   std::vector<Region> regions;
-  std::vector<Preset> presets;  ///< constants that opcodes.h has no setter for: shifts
   int cells = 0;
   std::vector<RegisterClass> classes;  ///< of the registers that cells need
   std::optional<int64_t> returned{};   ///< what it returns at its end

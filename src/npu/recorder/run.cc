@@ -60,7 +60,6 @@ class Machine {
     for (const Object& object : kernel.objects) {
       std::copy(object.before.begin(), object.before.end(), memory_.begin() + object.address);
     }
-    for (const Preset& preset : kernel.presets) set_scalar(cell(preset.cell), preset.value);
   }
 
   void run(const std::vector<Region>& regions) {

@@ -16,7 +16,8 @@ namespace sotto::npu::recorder {
 namespace {
 
 bool is_constant(const Step& step) {
-  return step.opcode == Opcode::set && step.kind != StepKind::join && step.kind != StepKind::copy;
+  const bool sets = step.opcode == Opcode::set || step.opcode == Opcode::set_s;
+  return sets && step.kind != StepKind::join && step.kind != StepKind::copy;
 }
 
 /// Constants that never differ stand once; other steps have none that matter here.
@@ -221,6 +222,10 @@ class Hoister {
 
   /// A constant that grows evenly: the one before plus a step.
   void make_induction(Step& step, LoopNode& loop, Items& before, Items& body) {
+    if (step.opcode == Opcode::set_s) {
+      fail(ErrorKind::unsupported, loop.name, ": a shift goes from ", step.immediates[0], " to ",
+           step.immediates[1], "; nothing computes shifts");
+    }
     const auto trips = static_cast<size_t>(loop.trips);
     const std::vector<int64_t> all = step.immediates;
     const int64_t stride = all[1] - all[0];

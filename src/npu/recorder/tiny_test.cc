@@ -117,6 +117,41 @@ TEST_F(TinyKernel, StoresShiftIntegers) {
               ElementsAre("vldb", "vldb", "vmul", "vst.srs.s16.s32", "vst.srs.s16.s32"));
 }
 
+/// The shifts that straight code sets.
+std::vector<int64_t> shifts_of(const Kernel& kernel) {
+  std::vector<int64_t> shifts;
+  for (const Region& region : kernel.regions) {
+    for (const core::Operation& operation : region.piece.graph.operations) {
+      if (operation.opcode == Opcode::set_s) shifts.push_back(operation.immediate);
+    }
+  }
+  return shifts;
+}
+
+TEST_F(TinyKernel, EachShiftIsSetOnceAndBeforeTheLoop) {
+  const Kernel kernel = record_kernel([&] {
+    SOTTO_LOOP(16, int i = 0; i < 16; ++i) {
+      const auto x = aie::load_v<32>(a + 32 * i).cast_to<int16>();
+      const auto squares = aie::mul<acc32>(x, x).to_vector<int16>(3);
+      const auto cubes = aie::mul<acc32>(squares, x).to_vector<int16>(9);
+      const auto fourths = aie::mul<acc32>(cubes, x).to_vector<int16>(3);
+      aie::store_v(out + 32 * i, fourths.cast_to<bfloat16>());
+    }
+  });
+  EXPECT_THAT(shifts_of(kernel), ::testing::UnorderedElementsAre(3, 9));
+}
+
+TEST_F(TinyKernel, ShiftsDoNotChangeFromIterationToIteration) {
+  EXPECT_THAT(refusal([&] {
+                SOTTO_LOOP(4, int i = 0; i < 4; ++i) {
+                  const auto x = aie::load_v<32>(a + 32 * i).cast_to<int16>();
+                  aie::store_v(out + 32 * i,
+                               aie::mul<acc32>(x, x).to_vector<int16>(i).cast_to<bfloat16>());
+                }
+              }),
+              HasSubstr("a shift goes from 0 to 1"));
+}
+
 TEST_F(TinyKernel, AValueOfTwoUsesIsConvertedOnItsOwn) {
   const Kernel kernel = record_kernel([&] {
     SOTTO_LOOP(16, int i = 0; i < 16; ++i) {

@@ -50,7 +50,6 @@ enum class StepKind : uint8_t {
   instruction,
   join,     ///< its sources become one register: free where they can be made in it
   copy,     ///< its source in a register of its own
-  preset,   ///< a constant that is there from the start (shifts, of which opcodes.h has no setter)
   address,  ///< where a pointer of the loop that follows begins
 };
 

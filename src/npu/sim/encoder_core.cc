@@ -13,13 +13,16 @@
 #define bias_sums(...) SOTTO_CHARGED(bias_sums, __VA_ARGS__)
 #define normalise_sums(...) SOTTO_CHARGED(normalise_sums, __VA_ARGS__)
 #define clear_sums(...) SOTTO_CHARGED(clear_sums, __VA_ARGS__)
-#define round_strip(...) SOTTO_CHARGED(round_strip, __VA_ARGS__)
+#define round_strip_a(...) SOTTO_CHARGED(round_strip_a, __VA_ARGS__)
+#define round_strip_k(...) SOTTO_CHARGED(round_strip_k, __VA_ARGS__)
+#define round_strip_v(...) SOTTO_CHARGED(round_strip_v, __VA_ARGS__)
 #define round_parts(...) SOTTO_CHARGED(round_parts, __VA_ARGS__)
 #define invert_sums(...) SOTTO_CHARGED(invert_sums, __VA_ARGS__)
 #define add_plane(...) SOTTO_CHARGED(add_plane, __VA_ARGS__)
 #define gelu_sums(...) SOTTO_CHARGED(gelu_sums, __VA_ARGS__)
 #define attention_reference(...) SOTTO_CHARGED(attention_reference, __VA_ARGS__)
-#define attention_keys(...) SOTTO_CHARGED(attention_keys, __VA_ARGS__)
+#define attention_weights(...) SOTTO_CHARGED(attention_weights, __VA_ARGS__)
+#define attention_again(...) SOTTO_CHARGED(attention_again, __VA_ARGS__)
 #define encoder_core charged_encoder_core
 #include "npu/kernels/encoder_core.cc"
 #undef encoder_core

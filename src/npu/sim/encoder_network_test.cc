@@ -38,7 +38,7 @@ KernelLibrary library() {
   KernelLibrary result = shipped_kernel_library();
   add_encoder_core(result);
   for (const char* symbol : {"gemm_bf16_tile", "row_statistics", "finish_statistics",
-                             "normalise_sums", "gelu_sums", "clear_sums", "round_strip"}) {
+                             "normalise_sums", "gelu_sums", "clear_sums", "round_strip_a"}) {
     result.add(symbol, {}, page_cycles(symbol));
   }
   result.add("zero_blocks", {},
@@ -158,7 +158,7 @@ TEST(EncoderNetwork, ComputesHalfAnMlp) {
   const Cycle once = header + zeros(32) + zeros(256) +
                      kSlices * (page_cycles("gemm_bf16_tile") + page_cycles("row_statistics")) +
                      page_cycles("finish_statistics") + page_cycles("normalise_sums") +
-                     page_cycles("gelu_sums") + 4 * page_cycles("round_strip");
+                     page_cycles("gelu_sums") + 4 * page_cycles("round_strip_a");
   EXPECT_EQ(report.cores[5].kernels, 2 * once);
 }
 

@@ -57,7 +57,7 @@ class AttentionDesign {
     std::vector<FifoEnd> column;
     for (int row = 0; row < kRows; ++row) {
       cores.push_back(b_.core(head, 2 + row));
-      column.push_back({.tile = cores.back(), .bank = 1});
+      column.push_back({.tile = cores.back(), .bank = 2});
     }
     const auto queries = b_.fifo<bf16>("queries" + n, kRows * kTile, {{shim}}, {{memory}});
     const auto keys_values = b_.fifo<bf16>("keys_values" + n, kTile, {{shim}}, {{memory}});
@@ -67,9 +67,9 @@ class AttentionDesign {
     for (int row = 0; row < kRows; ++row) {
       const std::string which = n + std::to_string(row);
       q.push_back(b_.fifo<bf16>("q" + which, kTile, {{memory}},
-                                {{.tile = cores[row], .depth = 1, .bank = 0}}));
+                                {{.tile = cores[row], .depth = 1, .bank = 1}}));
       strips.push_back(
-          b_.fifo<bf16>("strip" + which, kStrip, {{.tile = cores[row], .bank = 3}}, {{memory}}));
+          b_.fifo<bf16>("strip" + which, kStrip, {{.tile = cores[row], .bank = 0}}, {{memory}}));
       program(cores[row], which, q[row].consumer(), kv.consumer(row), strips[row].producer());
     }
     b_.distribute(memory, queries, q);
@@ -80,8 +80,8 @@ class AttentionDesign {
 
   void program(CoreTile core, const std::string& which, Consumer<bf16> q, Consumer<bf16> kv,
                Producer<bf16> strip) {
-    const auto o = b_.buffer<f32>("o" + which, core, kTile, {.bank = 2});
-    const auto p = b_.buffer<bf16>("p" + which, core, kTile, {.bank = 3});
+    const auto o = b_.buffer<f32>("o" + which, core, kTile, {.bank = 3});
+    const auto p = b_.buffer<bf16>("p" + which, core, kTile, {.bank = 1});
     const auto row_sums = b_.buffer<f32>("row_sums" + which, core, kRowSums, {.bank = 0});
     const auto offsets = b_.buffer<f32>("offsets" + which, core, kRowSums, {.bank = 0});
 
@@ -130,7 +130,7 @@ class AttentionDesign {
       b_.kernel<Out<f32>>("zero_sums", {.program_bytes = 256}, {kTile});
   const KernelOf<InOut<f32>, InOut<f32>, InOut<f32>, Out<bf16>, In<bf16>, In<bf16>, Number> keys_ =
       b_.kernel<InOut<f32>, InOut<f32>, InOut<f32>, Out<bf16>, In<bf16>, In<bf16>, Number>(
-          "attention_keys", {.program_bytes = 3328, .stack_bytes = 928},
+          "attention_keys", {.program_bytes = 3584, .stack_bytes = 928},
           {kTile, kRowSums, kRowSums, kTile, kTile, kTile});
   const KernelOf<InOut<f32>, In<bf16>, In<bf16>> values_ =
       b_.kernel<InOut<f32>, In<bf16>, In<bf16>>(

@@ -11,10 +11,10 @@ namespace sotto::npu::design {
 
 /// Bytes of what calls recorded kernels and is none, no fewer than tools/program_bytes.py
 /// estimates, nops and delay slots included: CI asks it.
-inline constexpr int kEncoderCoreProgram = 3088, kAttentionKeysProgram = 346,
-                     kAttentionReferenceProgram = 146;
+inline constexpr int kEncoderCoreProgram = 3332, kAttentionAgainProgram = 248,
+                     kAttentionReferenceProgram = 146, kAttentionKeysProgram = 246;
 /// That and the kernels that it calls, as npu/cycles compiled them; rounded up to kilobytes.
-inline constexpr int kEncoderCoreBytes = 14336;
+inline constexpr int kEncoderCoreBytes = 15360;
 /// What is linked to any core's program besides.
 inline constexpr int kStartUpBytes = 1024;
 

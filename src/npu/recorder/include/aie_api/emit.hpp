@@ -85,12 +85,11 @@ Part record(const Spec& spec, F f, const Source<T>&... sources) {
   return result;
 }
 
-/// A constant of 32 bits in a scalar register.
+/// A constant of 32 bits in a scalar register or one of shifts.
 inline Part constant(int64_t number, Class cls = Class::r) {
   const int64_t value = static_cast<int32_t>(static_cast<uint32_t>(number));
   Step step;
-  step.kind = cls == Class::s ? StepKind::preset : StepKind::instruction;
-  step.opcode = Opcode::set;
+  step.opcode = cls == Class::s ? Opcode::set_s : Opcode::set;
   step.immediates = {value};
   step.defs = {new_register(cls)};
   const Part result = step.defs[0];

@@ -114,6 +114,7 @@ TEST_F(OneByteTest, NeitherRunsNorThreadsNorOtherRecordingsChangeTheText) {
 }
 
 TEST_F(OneByteTest, IsNotTheArithmeticOfOtherTypes) {
+  if (sotto::testing::kSlowBuild) GTEST_SKIP() << "skipped: it takes a minute here";
   Engine bytes = engine(2), floats = engine(2, ComputeType::float32),
          two_bytes = engine(2, ComputeType::int8_two_bytes);
   EXPECT_EQ(name_of(two_bytes.compute_types()), "int8_two_bytes");

@@ -45,10 +45,10 @@ model::Decoder& decoder(ComputeType type) {
   return *instance;
 }
 
-/// Bytes that a step of `batch` sequences with `n_past` tokens each reads.
+/// Bytes that a step of `batch` windows with `n_past` tokens each reads.
 std::size_t step_bytes(ComputeType type, std::size_t batch, std::size_t n_past) {
-  const bench::Work work =
-      bench::step_work(kBase, type, static_cast<int>(batch), static_cast<int>(n_past));
+  const int n = static_cast<int>(batch);
+  const bench::Work work = bench::step_work(kBase, type, n, n, static_cast<int>(n_past));
   return static_cast<std::size_t>(work[bench::Resource::memory]);
 }
 

@@ -57,7 +57,7 @@ struct Confined {
 const std::vector<Confined> kConfined = {
     {{"libav*", "libsw*"}, {"audio/libav_functions.h"}},
     {{"*intrin.h"}, {"*avx2*", "*avx512*", "*avx_vnni*"}},
-    {{"CLI/*"}, {"apps/options.cc"}},
+    {{"CLI/*"}, {"apps/option_group.h", "apps/options.cc"}},
     {{"nlohmann/*"},
      {"model/*", "engine/writers/json.cc", "apps/npu_json.cc", "apps/bench_json.cc"}},
     {{"pcre2.h"}, {"model/*.cc"}},

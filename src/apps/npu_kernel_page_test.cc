@@ -21,7 +21,7 @@
 #include "base/thread_pool.h"
 #include "npu/core/assembly_facts_testing.h"
 #include "npu/cycles/explain.h"
-#include "npu/cycles/page_testing.h"
+#include "npu/cycles_page_testing.h"
 #include "npu/design/examples/encoder_network.h"
 #include "npu/recorder/record.h"
 
@@ -30,8 +30,8 @@ namespace {
 
 using namespace npu::design;
 using npu::cycles::KernelCost;
-using npu::cycles::testing::cells_of;
-using npu::cycles::testing::page_rows;
+using npu::testing::cells_of;
+using npu::testing::page_rows;
 using ::testing::UnorderedElementsAreArray;
 
 constexpr int kProgramMemory = 16384;

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "npu/cycles/page_testing.h"
+#include "npu/cycles_page_testing.h"
 #include "npu/design/check/check.h"
 #include "npu/design/lower.h"
 #include "npu/kernels/kernels.h"
@@ -21,7 +21,7 @@ namespace sotto::npu::sim {
 namespace {
 
 using namespace kernels;
-using cycles::testing::page_cycles;
+using npu::testing::page_cycles;
 using kernels::testing::Matrix;
 using kernels::testing::normal_matrix;
 

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/testing.h"
 
-namespace sotto::npu::cycles::testing {
+namespace sotto::npu::testing {
 
 /// Its lines below a heading such as "| kernel |", as they stand there.
 inline std::vector<std::string> page_rows(std::string_view heading) {
@@ -50,4 +50,4 @@ inline std::int64_t page_cycles(std::string_view kernel) {
   fail(ErrorKind::unsupported, "docs/npu/cycles.md has no row of ", kernel);
 }
 
-}  // namespace sotto::npu::cycles::testing
+}  // namespace sotto::npu::testing

@@ -55,6 +55,9 @@ void check_options(const Options& options) {
          "encoder, cross_kv, decoder");
   }
   for (const std::string& name : options.bench.only) {
+    if ((name == "load" || name == "process") && !options.bench.size.empty()) {
+      fail(ErrorKind::usage, "--only ", name, " needs a model from a file: --size makes one up");
+    }
     if (name == "encoder.scaling" && n_threads(options) == 1) {
       fail(ErrorKind::usage, "--only ", name, " compares one thread with several: there is one");
     }

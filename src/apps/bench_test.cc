@@ -211,11 +211,14 @@ TEST_F(BenchTest, AClipIsHeardByForce) {
 }
 
 TEST_F(BenchTest, RefusesWhatCannotBe) {
+  for (const char* part : {"load", "process"}) {
+    expect_usage({"--size", "tiny", "--only", part}, "needs a model from a file");
+  }
   expect_usage({"--size", "huge"}, "there is no size 'huge': the sizes are tiny.en, tiny, base.en");
   expect_usage({"--size", "tiny", "--model", model_path()}, "exclude each other");
   expect_usage({"--size", "tiny", "--clip"}, "--size cannot be given");
   expect_usage({"--seconds", "0"}, "'0' is not a number of seconds from 0.01 to 600");
-  expect_usage({"--compute-type", "float16"}, "the nearest is bfloat16");
+  expect_usage({"--compute-type", "float16"}, "the nearest is float32, or bfloat16");
   expect_usage({"--only", "encoder,beer"},
                "there is no part 'beer': the parts are log_mel, encoder, encoder.scaling,");
   expect_usage({"--compare", "vosk=a,b"}, "the engines are whisper.cpp, ctranslate2 and openvino");

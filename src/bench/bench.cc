@@ -93,12 +93,14 @@ void measure_peaks(Report& report, Session& session) {
       measure_read_peak("dram", dram_bytes(report.machine), of_dram, rounds));
 }
 
-std::vector<Comparison> compare_with(const std::vector<std::vector<std::string>>& commands,
-                                     const std::vector<Task>& tasks, Session& session) {
+/// Before anything is measured: an engine that does not start must not cost minutes.
+std::vector<Peer> start_peers(const Settings& settings, const std::vector<Task>& tasks,
+                              const ThreadPool& pool) {
   std::vector<Peer> peers;
-  const auto unpinned = session.pool.unpin_caller();
-  for (const auto& command : commands) peers.emplace_back(command);
-  return compare(session, tasks, peers);
+  if (tasks.empty()) return peers;
+  const auto unpinned = pool.unpin_caller();
+  for (const auto& command : settings.peers) peers.emplace_back(command);
+  return peers;
 }
 
 }  // namespace
@@ -137,9 +139,10 @@ Report run(const Settings& settings) {
                     if (settings.on_part) settings.on_part(index, all, name);
                     ++index;
                   }};
+  std::vector<Peer> peers = start_peers(settings, tasks, pool);
   measure_peaks(report, session);
   for (const Group& group : groups) group.measure(session, report);
-  if (!tasks.empty()) report.comparisons = compare_with(settings.peers, tasks, session);
+  if (!tasks.empty()) report.comparisons = compare(session, tasks, peers);
   report.parts = std::move(session.parts);
   return report;
 }

@@ -270,7 +270,7 @@ std::unique_ptr<model::Decoder> make(const model::Dims& dims, const model::Weigh
 }  // namespace
 
 model::ComputeType decoder_type(std::optional<model::ComputeType> wanted, Isa isa) {
-  return wanted ? *wanted : fastest(time_decoder_types(isa));
+  return wanted ? *wanted : fastest(time_decoder_types(isa), kWorthInDecoder);
 }
 
 std::unique_ptr<model::Decoder> make_decoder(const model::Dims& dims, const model::Weights& weights,

@@ -111,7 +111,7 @@ class CpuEncoder final : public model::Encoder {
 }  // namespace
 
 model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa isa) {
-  if (!wanted) return fastest(time_encoder_types(isa));
+  if (!wanted) return fastest(time_encoder_types(isa), kWorthInEncoder);
   if (wanted != ComputeType::bfloat16 || isa == Isa::avx512_bf16) return *wanted;
   fail(ErrorKind::unsupported, "the encoder cannot compute in bfloat16 with ", name_of(isa),
        ", only with avx512_bf16: take float32 or int8");

@@ -1,6 +1,7 @@
 #include "cpu/fastest_type.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <vector>
 
@@ -22,15 +23,22 @@ namespace {
 constexpr int kOut = 256, kIn = 256;
 constexpr int kBlocks = 3;
 
-/// The shortest of several runs: what disturbs a run makes it longer only.
-template <typename Body>
-double shortest(const Body& body) {
+/// The shortest of several runs of each body, in turn: what disturbs a run makes it longer only,
+/// and what lasts longer than a run disturbs all.
+template <typename... Bodies>
+std::array<double, sizeof...(Bodies)> shortest(const Bodies&... bodies) {
   constexpr int kRuns = 10;
-  double seconds = std::numeric_limits<double>::infinity();
+  std::array<double, sizeof...(Bodies)> seconds;
+  seconds.fill(std::numeric_limits<double>::infinity());
   for (int run = 0; run < kRuns; ++run) {
-    const Stopwatch stopwatch;
-    body();
-    seconds = std::min(seconds, stopwatch.seconds());
+    std::size_t i = 0;
+    const auto time = [&](const auto& body) {
+      const Stopwatch stopwatch;
+      body();
+      seconds[i] = std::min(seconds[i], stopwatch.seconds());
+      ++i;
+    };
+    (time(bodies), ...);
   }
   return seconds;
 }
@@ -39,27 +47,11 @@ std::vector<float> numbers(const char* name, int size) {
   return model::seeded_numbers(name, 1, static_cast<std::size_t>(size), 0, 1);
 }
 
-double time_int8(const Int8Runtime& runtime, const std::vector<float>& weight,
-                 const std::vector<float>& bias, const std::vector<float>& x, float* y) {
-  const Int8Linear layer(runtime, quantize(weight, kOut, kIn), bias);
-  Int8Activations bytes(runtime.kernels, kBlocks, kIn);
-  quantize_blocks(runtime, bytes, x.data(), kBlocks, kIn);
-  return shortest([&] { layer(y, bytes, kBlocks); });
-}
-
-double time_bf16(const Runtime& runtime, const Bf16Kernels& kernels,
-                 const std::vector<float>& weight, const std::vector<float>& bias, float* y) {
-  const Bf16Linear layer(runtime, kernels, weight, bias, kOut, kIn);
-  const Buffer<Bf16> pairs(static_cast<std::size_t>(kBlocks * kernels.block * kIn));
-  return shortest([&] { layer(y, pairs.data(), kBlocks); });
-}
-
 }  // namespace
 
-model::ComputeType fastest(const TypeTimes& times) {
-  constexpr double kWorthIt = 1.1;
+model::ComputeType fastest(const TypeTimes& times, double worth) {
   model::ComputeType type = model::ComputeType::float32;
-  double best = times.float32 / kWorthIt;
+  double best = times.float32 / worth;
   if (times.bfloat16 && *times.bfloat16 < best) {
     best = *times.bfloat16;
     type = model::ComputeType::bfloat16;
@@ -77,13 +69,22 @@ TypeTimes time_encoder_types(Isa isa) {
   const std::vector<float> weight = numbers("weight", kOut * kIn), bias(kOut),
                            x = numbers("x", n_positions * kIn);
   Buffer<float> y(static_cast<std::size_t>(n_positions * kOut));
-  const BlocksLinear layer(runtime, weight, bias, kOut, kIn);
-  TypeTimes times{.float32 = shortest([&] { layer(y.data(), x.data(), kBlocks); }),
-                  .bfloat16 = std::nullopt,
-                  .int8 = time_int8(int8, weight, bias, x, y.data())};
+  const BlocksLinear floats(runtime, weight, bias, kOut, kIn);
+  const Int8Linear bytes(int8, quantize(weight, kOut, kIn), bias);
+  Int8Activations byte_inputs(int8.kernels, kBlocks, kIn);
+  quantize_blocks(int8, byte_inputs, x.data(), kBlocks, kIn);
+  const auto run_floats = [&] { floats(y.data(), x.data(), kBlocks); };
+  const auto run_bytes = [&] { bytes(y.data(), byte_inputs, kBlocks); };
   const Bf16Kernels* const bf16 = bf16_kernels_for(isa);
-  if (bf16 != nullptr) times.bfloat16 = time_bf16(runtime, *bf16, weight, bias, y.data());
-  return times;
+  if (bf16 == nullptr) {
+    const auto [float_seconds, byte_seconds] = shortest(run_floats, run_bytes);
+    return {.float32 = float_seconds, .bfloat16 = std::nullopt, .int8 = byte_seconds};
+  }
+  const Bf16Linear halves(runtime, *bf16, weight, bias, kOut, kIn);
+  const Buffer<Bf16> half_inputs(static_cast<std::size_t>(kBlocks * bf16->block * kIn));
+  const auto [float_seconds, byte_seconds, half_seconds] =
+      shortest(run_floats, run_bytes, [&] { halves(y.data(), half_inputs.data(), kBlocks); });
+  return {.float32 = float_seconds, .bfloat16 = half_seconds, .int8 = byte_seconds};
 }
 
 TypeTimes time_decoder_types(Isa isa) {
@@ -95,19 +96,22 @@ TypeTimes time_decoder_types(Isa isa) {
   const RowsLinear floats(place, weight, {}, kOut, kIn);
   const GemvLinear bytes(place, weight, {}, kOut, kIn);
   GemvScratch scratch(1, kIn);
-  return {.float32 = shortest([&] { floats(y.data(), x.data(), 1); }),
-          .bfloat16 = std::nullopt,  // half of the bytes at no better products than int8's
-          .int8 = shortest([&] { bytes(y.data(), scratch.quantise(place, x.data(), 1, kIn), 1); })};
+  const auto [float_seconds, byte_seconds] =
+      shortest([&] { floats(y.data(), x.data(), 1); },
+               [&] { bytes(y.data(), scratch.quantise(place, x.data(), 1, kIn), 1); });
+  // bfloat16 has half of the bytes at no better products than int8's.
+  return {.float32 = float_seconds, .bfloat16 = std::nullopt, .int8 = byte_seconds};
 }
 
 bool bfloat16_is_faster(Isa isa) {
-  const auto products_a_second = [](const MultiplyLoop& loop) {
-    constexpr std::int64_t kSteps = 4096;
-    return static_cast<double>(kSteps * loop.products) / shortest([&] { loop.run(kSteps); });
-  };
   const MultiplyLoops& loops = multiply_loops_for(isa);
   if (loops.bfloat16.products == 0) return false;
-  static const bool faster = products_a_second(loops.bfloat16) > products_a_second(loops.float32);
+  static const bool faster = [&loops] {
+    constexpr std::int64_t kSteps = 4096;
+    const auto [halves, floats] =
+        shortest([&] { loops.bfloat16.run(kSteps); }, [&] { loops.float32.run(kSteps); });
+    return loops.bfloat16.products / halves > loops.float32.products / floats;
+  }();
   return faster;
 }
 

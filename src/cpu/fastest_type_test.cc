@@ -10,12 +10,25 @@ namespace {
 using model::ComputeType;
 
 TEST(Fastest, IsFloatUnlessAnotherIsWorthIt) {
-  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = {}, .int8 = {}}), ComputeType::float32);
-  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = {}, .int8 = 0.95}), ComputeType::float32);
-  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = {}, .int8 = 0.85}), ComputeType::int8);
-  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = 0.5, .int8 = 0.85}), ComputeType::bfloat16);
-  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = 0.5, .int8 = 0.25}), ComputeType::int8);
-  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = 2, .int8 = 4}), ComputeType::float32);
+  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = {}, .int8 = {}}, kWorthInEncoder),
+            ComputeType::float32);
+  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = {}, .int8 = 0.95}, kWorthInEncoder),
+            ComputeType::float32);
+  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = {}, .int8 = 0.85}, kWorthInEncoder),
+            ComputeType::int8);
+  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = 0.5, .int8 = 0.85}, kWorthInEncoder),
+            ComputeType::bfloat16);
+  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = 0.5, .int8 = 0.25}, kWorthInEncoder),
+            ComputeType::int8);
+  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = 2, .int8 = 4}, kWorthInEncoder),
+            ComputeType::float32);
+}
+
+TEST(Fastest, InTheDecoderFewerBytesCount) {
+  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = {}, .int8 = 1.5}, kWorthInDecoder),
+            ComputeType::int8);
+  EXPECT_EQ(fastest({.float32 = 1, .bfloat16 = {}, .int8 = 2.5}, kWorthInDecoder),
+            ComputeType::float32);
 }
 
 class TimesTest : public ::testing::TestWithParam<Isa> {};

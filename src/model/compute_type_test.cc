@@ -21,7 +21,7 @@ TEST(ComputeTypeTest, EachNameIsReadAsWritten) {
 
 TEST(ComputeTypeTest, TypesOfFasterWhisperAreRefusedWithTheNearest) {
   EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_compute_type("float16"); }),
-              HasSubstr("the nearest is bfloat16"));
+              HasSubstr("the nearest is float32, or bfloat16 on processors with AVX-512 BF16"));
   EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_compute_type("int8_float16"); }),
               HasSubstr("the nearest is int8"));
   EXPECT_THAT(message_of(ErrorKind::usage, [] { parse_compute_type("fp8"); }),

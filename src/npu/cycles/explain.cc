@@ -147,7 +147,8 @@ std::string explain(const recorder::Kernel& kernel, const Compiled& compiled,
 std::string assembly(const recorder::Kernel& kernel, const Compiled& compiled) {
   std::ostringstream out;
   out << "// " << kernel.name << ", " << kernel.size << ": scheduled by Sotto for AIE2 (npu1)\n"
-      << "// Pointers are constants, counted from the beginning of the core's memory:\n";
+      << "// The code of this call: arguments are not read, sizes and trips are constants, and so\n"
+         "// are pointers, as offsets in the core's memory, which it sees from 0x70000 on:\n";
   for (const recorder::Object& object : kernel.objects) {
     out << "//   " << object.name << ": " << object.bytes << " bytes at 0x" << std::hex
         << object.address << std::dec << ", bank " << object.bank << "\n";

@@ -218,5 +218,24 @@ TEST(Replay, TwoAccessesOfOneBankStall) {
   EXPECT_EQ(replay(pair, {}, semantics).cycles, 1);
 }
 
+TEST(Replay, ALoadAndAStoreOfOneBankStallToo) {
+  Program pair;
+  pair.bundles.resize(1);
+  pair.bundles[0].instructions = {{.opcode = Opcode::vldb,
+                                   .mode = AddressMode::offset,
+                                   .defs = {{RegisterClass::w, 0}},
+                                   .uses = {{RegisterClass::p, 0}},
+                                   .access = Access{.object = 0, .bank = 1}},
+                                  {.opcode = Opcode::vst,
+                                   .mode = AddressMode::offset,
+                                   .uses = {{RegisterClass::w, 1}, {RegisterClass::p, 1}},
+                                   .access = Access{.object = 1, .bank = 1}}};
+  pair.bundles[0].bytes = 8;
+  HashSemantics semantics;
+  EXPECT_EQ(replay(pair, {}, semantics).cycles, 2);
+  pair.bundles[0].instructions[1].access->bank = 3;
+  EXPECT_EQ(replay(pair, {}, semantics).cycles, 1);
+}
+
 }  // namespace
 }  // namespace sotto::npu::core

@@ -13,8 +13,9 @@ constexpr std::array kTypes = {ComputeType::float32, ComputeType::bfloat16, Comp
 
 /// What CTranslate2 has and Sotto has not, and what comes nearest.
 constexpr std::pair<std::string_view, std::string_view> kNearest[] = {
-    {"default", "auto"},      {"float16", "float32, or bfloat16 on processors with AVX-512 BF16"},   {"int16", "float32"},
-    {"int8_float16", "int8"}, {"int8_bfloat16", "int8"},
+    {"default", "auto"},       {"float16", "float32, or bfloat16 on processors with AVX-512 BF16"},
+    {"int16", "float32"},      {"int8_float16", "int8"},
+    {"int8_bfloat16", "int8"},
 };
 
 }  // namespace

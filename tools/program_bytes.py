@@ -21,7 +21,8 @@ Each basic block is then scheduled as a core without interlocks wants it:
   - a load is waited for 7 cycles, a product 2, with nops of 2 bytes where nothing else can be done;
   - jumps, calls and returns have five delay slots: what their condition does not need goes there,
     the rest are nops of 2 bytes;
-  - nothing is under way from one block to the next: a block ends when its loads have arrived.
+  - nothing is under way from one block to the next: a block ends when its loads have arrived;
+  - what a jump leads to and what a call returns to begin at multiples of 16 bytes.
 So it is an upper estimate for a compiler that fills bundles no better than this one."""
 
 import argparse
@@ -54,6 +55,7 @@ STORES = {"sw", "sh", "sb", "mulhu"}
 BRANCHES = {"beqz": 1, "bnez": 1, "blez": 2, "bgez": 2, "bltz": 2, "bgtz": 2, "beq": 2, "bne": 2,
             "blt": 2, "bge": 2, "bltu": 2, "bgeu": 2, "bgt": 2, "ble": 2, "bgtu": 2, "bleu": 2}
 DELAY_SLOTS = 5
+BLOCK_ALIGNMENT = 16
 REGISTER = re.compile(r"^(?:ra|sp|gp|tp|[ast]\d+|s1[01]|zero)$")
 
 
@@ -150,6 +152,10 @@ def cost_of(block):
     return size + 6 + 2 * (cycles - 1 - len(body)), cycles
 
 
+def aligned_up(size):
+    return -(-size // BLOCK_ALIGNMENT) * BLOCK_ALIGNMENT
+
+
 class Function:
     """Blocks with what follows them; `least` cycles from the beginning to the return."""
 
@@ -159,7 +165,15 @@ class Function:
         self.costs = [cost_of(block) if block else (0, 0) for block in self.blocks]
 
     def bytes(self):
-        return sum(size for size, _ in self.costs)
+        """What a jump leads to and what a call returns to begin at multiples of BLOCK_ALIGNMENT, and
+        so does the function behind this one; bundles are made longer for that."""
+        jumps = [self.jump_of(index) for index in range(len(self.blocks))]
+        aligned = {self.labels[jump.target] for jump in jumps if jump and jump.target in self.labels}
+        aligned |= {index + 1 for index, jump in enumerate(jumps) if jump and jump.name == "call"}
+        end = 0
+        for index, (size, _) in enumerate(self.costs):
+            end = (aligned_up(end) if index in aligned else end) + size
+        return aligned_up(end)
 
     def instructions(self):
         return sum(len(block) for block in self.blocks)

@@ -53,18 +53,18 @@ bool pad(std::vector<Bundle>& bundles, int first, int end) {
   const int count = end - first;
   // least[i][r]: fewest bytes of the first i bundles with remainder r, and the size chosen last.
   std::vector<std::vector<int>> least(static_cast<size_t>(count + 1),
-                                      std::vector<int>(kLoopAlignment, kUnreached));
+                                      std::vector<int>(kBlockAlignment, kUnreached));
   std::vector<std::vector<int>> chosen(static_cast<size_t>(count + 1),
-                                       std::vector<int>(kLoopAlignment, 0));
+                                       std::vector<int>(kBlockAlignment, 0));
   least[0][0] = 0;
   for (int i = 0; i < count; ++i) {
     const Bundle& bundle = bundles[static_cast<size_t>(first + i)];
-    for (int r = 0; r < kLoopAlignment; ++r) {
+    for (int r = 0; r < kBlockAlignment; ++r) {
       const int before = least[static_cast<size_t>(i)][static_cast<size_t>(r)];
       if (before == kUnreached) continue;
       for (const int size : bundle_sizes(bundle.slots())) {
         if (size < bundle.bytes) continue;
-        const size_t to = static_cast<size_t>((r + size) % kLoopAlignment);
+        const size_t to = static_cast<size_t>((r + size) % kBlockAlignment);
         if (before + size >= least[static_cast<size_t>(i + 1)][to]) continue;
         least[static_cast<size_t>(i + 1)][to] = before + size;
         chosen[static_cast<size_t>(i + 1)][to] = size;
@@ -76,7 +76,7 @@ bool pad(std::vector<Bundle>& bundles, int first, int end) {
   for (int i = count; i > 0; --i) {
     const int size = chosen[static_cast<size_t>(i)][static_cast<size_t>(remainder)];
     bundles[static_cast<size_t>(first + i - 1)].bytes = size;
-    remainder = ((remainder - size) % kLoopAlignment + kLoopAlignment) % kLoopAlignment;
+    remainder = ((remainder - size) % kBlockAlignment + kBlockAlignment) % kBlockAlignment;
   }
   return true;
 }

@@ -18,7 +18,7 @@ int set_up_of(const std::vector<Bundle>& bundles, int first);
 bool stretch(std::vector<Bundle>& bundles, int first, int last);
 
 /// Makes the bundles [first, end) longer, none shorter, so that their bytes become a multiple of
-/// kLoopAlignment; false when that cannot be.
+/// kBlockAlignment; false when that cannot be.
 bool pad(std::vector<Bundle>& bundles, int first, int end);
 
 }  // namespace sotto::npu::core

@@ -40,8 +40,8 @@ TEST(Emit, TheLoopIsAlignedAndSetUpInTime) {
       if (i == program.loop->last) end = address;
       address += program.bundles[static_cast<size_t>(i)].bytes;
     }
-    EXPECT_EQ(start % kLoopAlignment, 0);
-    EXPECT_EQ(end % kLoopAlignment, 0);
+    EXPECT_EQ(start % kBlockAlignment, 0);
+    EXPECT_EQ(end % kBlockAlignment, 0);
     EXPECT_EQ(program.bundles[static_cast<size_t>(program.loop->last)].bytes, kLoopEndBytes);
     EXPECT_GE(end, kLoopSetupBytes);
   }

@@ -7,8 +7,9 @@ namespace sotto::npu::core {
 
 /// ls, le and lc hold one loop: only the innermost is free.
 inline constexpr int kHardwareLoops = 1;
-/// The first and the last bundle of the body start at multiples of this.
-inline constexpr int kLoopAlignment = 16;
+/// The first and the last bundle of the body start at multiples of this, and so does what a jump
+/// leads to (llvm-aie AIEMachineAlignment).
+inline constexpr int kBlockAlignment = 16;
 /// The last bundle of the body has this size.
 inline constexpr int kLoopEndBytes = 16;
 /// From the last write of ls, le or lc to the body's last bundle.

@@ -1,6 +1,7 @@
 #include "npu/core/image.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "npu/core/alignment.h"
@@ -61,11 +62,14 @@ std::string check_bundle(const Bundle& bundle) {
   return "";
 }
 
+bool is_aligned(const Image& image, int bundle) {
+  return bytes_between(image.bundles, 0, bundle) % kBlockAlignment == 0;
+}
+
 std::string check_hardware_loop(const Image& image, const Repeat& loop) {
   const int set_up = set_up_of(image.bundles, loop.first);
   if (set_up < 0) return "the hardware loop is not set up";
-  if (bytes_between(image.bundles, 0, loop.first) % kLoopAlignment != 0 ||
-      bytes_between(image.bundles, 0, loop.last) % kLoopAlignment != 0) {
+  if (!is_aligned(image, loop.first) || !is_aligned(image, loop.last)) {
     return "the hardware loop is not aligned";
   }
   if (image.bundles[static_cast<size_t>(loop.last)].bytes != kLoopEndBytes) {
@@ -87,6 +91,7 @@ std::string check_loop(const Image& image, const Repeat& loop) {
     return "the loop is not in the program";
   }
   if (loop.is_hardware) return check_hardware_loop(image, loop);
+  if (!is_aligned(image, loop.first)) return "what the loop jumps to is not aligned";
   const int jump = loop.last - kDelaySlots;
   if (jump < loop.first) return "the jump is not in its loop";
   const auto& there = image.bundles[static_cast<size_t>(jump)].instructions;
@@ -154,6 +159,9 @@ std::string problem_of(const Image& image) {
     const std::string problem = check_loop(image, loop);
     if (!problem.empty()) return problem;
   }
+  if (image.leave >= 0 && !is_aligned(image, image.leave)) {
+    return "what the jump out of the call leads to is not aligned";
+  }
   const std::string problem = problem_of_leave(image);
   return problem.empty() ? problem_of_return(image) : problem;
 }
@@ -163,15 +171,20 @@ bool lay_out(Image& image) {
     bundle.bytes = bundle_bytes(bundle.slots());
     SOTTO_CHECK(bundle.bytes > 0);
   }
-  int from = 0;
+  std::set<int> aligned;
   for (const Repeat& loop : image.loops) {
+    aligned.insert(loop.first);
     if (!loop.is_hardware) continue;
+    aligned.insert(loop.last);
     name_ends(image, loop);
     image.bundles[static_cast<size_t>(loop.last)].bytes = kLoopEndBytes;
     if (!stretch(image.bundles, loop.first, loop.last)) return false;
-    if (!pad(image.bundles, from, loop.first) || !pad(image.bundles, loop.first, loop.last))
-      return false;
-    from = loop.last + 1;
+  }
+  if (image.leave >= 0) aligned.insert(image.leave);
+  int from = 0;
+  for (const int place : aligned) {
+    if (!pad(image.bundles, from, place)) return false;
+    from = place;
   }
   return true;
 }

@@ -42,8 +42,8 @@ Image image_of(const Program& program);
 /// What can be said of the code without running it, in one line; empty when nothing is wrong.
 std::string problem_of(const Image& image);
 
-/// Sizes for all bundles so that the hardware loops are aligned and set up in time, and ls and le
-/// their places. Returns whether that can be; else a nop before a loop helps.
+/// Sizes for all bundles so that loops and what jumps lead to are aligned, hardware loops are set up
+/// in time, and ls and le are their places. Returns whether that can be; else a nop before helps.
 bool lay_out(Image& image);
 
 }  // namespace sotto::npu::core

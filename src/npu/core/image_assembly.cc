@@ -55,9 +55,10 @@ class Labels {
   std::map<int, ByBundle> jumps_;  ///< by the bundle of the jump
 };
 
-bool is_hardware_end(const Image& image, int bundle) {
+bool is_aligned(const Image& image, int bundle) {
+  if (bundle == image.leave) return true;
   for (const Repeat& loop : image.loops) {
-    if (loop.is_hardware && (loop.first == bundle || loop.last == bundle)) return true;
+    if (loop.first == bundle || (loop.is_hardware && loop.last == bundle)) return true;
   }
   return false;
 }
@@ -70,7 +71,7 @@ std::string assembly_of(const Image& image, const std::string& name) {
   out << "  .text\n  .globl " << name << "\n  .p2align 4\n  .type " << name << ",@function\n"
       << name << ":\n";
   for (int i = 0; i < static_cast<int>(image.bundles.size()); ++i) {
-    if (is_hardware_end(image, i)) out << "  .p2align 4\n";
+    if (is_aligned(image, i)) out << "  .p2align 4\n";
     for (const std::string& label : labels.at(i)) out << label << ":\n";
     const auto label_of = [&](const Instruction& made) { return labels.named_by(made, i); };
     out << "  " << assembly_of(image.bundles[static_cast<size_t>(i)], label_of) << "\n";

@@ -127,6 +127,7 @@ void add_leave(Image& image, const std::vector<Instruction>& code) {
   std::vector<Bundle> bundles = ending.finish(over_behind(image, jumps[0]));
   image.leave = static_cast<int>(image.bundles.size());
   image.bundles.insert(image.bundles.end(), bundles.begin(), bundles.end());
+  if (!lay_out(image)) fail(ErrorKind::unsupported, "what runs after a jump cannot be aligned");
 }
 
 std::string problem_of_leave(const Image& image) {

@@ -136,6 +136,17 @@ TEST(Leave, WaitsForTheStoresOfALoopBefore) {
   EXPECT_GE(bundle_of(image, Opcode::jnz_leave) + kDelaySlots, last);
 }
 
+TEST(Leave, WhatItLeadsToIsAligned) {
+  Weaver weaver;
+  weaver.add(set(kCondition, 1));
+  weaver.add(leave());
+  Image image = finished(weaver);
+  ASSERT_GT(image.leave, 0);
+  image.bundles.insert(image.bundles.begin(), Bundle{});
+  ++image.leave;
+  EXPECT_EQ(problem_of(image), "what the jump out of the call leads to is not aligned");
+}
+
 TEST(Leave, OneJumpOnlyLeadsOut) {
   Weaver none, two;
   none.add(load(kW0, kP0));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "npu/core/alignment.h"
 #include "npu/core/hardware_loop.h"
 #include "npu/core/instructions_testing.h"
 #include "npu/core/loops_testing.h"
@@ -69,6 +70,22 @@ TEST(Weaver, AJumpHasItsDelaySlots) {
   EXPECT_EQ(bundle_of(image, Opcode::jnz), loop.last - kDelaySlots);
   EXPECT_GE(loop.last, 7);  // the move
   EXPECT_EQ(image.cycles(), 3 * (loop.last + 1));
+}
+
+TEST(Weaver, WhatAJumpLeadsToIsAligned) {
+  Weaver weaver;
+  weaver.add(load(kW0, kP0));
+  const int label = weaver.label();
+  weaver.add(copy(kW1, kW0));
+  weaver.jump(label, kR0, 3);
+  Image image = weaver.finish();
+  EXPECT_EQ(problem_of(image), "");
+  ASSERT_GT(image.loops[0].first, 0);
+  EXPECT_EQ(bytes_between(image.bundles, 0, image.loops[0].first) % kBlockAlignment, 0);
+  image.bundles.insert(image.bundles.begin(), Bundle{});
+  ++image.loops[0].first;
+  ++image.loops[0].last;
+  EXPECT_EQ(problem_of(image), "what the loop jumps to is not aligned");
 }
 
 TEST(Weaver, AJumpThatIsNotThereIsSeen) {

@@ -164,9 +164,9 @@ TEST(Options, WrongValuesAreRefusedByName) {
               HasSubstr("--no-speech-threshold: 'nan' is neither a number nor None"));
   EXPECT_THAT(error_of({"a.wav", "--suppress-tokens", "1,x"}),
               HasSubstr("--suppress-tokens: '1,x' is not a list of token ids"));
-  EXPECT_THAT(
-      error_of({"a.wav", "--compute-type", "float16"}),
-      HasSubstr("--compute-type: Sotto does not compute in float16: the nearest is bfloat16"));
+  EXPECT_THAT(error_of({"a.wav", "--compute-type", "float16"}),
+              HasSubstr("--compute-type: Sotto does not compute in float16: the nearest is "
+                        "float32, or bfloat16"));
   EXPECT_THAT(error_of({"a.wav", "--device", "cuda"}),
               HasSubstr("--device: there is no device 'cuda'"));
 }

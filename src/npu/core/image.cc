@@ -1,7 +1,6 @@
 #include "npu/core/image.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/error.h"
 #include "npu/core/alignment.h"
@@ -150,6 +149,16 @@ Image image_of(const Program& program) {
   return image;
 }
 
+std::set<int> aligned_bundles(const Image& image) {
+  std::set<int> aligned;
+  for (const Repeat& loop : image.loops) {
+    aligned.insert(loop.first);
+    if (loop.is_hardware) aligned.insert(loop.last);
+  }
+  if (image.leave >= 0) aligned.insert(image.leave);
+  return aligned;
+}
+
 std::string problem_of(const Image& image) {
   for (size_t i = 0; i < image.bundles.size(); ++i) {
     const std::string problem = check_bundle(image.bundles[i]);
@@ -171,18 +180,14 @@ bool lay_out(Image& image) {
     bundle.bytes = bundle_bytes(bundle.slots());
     SOTTO_CHECK(bundle.bytes > 0);
   }
-  std::set<int> aligned;
   for (const Repeat& loop : image.loops) {
-    aligned.insert(loop.first);
     if (!loop.is_hardware) continue;
-    aligned.insert(loop.last);
     name_ends(image, loop);
     image.bundles[static_cast<size_t>(loop.last)].bytes = kLoopEndBytes;
     if (!stretch(image.bundles, loop.first, loop.last)) return false;
   }
-  if (image.leave >= 0) aligned.insert(image.leave);
   int from = 0;
-  for (const int place : aligned) {
+  for (const int place : aligned_bundles(image)) {
     if (!pad(image.bundles, from, place)) return false;
     from = place;
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,11 +40,16 @@ struct Image {
 
 Image image_of(const Program& program);
 
+/// Bundles that begin at multiples of kBlockAlignment: where loops begin and hardware loops end,
+/// and what a jump out of the call leads to.
+std::set<int> aligned_bundles(const Image& image);
+
 /// What can be said of the code without running it, in one line; empty when nothing is wrong.
 std::string problem_of(const Image& image);
 
-/// Sizes for all bundles so that loops and what jumps lead to are aligned, hardware loops are set up
-/// in time, and ls and le are their places. Returns whether that can be; else a nop before helps.
+/// Sizes for all bundles so that loops and what jumps lead to are aligned, hardware loops are set
+/// up in time, and ls and le are their places. Returns whether that can be; else a nop before
+/// helps.
 bool lay_out(Image& image);
 
 }  // namespace sotto::npu::core

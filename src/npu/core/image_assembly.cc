@@ -55,23 +55,16 @@ class Labels {
   std::map<int, ByBundle> jumps_;  ///< by the bundle of the jump
 };
 
-bool is_aligned(const Image& image, int bundle) {
-  if (bundle == image.leave) return true;
-  for (const Repeat& loop : image.loops) {
-    if (loop.first == bundle || (loop.is_hardware && loop.last == bundle)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string assembly_of(const Image& image, const std::string& name) {
   const Labels labels(image, name);
+  const std::set<int> aligned = aligned_bundles(image);
   std::ostringstream out;
   out << "  .text\n  .globl " << name << "\n  .p2align 4\n  .type " << name << ",@function\n"
       << name << ":\n";
   for (int i = 0; i < static_cast<int>(image.bundles.size()); ++i) {
-    if (is_aligned(image, i)) out << "  .p2align 4\n";
+    if (aligned.contains(i)) out << "  .p2align 4\n";
     for (const std::string& label : labels.at(i)) out << label << ":\n";
     const auto label_of = [&](const Instruction& made) { return labels.named_by(made, i); };
     out << "  " << assembly_of(image.bundles[static_cast<size_t>(i)], label_of) << "\n";

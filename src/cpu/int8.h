@@ -30,7 +30,7 @@ inline constexpr int kValueStrip = 128;
 /// below kSumLimit, those of kSumOrigin + sum come out, and a number need not be made of an
 /// integer.
 inline constexpr float kSumOrigin = 0x1.8p23f;
-inline constexpr std::int32_t kSumOriginBits = 0x4B400000;
+inline constexpr std::int32_t kSumOriginBits = __builtin_bit_cast(std::int32_t, kSumOrigin);
 inline constexpr std::int32_t kSumLimit = 1 << 22;
 /// Inputs that may share a scale, each product at most 127² (255·127 in sums of values).
 inline constexpr int kLargestGroup = 256;

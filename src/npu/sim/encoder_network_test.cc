@@ -21,9 +21,9 @@ namespace sotto::npu::sim {
 namespace {
 
 using namespace kernels;
-using npu::testing::page_cycles;
 using kernels::testing::Matrix;
 using kernels::testing::normal_matrix;
+using npu::testing::page_cycles;
 
 constexpr int kGrid = 4, kCount = kTile * kTile, kSlices = 2, kWidth = kSlices * kTile;
 constexpr int kRows = kGrid * kTile, kValid = 200;  // rows that count

@@ -35,20 +35,25 @@ function(sotto_test_options target)
   endif()
 endfunction()
 
-# sotto_test(NAME SOURCES… [LINK targets…]): the GoogleTest program NAME_test; each of its tests is a
-# ctest of its own. Tests find the repository at SOTTO_SOURCE_DIR and may write to their working
-# directory, which is private to the test program.
+# sotto_test(NAME SOURCES… [LINK targets…] [LONG]): the GoogleTest program NAME_test; each of its tests
+# is a ctest of its own. Tests find the repository at SOTTO_SOURCE_DIR and may write to their working
+# directory, which is private to the test program. LONG: some take a minute, and so all begin before
+# those of other programs, lest one runs alone at the end.
 function(sotto_test name)
   if(NOT SOTTO_TESTS)
     return()
   endif()
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "LONG" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${arg_LINK})
   sotto_test_options(${name}_test)
   sotto_test_headers()
   target_precompile_headers(${name}_test REUSE_FROM sotto_test_headers)
-  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+  set(cost 1)
+  if(arg_LONG)
+    set(cost 60)
+  endif()
+  gtest_discover_tests(${name}_test NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 COST ${cost})
 endfunction()
 
 # sotto_sealed_test(NAME FILES…): the test NAME_sealed, that the objects which library sotto_NAME makes

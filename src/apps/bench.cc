@@ -138,6 +138,12 @@ bench::Settings settings_of(const Options& options, Console& console) {
   return settings;
 }
 
+/// Whether there is something to draw: Ctrl-C may have come before.
+bool has_shares(const bench::Report& report) {
+  return std::ranges::any_of(
+      report.parts, [](const bench::Part& part) { return part.timing.of_limit.has_value(); });
+}
+
 }  // namespace
 
 int bench_command(const Options& options, Console& console) {
@@ -155,9 +161,16 @@ int bench_command(const Options& options, Console& console) {
   console.progress("");
   warn_other_types(options, report, console);
   const std::string date = now();
-  if (options.bench.plot.any()) write_picture(options.bench.plot, bench_plot(report, date));
+  if (options.bench.plot.any() && has_shares(report)) {
+    write_picture(options.bench.plot, bench_plot(report, date));
+  }
   console.lines(options.bench.json ? bench_json(report, date) : bench_table(report));
-  return 0;
+  if (report.missing.empty()) return 0;
+  for (const bench::Missing& missing : report.missing) {
+    console.message(concat("not measured: ", missing.what, ": ", missing.why));
+  }
+  if (report.interrupted) fail(ErrorKind::interrupted, "interrupted");
+  fail(ErrorKind::io, "not all that was wanted could be measured");
 }
 
 }  // namespace sotto::apps

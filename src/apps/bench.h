@@ -9,6 +9,7 @@
 #include "apps/console.h"
 #include "apps/picture_files.h"
 #include "bench/bench.h"
+#include "bench/goals.h"
 
 namespace sotto::apps {
 
@@ -34,6 +35,9 @@ struct BenchOptions {
 /// Returns the exit code. Throws Error.
 int bench_command(const Options& options, Console& console);
 
+/// "80%: met", "1.3: missed", "80 ms more than load and clip: met".
+std::string goal_text(const bench::Verdict& verdict);
+
 /// The report for people.
 std::string bench_table(const bench::Report& report);
 
@@ -41,7 +45,8 @@ std::string bench_table(const bench::Report& report);
 /// ISO 8601.
 std::string bench_json(const bench::Report& report, const std::string& date);
 
-/// The parts that are compared with a peak as bars, with their goals.
+/// The parts that are compared with a peak as bars, with their goals; below them what has a goal
+/// of another kind.
 picture::Picture bench_plot(const bench::Report& report, const std::string& date);
 
 }  // namespace sotto::apps

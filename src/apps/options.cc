@@ -259,6 +259,7 @@ void add_bench(CLI::App& parent, Options& options) {
       "Measure these parts only: log_mel, encoder, encoder.scaling (one thread and all of them), "
       "cross_kv, decoder, end_to_end, load, "
       "process, compare.encoder, compare.token_1, … (of 1, 8, 16), compare.windows_1, …, "
+      "compare.windows_8_of_many, "
       "separated by commas [all]",
       [&](const std::string& value) { options.bench.only = parse_groups(value); });
   group.add("--seconds", "X", "How long each part is measured at least [1.5]",

@@ -8,6 +8,7 @@
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/shipped.h"
+#include "apps/slow_choices.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/thread_pool.h"
@@ -155,6 +156,7 @@ int bench_command(const Options& options, Console& console) {
                                   cache_settings(options.cache)));
     return 0;
   }
+  for (const std::string& warning : slow_choices(options)) console.message(warning);
   console.progress("loading the model");
   const bench::Settings settings = settings_of(options, console);
   const bench::Report report = bench::run(settings);

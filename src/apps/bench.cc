@@ -47,7 +47,7 @@ void check_options(const Options& options) {
          "--model and --size exclude each other: the one measures a model from a file, the other "
          "made-up weights");
   }
-  if (options.bench.clip && !options.bench.size.empty()) {
+  if (!options.bench.clip.empty() && !options.bench.size.empty()) {
     fail(ErrorKind::usage, "--clip hears with a model from a file: --size cannot be given");
   }
   if (options.bench.plot.any() && !measures_of_peak(options.bench.only)) {
@@ -70,11 +70,10 @@ void check_options(const Options& options) {
   engine::check_compute_type(engine::Device::cpu, options.compute_type, active_isa());
 }
 
-/// How this program is asked to hear one clip in the same way.
+/// How this program is asked to hear the recording that follows in the same way.
 std::vector<std::string> clip_command(const Options& options, const fs::path& model) {
   std::vector<std::string> command = {fs::read_symlink("/proc/self/exe").string(),
                                       "bench",
-                                      "--clip",
                                       "--model",
                                       model.string(),
                                       "--threads",
@@ -84,6 +83,7 @@ std::vector<std::string> clip_command(const Options& options, const fs::path& mo
   }
   if (options.pinning != Pinning::none) command.push_back("--pin-threads");
   if (!options.cache) command.push_back("--no-cache");
+  command.push_back("--clip");
   return command;
 }
 
@@ -150,10 +150,10 @@ bool has_shares(const bench::Report& report) {
 int bench_command(const Options& options, Console& console) {
   check_options(options);
   catch_interrupts();
-  if (options.bench.clip) {
+  if (!options.bench.clip.empty()) {
     const fs::path model = options.model ? *options.model : shipped_model();
-    console.text(bench::hear_clip(model, options.compute_type, options.threads, options.pinning,
-                                  cache_settings(options.cache)));
+    console.text(bench::hear_clip(options.bench.clip, model, options.compute_type, options.threads,
+                                  options.pinning, cache_settings(options.cache)));
     return 0;
   }
   for (const std::string& warning : slow_choices(options)) console.message(warning);

@@ -29,7 +29,8 @@ struct BenchOptions {
   std::vector<ComparedEngine> compare;
   bool json = false;  ///< instead of a table
   PictureFiles plot;  ///< where to draw the report; empty: nowhere
-  bool clip = false;  ///< only hear one clip, as the part "end_to_end.process" does
+  /// Only hear this recording, as the part "end_to_end.process" does; empty: measure.
+  std::filesystem::path clip;
 };
 
 /// Returns the exit code. Throws Error.

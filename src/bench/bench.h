@@ -30,7 +30,8 @@ struct Settings {
   Budget budget{};
   std::vector<std::string> only{};               ///< of group_names(); empty: all
   std::optional<engine::CacheSettings> cache{};  ///< of packed weights of a model from a file
-  /// A command that hears one clip (hear_clip()); without it a whole process is not measured.
+  /// A command that hears the recording whose path follows it (hear_clip()); without it a whole
+  /// process is not measured.
   std::vector<std::string> clip_command{};
   /// Commands of other engines (peer.h) to compare with.
   std::vector<std::vector<std::string>> peers{};

@@ -8,6 +8,7 @@
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/shipped.h"
+#include "apps/slow_choices.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/thread_pool.h"
@@ -46,7 +47,7 @@ void check_options(const Options& options) {
          "--model and --size exclude each other: the one measures a model from a file, the other "
          "made-up weights");
   }
-  if (options.bench.clip && !options.bench.size.empty()) {
+  if (!options.bench.clip.empty() && !options.bench.size.empty()) {
     fail(ErrorKind::usage, "--clip hears with a model from a file: --size cannot be given");
   }
   if (options.bench.plot.any() && !measures_of_peak(options.bench.only)) {
@@ -69,11 +70,10 @@ void check_options(const Options& options) {
   engine::check_compute_type(engine::Device::cpu, options.compute_type, active_isa());
 }
 
-/// How this program is asked to hear one clip in the same way.
+/// How this program is asked to hear the recording that follows in the same way.
 std::vector<std::string> clip_command(const Options& options, const fs::path& model) {
   std::vector<std::string> command = {fs::read_symlink("/proc/self/exe").string(),
                                       "bench",
-                                      "--clip",
                                       "--model",
                                       model.string(),
                                       "--threads",
@@ -83,6 +83,7 @@ std::vector<std::string> clip_command(const Options& options, const fs::path& mo
   }
   if (options.pinning != Pinning::none) command.push_back("--pin-threads");
   if (!options.cache) command.push_back("--no-cache");
+  command.push_back("--clip");
   return command;
 }
 
@@ -138,26 +139,40 @@ bench::Settings settings_of(const Options& options, Console& console) {
   return settings;
 }
 
+/// Whether there is something to draw: Ctrl-C may have come before.
+bool has_shares(const bench::Report& report) {
+  return std::ranges::any_of(
+      report.parts, [](const bench::Part& part) { return part.timing.of_limit.has_value(); });
+}
+
 }  // namespace
 
 int bench_command(const Options& options, Console& console) {
   check_options(options);
   catch_interrupts();
-  if (options.bench.clip) {
+  if (!options.bench.clip.empty()) {
     const fs::path model = options.model ? *options.model : shipped_model();
-    console.text(bench::hear_clip(model, options.compute_type, options.threads, options.pinning,
-                                  cache_settings(options.cache)));
+    console.text(bench::hear_clip(options.bench.clip, model, options.compute_type, options.threads,
+                                  options.pinning, cache_settings(options.cache)));
     return 0;
   }
+  for (const std::string& warning : slow_choices(options)) console.message(warning);
   console.progress("loading the model");
   const bench::Settings settings = settings_of(options, console);
   const bench::Report report = bench::run(settings);
   console.progress("");
   warn_other_types(options, report, console);
   const std::string date = now();
-  if (options.bench.plot.any()) write_picture(options.bench.plot, bench_plot(report, date));
+  if (options.bench.plot.any() && has_shares(report)) {
+    write_picture(options.bench.plot, bench_plot(report, date));
+  }
   console.lines(options.bench.json ? bench_json(report, date) : bench_table(report));
-  return 0;
+  if (report.missing.empty()) return 0;
+  for (const bench::Missing& missing : report.missing) {
+    console.message(concat("not measured: ", missing.what, ": ", missing.why));
+  }
+  if (report.interrupted) fail(ErrorKind::interrupted, "interrupted");
+  fail(ErrorKind::io, "not all that was wanted could be measured");
 }
 
 }  // namespace sotto::apps

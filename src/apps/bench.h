@@ -9,6 +9,7 @@
 #include "apps/console.h"
 #include "apps/picture_files.h"
 #include "bench/bench.h"
+#include "bench/goals.h"
 
 namespace sotto::apps {
 
@@ -28,11 +29,15 @@ struct BenchOptions {
   std::vector<ComparedEngine> compare;
   bool json = false;  ///< instead of a table
   PictureFiles plot;  ///< where to draw the report; empty: nowhere
-  bool clip = false;  ///< only hear one clip, as the part "end_to_end.process" does
+  /// Only hear this recording, as the part "end_to_end.process" does; empty: measure.
+  std::filesystem::path clip;
 };
 
 /// Returns the exit code. Throws Error.
 int bench_command(const Options& options, Console& console);
+
+/// "80%: met", "1.3: missed", "80 ms more than load and clip: met".
+std::string goal_text(const bench::Verdict& verdict);
 
 /// The report for people.
 std::string bench_table(const bench::Report& report);
@@ -41,7 +46,8 @@ std::string bench_table(const bench::Report& report);
 /// ISO 8601.
 std::string bench_json(const bench::Report& report, const std::string& date);
 
-/// The parts that are compared with a peak as bars, with their goals.
+/// The parts that are compared with a peak as bars, with their goals; below them what has a goal
+/// of another kind.
 picture::Picture bench_plot(const bench::Report& report, const std::string& date);
 
 }  // namespace sotto::apps

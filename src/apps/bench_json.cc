@@ -2,7 +2,6 @@
 
 #include "apps/bench.h"
 #include "apps/version.h"
-#include "bench/goals.h"
 
 namespace sotto::apps {
 namespace {
@@ -52,7 +51,16 @@ Json peaks_json(const bench::Report& report) {
   return {{"multiply", std::move(multiply)}, {"read", std::move(read)}};
 }
 
-Json part_json(const bench::Part& part) {
+/// "goal" of what has one.
+void add_goal(Json& json, const std::optional<bench::Verdict>& verdict) {
+  if (!verdict) return;
+  json["goal"] = {{"quantity", name_of(verdict->quantity)},
+                  {verdict->at_most() ? "at_most" : "at_least", verdict->goal},
+                  {"reached", verdict->reached},
+                  {"met", verdict->met()}};
+}
+
+Json part_json(const bench::Report& report, const bench::Part& part) {
   Json json = {{"name", part.name},
                {"unit", part.unit},
                {"runs", part.timing.runs},
@@ -69,30 +77,59 @@ Json part_json(const bench::Part& part) {
   if (part.timing.of_limit) {
     json["bound"] = part.bound;
     json["of_peak"] = spread_json(*part.timing.of_limit);
-    if (const std::optional<double> goal = bench::goal_of(part)) json["goal"] = *goal;
   }
   if (part.audio_seconds > 0) json["x_realtime"] = part.times_realtime();
+  add_goal(json, verdict_on(report, part));
   return json;
 }
 
-Json comparison_json(const bench::Comparison& comparison) {
+Json comparison_json(const bench::Report& report, const bench::Comparison& comparison) {
+  const auto add_realtime = [&](Json& json, const bench::Spread& seconds) {
+    const double sound = comparison.audio_seconds;
+    if (sound > 0) json["x_realtime"] = sound / seconds.median;
+  };
   Json peers = Json::array();
   for (const bench::PeerTiming& peer : comparison.peers) {
     peers.push_back({{"name", peer.name},
                      {"seconds", spread_json(peer.seconds)},
                      {"ratio", spread_json(peer.ratio)}});
+    add_realtime(peers.back(), peer.seconds);
+    add_goal(peers.back(), verdict_on(report, comparison, peer));
   }
-  return {{"task", comparison.task},
-          {"rounds", comparison.rounds},
-          {"seconds", spread_json(comparison.seconds)},
-          {"peers", std::move(peers)}};
+  Json json = {{"task", comparison.task},
+               {"rounds", comparison.rounds},
+               {"seconds", spread_json(comparison.seconds)}};
+  add_realtime(json, comparison.seconds);
+  json["peers"] = std::move(peers);
+  return json;
+}
+
+Json scaling_json(const bench::Report& report) {
+  const bench::Scaling& scaling = *report.encoder_scaling;
+  Json json = {{"threads", scaling.threads},
+               {"rounds", scaling.rounds},
+               {"one_thread_seconds", spread_json(scaling.one_thread_seconds)},
+               {"seconds", spread_json(scaling.seconds)},
+               {"ratio", spread_json(scaling.ratio)}};
+  add_goal(json, verdict_on_scaling(report));
+  return json;
+}
+
+Json missing_json(const bench::Report& report) {
+  Json all = Json::array();
+  for (const bench::Missing& missing : report.missing) {
+    all.push_back({{"what", missing.what}, {"why", missing.why}});
+  }
+  return all;
 }
 
 }  // namespace
 
 std::string bench_json(const bench::Report& report, const std::string& date) {
   Json parts = Json::array();
-  for (const bench::Part& part : report.parts) parts.push_back(part_json(part));
+  for (const bench::Part& part : report.parts) {
+    parts.push_back(part_json(report, part));
+  }
   Json all = {{"version", version()},
               {"commit", commit()},
               {"date", date},
@@ -103,21 +140,15 @@ std::string bench_json(const bench::Report& report, const std::string& date) {
               {"model", model_json(report)},
               {"peaks", peaks_json(report)},
               {"parts", std::move(parts)}};
-  if (report.encoder_scaling) {
-    const bench::Scaling& scaling = *report.encoder_scaling;
-    all["encoder_scaling"] = {{"threads", scaling.threads},
-                              {"rounds", scaling.rounds},
-                              {"one_thread_seconds", spread_json(scaling.one_thread_seconds)},
-                              {"seconds", spread_json(scaling.seconds)},
-                              {"ratio", spread_json(scaling.ratio)}};
-  }
+  if (report.encoder_scaling) all["encoder_scaling"] = scaling_json(report);
   if (report.resident_bytes) all["process_resident_bytes"] = *report.resident_bytes;
   if (!report.comparisons.empty()) {
     Json& comparisons = all["comparisons"] = Json::array();
     for (const bench::Comparison& comparison : report.comparisons) {
-      comparisons.push_back(comparison_json(comparison));
+      comparisons.push_back(comparison_json(report, comparison));
     }
   }
+  if (!report.missing.empty()) all["missing"] = missing_json(report);
   return all.dump(2);
 }
 

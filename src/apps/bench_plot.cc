@@ -7,7 +7,6 @@
 #include "apps/version.h"
 #include "base/error.h"
 #include "base/numbers.h"
-#include "bench/goals.h"
 
 namespace sotto::apps {
 namespace {
@@ -77,13 +76,24 @@ std::string peaks_text(const bench::Report& report) {
   return text;
 }
 
+/// ", goal 140: missed" where there is one.
+std::string goal_of(const std::optional<bench::Verdict>& verdict) {
+  return verdict ? concat(", goal ", goal_text(*verdict)) : "";
+}
+
+/// "window", "8 windows", "8 windows of many"
+std::string run_of(const Part& part) {
+  return concat(part.unit, part.name.ends_with("_of_many") ? " of many" : "");
+}
+
 /// What is measured and has no peak: "window 372 ms (81 x realtime)", in lines of a few.
 std::vector<std::string> whole_runs(const bench::Report& report) {
   std::vector<std::string> runs;
   for (const Part& part : report.parts) {
     if (part.timing.of_limit || !part.name.starts_with("end_to_end")) continue;
-    runs.push_back(concat(part.unit, " ", milliseconds(part.timing.seconds.median), " (",
-                          decimals(part.times_realtime(), 0), " x realtime)"));
+    runs.push_back(concat(run_of(part), " ", milliseconds(part.timing.seconds.median), " (",
+                          decimals(part.times_realtime(), 0), " x realtime",
+                          goal_of(verdict_on(report, part)), ")"));
   }
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -93,11 +103,30 @@ std::vector<std::string> whole_runs(const bench::Report& report) {
   return lines;
 }
 
+/// The spectrogram, and what more threads are worth.
+std::vector<std::string> other_goals(const bench::Report& report) {
+  std::vector<std::string> lines;
+  for (const Part& part : report.parts) {
+    if (part.name != "log_mel") continue;
+    lines.push_back(concat(
+        "Spectrogram of a window, one thread: ", milliseconds(part.timing.seconds.median), " (",
+        decimals(part.times_realtime(), 0), " x realtime", goal_of(verdict_on(report, part)), ")"));
+  }
+  if (report.encoder_scaling) {
+    const bench::Scaling& scaling = *report.encoder_scaling;
+    lines.push_back(concat("Encoder with ", scaling.threads,
+                           " threads: ", decimals(scaling.ratio.median, 2),
+                           " times as fast as with one", goal_of(verdict_on_scaling(report))));
+  }
+  return lines;
+}
+
 class Plot {
  public:
   Plot(bench::Report report, std::string date)
       : report_(std::move(report)), date_(std::move(date)), foot_(whole_runs(report_)) {
     foot_.insert(foot_.begin(), peaks_text(report_));
+    for (std::string& line : other_goals(report_)) foot_.push_back(std::move(line));
     double most = 1;
     for (const Part& part : report_.parts) {
       if (!part.timing.of_limit) continue;
@@ -181,8 +210,8 @@ class Plot {
     canvas.text({inside ? left + 8 : std::max(end, x_of(share.high)) + 6, middle + 4.5},
                 concat(decimals(share.median * 100, 0), "%"), 13, inside ? rgb(0xFFFFFF) : kInk,
                 Side::left, true);
-    if (const std::optional<double> goal = bench::goal_of(part)) {
-      canvas.fill({x_of(*goal) - 1.5, y - 4, 3, kBar + 8}, kGoal);
+    if (const std::optional<bench::Verdict> verdict = verdict_on(report_, part)) {
+      canvas.fill({x_of(verdict->goal) - 1.5, y - 4, 3, kBar + 8}, kGoal);
     }
     canvas.text({left + kPlot + 14, middle + 4.5}, numbers_of(part), 12.5, kFaint);
   }

@@ -4,7 +4,6 @@
 #include <regex>
 
 #include "apps/bench.h"
-#include "bench/goals.h"
 
 namespace sotto::apps {
 namespace {
@@ -70,18 +69,34 @@ TEST(BenchPlot, MarksTheGoalsOfThePartsThatHaveOne) {
   EXPECT_EQ(count(svg(report()), "fill=\"#d55e00\""), 3);
 }
 
-TEST(BenchPlot, AttentionsGoalIsThatOfItsNumbers) {
-  using bench::goal_of;
-  EXPECT_EQ(goal_of(part("encoder.attention", 0.6, "float32")), 0.70);
-  EXPECT_EQ(goal_of(part("encoder.attention", 0.6, "int8")), 0.55);
-  EXPECT_EQ(goal_of(part("encoder.attention", 0.6, "bfloat16")), 0.55);
-  EXPECT_EQ(goal_of(part("cross_kv", 0.6, "float32")), 0.80);
-  EXPECT_EQ(goal_of(part("encoder", 0.6, "int8")), std::nullopt);
+TEST(BenchPlot, SaysWhetherOtherGoalsAreMet) {
+  bench::Report whole = report();
+  whole.threads = 2;
+  whole.dims = *model::released_dims("base");
+  bench::Part many{
+      .name = "end_to_end.windows_8_of_many", .unit = "8 windows", .audio_seconds = 240};
+  many.timing.seconds = {1.6, 1.6, 1.7};
+  bench::Part mel{.name = "log_mel", .unit = "window", .audio_seconds = 30};
+  mel.timing.seconds = {0.003, 0.003, 0.003};
+  whole.parts.insert(whole.parts.end(), {many, mel});
+  whole.encoder_scaling = bench::Scaling{.threads = 2, .ratio = {1.9, 1.8, 2}};
+  const std::string text = svg(whole);
+  EXPECT_THAT(text, HasSubstr("8 windows of many 1600 ms (150 x realtime, goal 140: met)"));
+  EXPECT_THAT(text, HasSubstr("3.00 ms (10000 x realtime, goal 15000: missed)"));
+  EXPECT_THAT(
+      text, HasSubstr(">Encoder with 2 threads: 1.90 times as fast as with one, goal 1.85: met<"));
 }
 
 TEST(BenchPlot, EveryTextIsInThePicture) {
   bench::Report full = report();
   full.machine.cpu = "AMD Ryzen Threadripper PRO 7995WX 96-Cores (family 25)";
+  full.threads = 2;
+  full.dims = *model::released_dims("base");
+  for (const char* name : {"end_to_end.windows_8", "end_to_end.windows_8_of_many"}) {
+    bench::Part many{.name = name, .unit = "8 windows", .audio_seconds = 240};
+    many.timing.seconds = {1.869, 1.845, 1.876};
+    full.parts.push_back(many);
+  }
   const picture::Picture drawn = bench_plot(full, "2026-11-27T02:45:13Z");
   const std::string text = picture::to_svg(drawn);
   const std::regex element(

@@ -60,10 +60,14 @@ std::string read_table(const Report& report) {
   return table.text();
 }
 
+std::string goal_text(const std::optional<Verdict>& verdict) {
+  return verdict ? apps::goal_text(*verdict) : "";
+}
+
 std::string parts_table(const Report& report) {
-  Table table("<<>>>>>>>");
+  Table table("<<>>>>>>><");
   table.add({"part", "per", "ms (quartiles)", "best", "GMAC/s", "GB/s", "of peak", "bound",
-             "x realtime"});
+             "x realtime", "goal"});
   for (const Part& part : report.parts) {
     const bool of_memory = part.bound == "memory";
     table.add({part.name, part.unit, spread_text(part.timing.seconds),
@@ -72,7 +76,8 @@ std::string parts_table(const Report& report) {
                part.gigabytes() > 0 ? three_digits(part.gigabytes_per_second()) : "",
                part.timing.of_limit ? percent(part.timing.of_limit->median) : "",
                of_memory ? "reading" : part.bound,
-               part.audio_seconds > 0 ? decimals(part.times_realtime(), 0) : ""});
+               part.audio_seconds > 0 ? decimals(part.times_realtime(), 0) : "",
+               goal_text(verdict_on(report, part))});
   }
   return table.text();
 }
@@ -83,36 +88,73 @@ std::string ratio_text(const Spread& ratio) {
                 decimals(ratio.high, 2), ")");
 }
 
-std::string scaling_text(const Scaling& scaling) {
+std::string scaling_text(const Report& report) {
+  const Scaling& scaling = *report.encoder_scaling;
+  const std::optional<Verdict> verdict = verdict_on_scaling(report);
   return concat("Encoder, ms: ", spread_text(scaling.one_thread_seconds), " with one thread, ",
                 spread_text(scaling.seconds), " with ", scaling.threads,
-                " in turn: ", ratio_text(scaling.ratio), " times as fast.\n");
+                " in turn: ", ratio_text(scaling.ratio), " times as fast",
+                verdict ? concat(", goal ", goal_text(verdict)) : "", ".\n");
 }
 
 std::string comparison_table(const Report& report) {
-  Table table("<<>>");
-  table.add({"task", "engine", "ms (quartiles)", "of Sotto's time"});
+  Table table("<<>>><");
+  table.add({"task", "engine", "ms (quartiles)", "of Sotto's time", "x realtime", "goal"});
   for (const Comparison& comparison : report.comparisons) {
-    table.add({comparison.task, "Sotto", spread_text(comparison.seconds), ""});
+    const auto realtime = [&](const Spread& seconds) {
+      const double sound = comparison.audio_seconds;
+      return sound > 0 ? decimals(sound / seconds.median, 0) : "";
+    };
+    table.add({comparison.task, "Sotto", spread_text(comparison.seconds), "",
+               realtime(comparison.seconds), ""});
     for (const PeerTiming& peer : comparison.peers) {
-      table.add({"", peer.name, spread_text(peer.seconds), ratio_text(peer.ratio)});
+      table.add({"", peer.name, spread_text(peer.seconds), ratio_text(peer.ratio),
+                 realtime(peer.seconds), goal_text(verdict_on(report, comparison, peer))});
     }
   }
   return table.text();
 }
 
+std::string missing_text(const Report& report) {
+  std::string text = "Missing:\n";
+  for (const Missing& missing : report.missing) {
+    text += concat("  ", missing.what, ": ", missing.why, "\n");
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string goal_text(const Verdict& verdict) {
+  const auto goal = [&]() -> std::string {
+    switch (verdict.quantity) {
+      case Quantity::of_peak:
+        return percent(verdict.goal);
+      case Quantity::times_realtime:
+        return decimals(verdict.goal, 0);
+      case Quantity::speedup:
+        return decimals(verdict.goal, 2);
+      case Quantity::times_as_long:
+        return decimals(verdict.goal, 1);
+      case Quantity::extra_seconds:
+        return concat(decimals(verdict.goal * 1e3, 0), " ms more than load and clip");
+    }
+    SOTTO_CHECK(false);
+  };
+  return concat(goal(), verdict.met() ? ": met" : ": missed");
+}
 
 std::string bench_table(const Report& report) {
   std::string text =
       concat(heading(report), "\n", multiply_table(report), "\n", read_table(report));
   if (!report.parts.empty()) text += "\n" + parts_table(report);
-  if (report.encoder_scaling) text += "\n" + scaling_text(*report.encoder_scaling);
+  if (report.encoder_scaling) text += "\n" + scaling_text(report);
   if (report.resident_bytes) {
     text += concat("\nThe whole process held at most ", decimals(*report.resident_bytes * 1e-6, 0),
                    " MB.\n");
   }
   if (!report.comparisons.empty()) text += "\n" + comparison_table(report);
+  if (!report.missing.empty()) text += "\n" + missing_text(report);
   return text;
 }
 

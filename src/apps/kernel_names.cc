@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace sotto::apps {
 namespace {
@@ -18,12 +19,6 @@ Names those(std::span<const std::string> known, F wanted) {
   Names names;
   std::ranges::copy_if(known, std::back_inserter(names), wanted);
   return names;
-}
-
-std::string listed(std::span<const std::string> names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 /// Letters to insert, remove or replace until `from` begins `to` (Sellers 1980: Levenshtein's

@@ -10,6 +10,7 @@
 #include "apps/table.h"
 #include "base/error.h"
 #include "base/numbers.h"
+#include "base/text.h"
 
 namespace sotto::apps {
 namespace {
@@ -97,11 +98,8 @@ std::string fits(const Calibration& calibration) {
     table.add({left.source, std::to_string(left.rows),
                left.rows > 0 ? percent(left.error).substr(1) : "-", std::move(remark)});
   }
-  std::string names;
-  for (const Parameter& parameter : free_parameters()) {
-    names += concat(names.empty() ? "" : ", ", parameter.name);
-  }
-  return concat(free_parameters().size(), " free parameters, for all rows together: ", names,
+  return concat(free_parameters().size(), " free parameters, for all rows together: ",
+                listed(free_parameters(), [](const Parameter& one) { return one.name; }),
                 "\nEach source's error (root mean square) when they are fitted to all others, to ",
                 "first order:\n", table.text());
 }

@@ -5,6 +5,7 @@
 #include "apps/table.h"
 #include "base/error.h"
 #include "base/numbers.h"
+#include "base/text.h"
 
 namespace sotto::apps {
 namespace {
@@ -72,11 +73,8 @@ std::string kernels_table(const NpuSimulation& simulation) {
   Table table("<<>>");
   table.add({"kernel", "with", "calls", "cycles"});
   for (const NpuKernelCalls& kernel : simulation.kernels) {
-    std::string numbers;
-    for (const int number : kernel.numbers) {
-      numbers += concat(numbers.empty() ? "" : ", ", number);
-    }
-    table.add({kernel.symbol, numbers, grouped(kernel.calls), grouped(kernel.cycles)});
+    table.add(
+        {kernel.symbol, listed(kernel.numbers), grouped(kernel.calls), grouped(kernel.cycles)});
   }
   return table.text();
 }

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "model/config.h"
 #include "model/tokenizer.h"
 #include "npu/sim/costs.h"
@@ -108,12 +109,9 @@ model::DType parse_ggml_type(const std::string& value) {
 }
 
 std::string parse_size(const std::string& value) {
-  std::string known;
-  for (const std::string_view name : model::released_names()) {
-    if (name == value) return value;
-    known.append(known.empty() ? "" : ", ").append(name);
-  }
-  fail(ErrorKind::usage, "there is no size '", value, "': the sizes are ", known);
+  const std::vector<std::string_view> known = model::released_names();
+  if (std::ranges::find(known, value) != known.end()) return value;
+  fail(ErrorKind::usage, "there is no size '", value, "': the sizes are ", listed(known));
 }
 
 PictureFiles parse_plot_file(const std::string& value) {
@@ -135,9 +133,7 @@ std::vector<std::string> parse_groups(const std::string& value) {
   std::istringstream in(value);
   for (std::string name; std::getline(in, name, ',');) {
     if (std::ranges::find(known, name) == known.end()) {
-      std::string list;
-      for (const std::string& one : known) list.append(list.empty() ? "" : ", ").append(one);
-      fail(ErrorKind::usage, "there is no part '", name, "': the parts are ", list);
+      fail(ErrorKind::usage, "there is no part '", name, "': the parts are ", listed(known));
     }
     groups.push_back(name);
   }
@@ -184,12 +180,10 @@ double parse_seconds(const std::string& value) {
 
 int parse_clock(const std::string& value) {
   const auto mhz = parse_number<int>(value);
-  std::string known;
-  for (const int clock : npu::sim::kClocksMhz) {
-    if (mhz == clock) return clock;
-    known += concat(known.empty() ? "" : ", ", clock);
-  }
-  fail(ErrorKind::usage, "'", value, "' is no clock of the array: there are ", known, " MHz");
+  const auto& known = npu::sim::kClocksMhz;
+  if (mhz && std::ranges::find(known, *mhz) != std::end(known)) return *mhz;
+  fail(ErrorKind::usage, "'", value, "' is no clock of the array: there are ", listed(known),
+       " MHz");
 }
 
 bool same_value(const std::string& a, const std::string& b) {

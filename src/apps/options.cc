@@ -259,6 +259,7 @@ void add_bench(CLI::App& parent, Options& options) {
       "Measure these parts only: log_mel, encoder, encoder.scaling (one thread and all of them), "
       "cross_kv, decoder, end_to_end, load, "
       "process, compare.encoder, compare.token_1, … (of 1, 8, 16), compare.windows_1, …, "
+      "compare.windows_8_of_many, "
       "separated by commas [all]",
       [&](const std::string& value) { options.bench.only = parse_groups(value); });
   group.add("--seconds", "X", "How long each part is measured at least [1.5]",
@@ -278,10 +279,11 @@ void add_bench(CLI::App& parent, Options& options) {
   app->add_flag("--json", options.bench.json, "Say it as JSON")->group("Measuring");
   group.add("--plot", "FILE", "Draw how near each part comes to the peak: FILE.svg or FILE.png",
             [&](const std::string& value) { options.bench.plot = parse_plot_file(value); });
-  app->add_flag("--clip", options.bench.clip,
-                "Measure nothing: load the model, hear 11 s, write 30 forced tokens and end, as "
-                "the part end_to_end.process does")
-      ->group("Measuring");
+  group.add(
+      "--clip", "FILE",
+      "Measure nothing: load the model, hear FILE, write 30 tokens of each window and end, as "
+      "the part end_to_end.process does with 11 s",
+      [&](const std::string& value) { options.bench.clip = value; });
 }
 
 /// CLI11 says of a wrong command no more than that one is missing.

@@ -12,6 +12,7 @@
 #include "apps/outputs.h"
 #include "apps/progress.h"
 #include "apps/shipped.h"
+#include "apps/slow_choices.h"
 #include "apps/turns.h"
 #include "audio/decode.h"
 #include "audio/mel.h"
@@ -45,11 +46,7 @@ void check_machine(const Options& options, Console& console) {
   if (options.pinning != Pinning::none) {
     cpus_to_pin(options.threads > 0 ? options.threads : ThreadPool::default_size());
   }
-  const int n_cpus = ThreadPool::usable_cpus();
-  if (options.threads > n_cpus) {
-    console.message(concat("warning: --threads ", options.threads, " is slower than ", n_cpus,
-                           ", a thread for each CPU that may be used"));
-  }
+  for (const std::string& warning : slow_choices(options)) console.message(warning);
 }
 
 /// True when not one of the files can be read, after saying why: then no model needs loading.

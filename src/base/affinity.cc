@@ -10,19 +10,9 @@
 
 #include "base/cpu_limit.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace sotto {
-namespace {
-
-/// "0, 1, 5"
-std::string list(std::span<const int> cpus) {
-  std::string text;
-  for (const int cpu : cpus) text += concat(text.empty() ? "" : ", ", cpu);
-  return text;
-}
-
-}  // namespace
-
 std::vector<int> allowed_cpus() {
   std::vector<int> cpus;
   cpu_set_t set;
@@ -46,7 +36,7 @@ void set_affinity(pthread_t thread, std::span<const int> cpus) {
   }
   const int error = ::pthread_setaffinity_np(thread, sizeof set, &set);
   if (error == 0) return;
-  fail(ErrorKind::unsupported, "the system does not let a thread be pinned to CPU ", list(cpus),
+  fail(ErrorKind::unsupported, "the system does not let a thread be pinned to CPU ", listed(cpus),
        ": ", std::strerror(error));
 }
 
@@ -70,7 +60,7 @@ std::vector<int> cpus_to_pin(int n_threads) {
     fail(ErrorKind::unsupported, n_threads,
          " threads cannot be pinned to a CPU each: CPUs that may be "
          "used: ",
-         allowed.size(), " (", list(allowed), ")");
+         allowed.size(), " (", listed(allowed), ")");
   }
   std::vector<int> cpus = spread_over_cores(allowed);
   cpus.resize(static_cast<std::size_t>(n_threads));

@@ -9,6 +9,7 @@
 #endif
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace sotto {
 namespace {
@@ -49,9 +50,7 @@ bool has_avx512_vnni() {
 
 /// "portable, avx2"
 std::string names_of(const std::vector<Isa>& isas) {
-  std::string names;
-  for (const Isa isa : isas) names.append(names.empty() ? "" : ", ").append(name_of(isa));
-  return names;
+  return listed(isas, [](Isa isa) { return name_of(isa); });
 }
 
 }  // namespace

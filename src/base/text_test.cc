@@ -53,5 +53,12 @@ TEST(AppendUtf8, EncodesEachLength) {
   EXPECT_EQ(text, "aé€😀\U0010FFFF");
 }
 
+TEST(Listed, HasCommasBetweenItems) {
+  EXPECT_EQ(listed(std::vector<int>{}), "");
+  EXPECT_EQ(listed(std::vector{7}), "7");
+  EXPECT_EQ(listed(std::vector<std::string>{"", "a", ""}), ", a, ");
+  EXPECT_EQ(listed(std::vector{1, 2}, [](int number) { return 0.5 * number; }), "0.5, 1");
+}
+
 }  // namespace
 }  // namespace sotto

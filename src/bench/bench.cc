@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "bench/compare.h"
 #include "bench/parts.h"
 #include "bench/whole_process.h"
@@ -54,13 +55,6 @@ std::vector<Group> wanted_groups(const Settings& settings, int threads) {
   return groups;
 }
 
-/// "compare.token_8" of "token 8".
-std::string group_of(const Task& task) {
-  std::string name = "compare." + task.name;
-  std::ranges::replace(name, ' ', '_');
-  return name;
-}
-
 std::vector<Task> wanted_tasks(const Settings& settings) {
   if (settings.peers.empty()) return {};
   std::vector<Task> tasks = all_tasks();
@@ -103,6 +97,41 @@ std::vector<Peer> start_peers(const Settings& settings, const std::vector<Task>&
   return peers;
 }
 
+/// Measures one thing after the other, and goes on when one fails.
+class Attempts {
+ public:
+  explicit Attempts(Report& report) : report_(report) {}
+
+  /// A part is going to be measured.
+  void on_part(const std::string& name) {
+    part_ = name;
+    ++n_parts_;
+  }
+
+  /// What cannot be measured of `name` is noted; after Ctrl-C nothing is tried.
+  void attempt(const std::string& name, const std::function<void()>& measure) {
+    constexpr const char* kInterrupted = "interrupted";
+    if (report_.interrupted) {
+      report_.missing.push_back({name, kInterrupted});
+      return;
+    }
+    n_parts_ = 0;
+    try {
+      measure();
+    } catch (const Error& error) {
+      // Ctrl-C in a terminal ends programs that were started as well, which then seem to fail.
+      report_.interrupted = interrupted();
+      report_.missing.push_back({n_parts_ > 1 ? concat(name, " from ", part_, " on") : name,
+                                 report_.interrupted ? kInterrupted : error.what()});
+    }
+  }
+
+ private:
+  Report& report_;
+  std::string part_;  // the last that began
+  int n_parts_ = 0;   // of this attempt, that began
+};
+
 }  // namespace
 
 std::vector<std::string> group_names() {
@@ -129,6 +158,7 @@ Report run(const Settings& settings) {
   int index = 0, all = 2 + static_cast<int>(tasks.size());
   for (const Group& group : groups) all += group.n_parts;
   Limits limits(report.isa, pool);
+  Attempts attempts(report);
   Session session{.subject = subject,
                   .isa = report.isa,
                   .pool = pool,
@@ -138,11 +168,19 @@ Report run(const Settings& settings) {
                     SOTTO_CHECK(index < all);  // else a group tells of more than it says
                     if (settings.on_part) settings.on_part(index, all, name);
                     ++index;
+                    attempts.on_part(name);
                   }};
   std::vector<Peer> peers = start_peers(settings, tasks, pool);
   measure_peaks(report, session);
-  for (const Group& group : groups) group.measure(session, report);
-  if (!tasks.empty()) report.comparisons = compare(session, tasks, peers);
+  for (const Group& group : groups) {
+    attempts.attempt(group.name, [&] { group.measure(session, report); });
+  }
+  Contest contest(session, std::move(peers), report.missing);
+  for (const Task& task : tasks) {
+    attempts.attempt(group_of(task), [&] {
+      if (auto comparison = contest.run(task)) report.comparisons.push_back(*std::move(comparison));
+    });
+  }
   report.parts = std::move(session.parts);
   return report;
 }

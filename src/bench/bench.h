@@ -10,6 +10,7 @@
 #include "bench/comparison.h"
 #include "bench/machine.h"
 #include "bench/measure.h"
+#include "bench/missing.h"
 #include "bench/part.h"
 #include "bench/peaks.h"
 #include "bench/scaling.h"
@@ -29,7 +30,8 @@ struct Settings {
   Budget budget{};
   std::vector<std::string> only{};               ///< of group_names(); empty: all
   std::optional<engine::CacheSettings> cache{};  ///< of packed weights of a model from a file
-  /// A command that hears one clip (hear_clip()); without it a whole process is not measured.
+  /// A command that hears the recording whose path follows it (hear_clip()); without it a whole
+  /// process is not measured.
   std::vector<std::string> clip_command{};
   /// Commands of other engines (peer.h) to compare with.
   std::vector<std::vector<std::string>> peers{};
@@ -52,13 +54,16 @@ struct Report {
   std::optional<Scaling> encoder_scaling{};  ///< with more than one thread
   std::vector<Comparison> comparisons{};
   std::optional<double> resident_bytes{};  ///< the most that the whole process held
+  std::vector<Missing> missing{};          ///< what was wanted and is not here
+  bool interrupted = false;                ///< by Ctrl-C, which is why something is missing
 };
 
 /// What can be asked for alone: parts by the first word of their names, comparisons by their tasks
 /// ("compare.token_8").
 std::vector<std::string> group_names();
 
-/// Throws as engine::Engine does, and Error{interrupted}.
+/// Throws as engine::Engine does, when another engine does not start, and Error{interrupted} before
+/// the first part. What fails or is interrupted after that is missing in the report.
 Report run(const Settings& settings);
 
 }  // namespace sotto::bench

@@ -1,16 +1,19 @@
 #include "bench/child.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <utility>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 
 extern char** environ;
 
@@ -56,7 +59,9 @@ Child::Child(const std::vector<std::string>& command) : program_(command.front()
 Child::~Child() {
   ::close(in_);
   ::close(out_);
-  if (pid_ > 0) wait();
+  if (pid_ <= 0) return;
+  if (interrupted()) ::kill(pid_, SIGTERM);  // what it is at may take long
+  wait();
 }
 
 int Child::wait() {
@@ -77,10 +82,20 @@ void Child::write_line(const std::string& line) {
   }
 }
 
+void Child::await_output() const {
+  // A signal just before the call would not end it.
+  constexpr int kPatienceMs = 200;
+  for (pollfd output{.fd = out_, .events = POLLIN, .revents = 0};
+       ::poll(&output, 1, kPatienceMs) <= 0;) {
+    check_interrupted();
+  }
+}
+
 /// False at the end of the output.
 bool Child::read_more() {
   std::array<char, 4096> bytes;
   for (;;) {
+    await_output();
     const ssize_t n = ::read(out_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;

@@ -13,7 +13,7 @@ class Child {
  public:
   /// Starts command[0], found as a shell finds it. Throws Error{io}.
   explicit Child(const std::vector<std::string>& command);
-  /// Closes its standard input, which asks it to end, and waits for that.
+  /// Closes its standard input, which asks it to end, and waits for that; after Ctrl-C it ends it.
   ~Child();
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -21,12 +21,14 @@ class Child {
   const std::string& program() const { return program_; }
   /// To its standard input. Throws Error{io} when it reads no more.
   void write_line(const std::string& line);
-  /// From its standard output; nothing after the last one.
+  /// From its standard output; nothing after the last one. Throws Error{interrupted}.
   std::optional<std::string> read_line();
-  /// Reads on to the end of its output and of itself. Throws Error{io} when it failed.
+  /// Reads on to the end of its output and of itself. Throws Error{io} when it failed, and
+  /// Error{interrupted}.
   std::string finish();
 
  private:
+  void await_output() const;
   bool read_more();
   int wait();
 

@@ -2,14 +2,12 @@
 
 #include <cstdio>
 #include <fstream>
+#include <thread>
 #include <utility>
-#include <vector>
 
-#include "audio/mel.h"
+#include "audio/decode.h"
 #include "base/error.h"
-#include "bench/pipeline.h"
-#include "bench/sound.h"
-#include "model/model.h"
+#include "engine/engine.h"
 
 namespace sotto::bench {
 namespace {
@@ -27,16 +25,24 @@ long long resident_bytes() {
 
 }  // namespace
 
-std::string hear_clip(const std::filesystem::path& path, std::optional<model::ComputeType> wanted,
-                      int threads, Pinning pinning, std::optional<engine::CacheSettings> cache) {
-  const model::Model model = model::load(path);
-  ThreadPool pool(threads, pinning);
-  const Isa isa = active_isa();
-  Subject subject = make_subject(model, wanted, isa, pool, std::move(cache));
-  const std::vector<float> samples = made_up_sound(kClipSeconds);
-  Pipeline(subject, isa, pool, 1).run(samples, audio::kWindowSamples, kClipTokens);
-  const std::vector<int> tokens(kClipTokens, kForcedToken);
-  return concat(model.tokenizer.decode(tokens), "\n", resident_bytes());
+std::string hear_clip(const std::filesystem::path& recording, const std::filesystem::path& model,
+                      std::optional<model::ComputeType> wanted, int threads, Pinning pinning,
+                      std::optional<engine::CacheSettings> cache) {
+  const std::jthread beside(audio::prepare_decoding);
+  engine::Engine engine(model, engine::Device::cpu, threads, wanted, std::move(cache), pinning);
+  const audio::Audio audio = [&] {
+    const auto unpinned = engine.pool().unpin_caller();  // FFmpeg starts threads of its own
+    return audio::decode_file(recording);
+  }();
+  constexpr int kNonSpeech = -1, kEnglish = 0;
+  const int eot = engine.model().tokenizer.special().eot;
+  const engine::TranscribeOptions options = {.language = kEnglish,
+                                             .no_speech_threshold = std::nullopt,
+                                             .rules = {.suppress_tokens = {{kNonSpeech, eot}},
+                                                       .without_timestamps = true,
+                                                       .sample_len = kClipTokens}};
+  const engine::Result result = engine.transcribe(audio.samples, options);
+  return concat(result.text, "\n", resident_bytes());
 }
 
 }  // namespace sotto::bench

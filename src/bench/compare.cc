@@ -46,6 +46,16 @@ class Sotto {
     return stopwatch.seconds();
   }
 
+  /// The windows of the next run are encoded beside the tokens of this one. What has begun of that
+  /// is finished within the time, so that nothing runs beside another engine.
+  double windows_of_many(int n) {
+    if (!many_) many_.emplace(session_.subject, session_.isa, session_.pool, n);
+    const Stopwatch stopwatch;
+    many_->run_on(samples_, kTokens);
+    many_->finish_ahead();
+    return stopwatch.seconds();
+  }
+
  private:
   Batch& started(int n) {
     if (batch_ && batch_->size() == n) return *batch_;
@@ -61,60 +71,88 @@ class Sotto {
   Session& session_;
   std::vector<float> samples_;
   std::optional<Batch> batch_;
+  std::optional<Pipeline> many_;
 };
 
 std::vector<Task> all_tasks() {
-  std::vector<Task> tasks = {{"encoder", [](Sotto& sotto) { return sotto.encoder(); }}};
+  std::vector<Task> tasks = {{"encoder", [](Sotto& sotto) { return sotto.encoder(); }, 0}};
   for (const int n : {1, 8, 16}) {
-    tasks.push_back({concat("token ", n), [n](Sotto& sotto) { return sotto.token(n); }});
+    tasks.push_back({concat("token ", n), [n](Sotto& sotto) { return sotto.token(n); }, 0});
   }
   for (const int n : {1, 8, 16}) {
-    tasks.push_back({concat("windows ", n), [n](Sotto& sotto) { return sotto.windows(n); }});
+    tasks.push_back({concat("windows ", n), [n](Sotto& sotto) { return sotto.windows(n); }, n});
   }
+  constexpr int kTogether = 8;
+  tasks.push_back({concat("windows ", kTogether, " of many"),
+                   [](Sotto& sotto) { return sotto.windows_of_many(kTogether); }, kTogether});
   return tasks;
 }
 
-namespace {
-
-/// The times of one engine by round.
-using Times = std::vector<double>;
-
-Comparison compare_one(const Task& task, Sotto& sotto, std::vector<Peer>& peers) {
-  Times ours;
-  std::vector<Times> theirs(peers.size());
-  for (int round = -1; round < kRounds; ++round) {
-    check_interrupted();
-    const double seconds = task.run(sotto);
-    if (round >= 0) ours.push_back(seconds);  // the first round warms up
-    for (std::size_t i = 0; i < peers.size(); ++i) {
-      const std::optional<double> taken = peers[i].seconds(task.name);
-      if (taken && round >= 0) theirs[i].push_back(*taken);
-    }
-  }
-  Comparison comparison{
-      .task = task.name, .rounds = kRounds, .seconds = spread_of(ours), .peers = {}};
-  for (std::size_t i = 0; i < peers.size(); ++i) {
-    if (theirs[i].empty()) continue;
-    Times ratios;
-    for (std::size_t round = 0; round < ours.size(); ++round) {
-      ratios.push_back(theirs[i].at(round) / ours[round]);
-    }
-    comparison.peers.push_back({peers[i].name(), spread_of(theirs[i]), spread_of(ratios)});
-  }
-  return comparison;
+std::string group_of(const Task& task) {
+  std::string name = "compare." + task.name;
+  std::ranges::replace(name, ' ', '_');
+  return name;
 }
 
-}  // namespace
+/// Another engine, and what it took for the task at hand.
+struct Contest::Opponent {
+  Peer peer;
+  bool failed = false;
+  std::vector<double> seconds{};  // of each round, unless it cannot do the task
+};
 
-std::vector<Comparison> compare(Session& session, const std::vector<Task>& tasks,
-                                std::vector<Peer>& peers) {
-  Sotto sotto(session);
-  std::vector<Comparison> comparisons;
-  for (const Task& task : tasks) {
-    if (session.on_part) session.on_part(concat("compare: ", task.name));
-    comparisons.push_back(compare_one(task, sotto, peers));
+Contest::Contest(Session& session, std::vector<Peer> peers, std::vector<Missing>& missing)
+    : session_(session), missing_(missing), sotto_(std::make_unique<Sotto>(session)) {
+  for (Peer& peer : peers) opponents_.push_back({.peer = std::move(peer)});
+}
+
+Contest::~Contest() = default;
+
+bool Contest::is_over() const {
+  return std::ranges::all_of(opponents_, &Opponent::failed);
+}
+
+void Contest::ask(Opponent& opponent, const Task& task, bool counts) {
+  if (opponent.failed) return;
+  try {
+    const std::optional<double> seconds = opponent.peer.seconds(task.name);
+    if (seconds && counts) opponent.seconds.push_back(*seconds);
+  } catch (const Error& error) {
+    check_interrupted();  // which may have ended the engine as well
+    opponent.failed = true;
+    missing_.push_back({concat(group_of(task), " and what follows it, with ", opponent.peer.name()),
+                        error.what()});
   }
-  return comparisons;
+}
+
+std::optional<Comparison> Contest::run(const Task& task) {
+  if (is_over()) return std::nullopt;
+  if (session_.on_part) session_.on_part(concat("compare: ", task.name));
+  for (Opponent& opponent : opponents_) opponent.seconds.clear();
+  std::vector<double> ours;
+  for (int round = -1; round < kRounds && !is_over(); ++round) {
+    check_interrupted();
+    const bool counts = round >= 0;  // the first round warms up
+    const double seconds = task.run(*sotto_);
+    if (counts) ours.push_back(seconds);
+    for (Opponent& opponent : opponents_) ask(opponent, task, counts);
+  }
+  if (is_over()) return std::nullopt;
+  Comparison comparison{.task = task.name,
+                        .rounds = kRounds,
+                        .audio_seconds = task.n_windows * session_.subject.window_seconds(),
+                        .seconds = spread_of(ours),
+                        .peers = {}};
+  for (const Opponent& opponent : opponents_) {
+    const std::vector<double>& theirs = opponent.seconds;
+    if (opponent.failed || theirs.empty()) continue;
+    std::vector<double> ratios;
+    for (std::size_t round = 0; round < ours.size(); ++round) {
+      ratios.push_back(theirs.at(round) / ours[round]);
+    }
+    comparison.peers.push_back({opponent.peer.name(), spread_of(theirs), spread_of(ratios)});
+  }
+  return comparison;
 }
 
 }  // namespace sotto::bench

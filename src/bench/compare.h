@@ -2,10 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bench/comparison.h"
+#include "bench/missing.h"
 #include "bench/parts.h"
 #include "bench/peer.h"
 
@@ -17,11 +20,32 @@ class Sotto;
 struct Task {
   std::string name;
   std::function<double(Sotto&)> run;
+  int n_windows = 0;  ///< that are heard as a whole
 };
 std::vector<Task> all_tasks();
 
-/// Throws Error{io} when an engine fails, Error{interrupted}.
-std::vector<Comparison> compare(Session& session, const std::vector<Task>& tasks,
-                                std::vector<Peer>& peers);
+/// "compare.token_8" of "token 8".
+std::string group_of(const Task& task);
+
+class Contest {
+ public:
+  /// An engine that fails is noted in `missing` and not asked again.
+  Contest(Session& session, std::vector<Peer> peers, std::vector<Missing>& missing);
+  ~Contest();
+
+  /// Nothing when no engine is left. Throws Error{interrupted}.
+  std::optional<Comparison> run(const Task& task);
+
+ private:
+  struct Opponent;
+
+  bool is_over() const;
+  void ask(Opponent& opponent, const Task& task, bool counts);
+
+  Session& session_;
+  std::vector<Missing>& missing_;
+  std::unique_ptr<Sotto> sotto_;
+  std::vector<Opponent> opponents_;
+};
 
 }  // namespace sotto::bench

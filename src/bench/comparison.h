@@ -10,17 +10,18 @@ namespace sotto::bench {
 
 /// What one engine took, and how many times what Sotto took in the same round.
 struct PeerTiming {
-  std::string name;
-  Spread seconds;
-  Spread ratio;
+  std::string name{};
+  Spread seconds{};
+  Spread ratio{};
 };
 
-/// One task: "encoder", "token 8", "windows 8" (tools/compare/peer.py says what they are).
+/// One task: "encoder", "token 8", "windows 8 of many" (tools/compare/peer.py says what they are).
 struct Comparison {
-  std::string task;
+  std::string task{};
   int rounds = 0;
-  Spread seconds;                 ///< Sotto's
-  std::vector<PeerTiming> peers;  ///< of those that can do it
+  double audio_seconds = 0;         ///< that are heard; 0 where that means nothing
+  Spread seconds{};                 ///< Sotto's
+  std::vector<PeerTiming> peers{};  ///< of those that can do it
 };
 
 }  // namespace sotto::bench

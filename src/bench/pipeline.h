@@ -29,6 +29,8 @@ class Pipeline {
   /// One of many runs with whole windows of `samples`, each of which encodes the windows of the
   /// next beside its own tokens, as far as it comes.
   void run_on(std::span<const float> samples, int n_tokens);
+  /// Waits for the window that is being encoded for the next run_on().
+  void finish_ahead() { encoder_.wait(); }
 
  private:
   Subject& subject_;

@@ -9,9 +9,9 @@ namespace sotto::bench {
 struct Scaling {
   int threads = 0;  ///< all
   int rounds = 0;   ///< that count
-  Spread one_thread_seconds;
-  Spread seconds;  ///< of all threads
-  Spread ratio;    ///< the first of them ÷ the second, of each round
+  Spread one_thread_seconds{};
+  Spread seconds{};  ///< of all threads
+  Spread ratio{};    ///< the first of them ÷ the second, of each round
 };
 
 }  // namespace sotto::bench

@@ -1,11 +1,17 @@
 #include "bench/whole_process.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "bench/child.h"
 #include "bench/clip.h"
+#include "bench/sound.h"
 #include "engine/engine.h"
 
 namespace sotto::bench {
@@ -21,9 +27,35 @@ double last_number(const std::string& output) {
   return number;
 }
 
+/// A folder for one file, away with it in the end.
+class TemporaryFile {
+ public:
+  TemporaryFile(const std::string& name, const std::string& content) {
+    std::string folder = std::filesystem::temp_directory_path() / "sotto-bench-XXXXXX";
+    if (::mkdtemp(folder.data()) == nullptr) {
+      fail(ErrorKind::io, "cannot make the folder ", folder, ": ", std::strerror(errno));
+    }
+    folder_ = folder;
+    write_file_atomically(path_ = folder_ / name, content);
+  }
+  ~TemporaryFile() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path folder_, path_;
+};
+
 }  // namespace
 
-double measure_process(Session& session, const std::vector<std::string>& command) {
+double measure_process(Session& session, std::vector<std::string> command) {
+  const TemporaryFile clip("clip.wav", wav_of(made_up_sound(kClipSeconds)));
+  command.push_back(clip.path().string());
   double most = 0;
   session.measure({.name = "end_to_end.process", .unit = "process", .audio_seconds = kClipSeconds},
                   [&] {

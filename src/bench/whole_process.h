@@ -11,9 +11,10 @@
 
 namespace sotto::bench {
 
-/// Runs `command`, which writes what hear_clip() returns, several times and measures it from start
-/// to end. Returns the bytes that it held at most. Throws Error{io} when it cannot run or fails.
-double measure_process(Session& session, const std::vector<std::string>& command);
+/// Runs `command`, followed by the path of a recording of 11 s of made-up sound, several times and
+/// measures it from start to end; it writes what hear_clip() returns. Returns the bytes that it
+/// held at most. Throws Error{io} when it cannot run or fails, and Error{interrupted}.
+double measure_process(Session& session, std::vector<std::string> command);
 
 /// Loading the model of the subject, whose file is in the system's cache; with a cache of packed
 /// weights also without it.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -240,13 +239,13 @@ class CpuDecoder final : public model::Decoder {
   }
 
  private:
-  /// `sequence` is a Decoder, const or not.
-  template <typename AnyDecoder>
-  auto& of_this_model(AnyDecoder* sequence) const {
-    using Same = std::conditional_t<std::is_const_v<AnyDecoder>, const CpuDecoder, CpuDecoder>;
-    auto* const decoder = dynamic_cast<Same*>(sequence);
+  const CpuDecoder& of_this_model(const model::Decoder* sequence) const {
+    const auto* const decoder = dynamic_cast<const CpuDecoder*>(sequence);
     SOTTO_CHECK(decoder != nullptr && decoder->shared_ == shared_);
     return *decoder;
+  }
+  CpuDecoder& of_this_model(model::Decoder* sequence) const {
+    return const_cast<CpuDecoder&>(of_this_model(static_cast<const model::Decoder*>(sequence)));
   }
 
   void check_ranges(const model::AllowedTokens& allowed) const {

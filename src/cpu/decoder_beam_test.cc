@@ -136,15 +136,16 @@ TEST_P(DecoderBeamTest, MisuseIsABug) {
   EXPECT_DEATH(first->continue_from(*first->new_sequence()), "started");
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, DecoderBeamTest,
-                         ::testing::Combine(::testing::ValuesIn(available_isas()),
-                                            ::testing::Values(ComputeType::float32,
-                                                              ComputeType::int8,
-                                                              ComputeType::int8_two_bytes)),
-                         [](const auto& info) {
-                           return std::string(name_of(std::get<0>(info.param))) + "_" +
-                                  std::string(name_of(std::get<1>(info.param)));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Types, DecoderBeamTest,
+    ::testing::Combine(::testing::ValuesIn(available_isas()),
+                       ::testing::Values(ComputeType::float32, ComputeType::bfloat16,
+                                         ComputeType::int8, ComputeType::int8_float32,
+                                         ComputeType::int8_two_bytes)),
+    [](const auto& info) {
+      return std::string(name_of(std::get<0>(info.param))) + "_" +
+             std::string(name_of(std::get<1>(info.param)));
+    });
 
 }  // namespace
 }  // namespace sotto::cpu

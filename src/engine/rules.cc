@@ -52,6 +52,7 @@ std::vector<int> blank_tokens(const model::Tokenizer& tokenizer) {
 TokenRules::TokenRules(const model::Tokenizer& tokenizer, const model::GenerationConfig& generation,
                        const RuleOptions& options)
     : without_timestamps_(options.without_timestamps),
+      sample_len_(options.sample_len),
       eot_(tokenizer.special().eot),
       timestamp_begin_(tokenizer.special().timestamp_begin),
       n_tokens_(tokenizer.special().n_tokens()),

@@ -19,6 +19,8 @@ struct RuleOptions {
   std::optional<std::vector<int>> suppress_tokens{};
   /// The window is plain text: <|notimestamps|> stands before it, and no rule asks for times.
   bool without_timestamps = false;
+  /// Tokens of a window at most; absent: n_text_ctx / 2.
+  std::optional<int> sample_len{};
 };
 
 /// Says which tokens may come next. Immutable; one object serves all windows.
@@ -36,6 +38,8 @@ class TokenRules {
   /// only a timestamp may be sampled.
   bool timestamp_is_due(const model::LikeliestOfRanges& found) const;
 
+  const std::optional<int>& sample_len() const { return sample_len_; }
+
   /// Ids that are never sampled, sorted.
   const std::vector<int>& suppressed() const { return suppressed_; }
 
@@ -45,6 +49,7 @@ class TokenRules {
   bool is_timestamp(int token) const { return token >= timestamp_begin_; }
 
   bool without_timestamps_;
+  std::optional<int> sample_len_;
   int eot_;
   int timestamp_begin_;
   int n_tokens_;

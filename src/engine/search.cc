@@ -78,13 +78,15 @@ model::Step WindowSearch::next_step() const {
 }
 
 void WindowSearch::take(const model::LikeliestOfRanges& found) {
-  const auto n_text_ctx = static_cast<std::size_t>(decoder_.dims().n_text_ctx);
+  const int n_text_ctx = decoder_.dims().n_text_ctx;
   const Choice next = likeliest(found, rules_.timestamp_is_due(found));
   sum_logprob_ += next.logprob;
   done_ = next.token == tokenizer_.special().eot;
   if (done_) return;
   tokens_.push_back(next.token);
-  done_ = tokens_.size() == n_text_ctx / 2 || n_initial_ + tokens_.size() > n_text_ctx;
+  const int n_tokens = static_cast<int>(tokens_.size());
+  done_ = n_tokens >= rules_.sample_len().value_or(n_text_ctx / 2) ||
+          static_cast<int>(n_initial_) + n_tokens > n_text_ctx;
 }
 
 DecodingResult WindowSearch::result() const {

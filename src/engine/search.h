@@ -29,9 +29,9 @@ struct DecodingResult {
   double compression_ratio = 0;  ///< of the text
 };
 
-/// Takes the likeliest token at each step, at most n_text_ctx / 2 of them, in the window that
-/// `decoder` was started with. Borrows all that it is made of. What it finds does not depend on the
-/// searches that take their steps with it.
+/// Takes the likeliest token at each step, as many as the rules' sample_len() at most, in the
+/// window that `decoder` was started with. Borrows all that it is made of. What it finds does not
+/// depend on the searches that take their steps with it.
 class WindowSearch {
  public:
   /// Begins the sequence again and takes the first token. Throws as take() does.

@@ -21,10 +21,10 @@ class SearchTest : public ::testing::Test {
   int timestamp(int index) const { return special_.timestamp_begin + index; }
 
   DecodingResult decode(std::vector<testing::ScriptedWindow> windows,
-                        const std::vector<int>& prompt = {}) {
+                        const std::vector<int>& prompt = {}, const RuleOptions& options = {}) {
     const std::vector<int> sot = {special_.sot, special_.language[0], special_.transcribe};
     testing::ScriptedDecoder decoder(dims_, special_, 3, std::move(windows));
-    return decode_window(decoder, tokenizer_, TokenRules(tokenizer_, {}),
+    return decode_window(decoder, tokenizer_, TokenRules(tokenizer_, {}, options),
                          make_initial_tokens(special_, prompt, sot, dims_.n_text_ctx));
   }
 
@@ -50,6 +50,19 @@ TEST_F(SearchTest, APromptIsCutToItsLast223Tokens) {
   EXPECT_EQ(initial.tokens[1], 300 - 223);
   EXPECT_EQ(initial.sot_index, 224);
   EXPECT_EQ(initial.tokens.back(), special_.sot);
+}
+
+TEST_F(SearchTest, EndsAtTheLargestNumberOfTokens) {
+  const auto tokens_of = [&](int sample_len) {
+    RuleOptions options;
+    options.sample_len = sample_len;
+    return decode({{.steps = {{{timestamp(0), 9}}, {{kWord, 20}}, {{timestamp(80), 20}}}}}, {},
+                  options)
+        .tokens;
+  };
+  EXPECT_THAT(tokens_of(1), ElementsAre(timestamp(0)));
+  EXPECT_THAT(tokens_of(2), ElementsAre(timestamp(0), kWord));
+  EXPECT_THAT(tokens_of(30), ElementsAre(timestamp(0), kWord, timestamp(80)));
 }
 
 TEST_F(SearchTest, TakesTheLikeliestTokensUntilTheEnd) {

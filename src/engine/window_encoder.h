@@ -37,6 +37,8 @@ class WindowEncoder {
   bool is_free(std::size_t most);
   /// Begins to encode a window that will be asked for, on one of the pool's threads.
   void begin(std::shared_ptr<const audio::LogMel> mel, const Window& window);
+  /// Until no window is being encoded.
+  void wait();
   /// The window will not be asked for after all, if it has not been yet.
   void forget(const audio::LogMel& mel, const Window& window);
   void forget_all();
@@ -51,7 +53,6 @@ class WindowEncoder {
   };
 
   void encode(const audio::LogMel& mel, const Window& window, Buffer<float>& features);
-  void wait();
   std::unique_ptr<Ahead> take(const audio::LogMel& mel, const Window& window);
 
   model::Encoder& encoder_;

@@ -5,6 +5,7 @@ no sound, so that windows are what the two add up to, one window after the other
 to text, which makes a spectrogram, reads a prompt and chooses tokens besides.
 """
 
+import ctypes
 import re
 import subprocess
 import sys
@@ -16,6 +17,18 @@ TOKENS = 100
 
 program, model, threads = sys.argv[1:]
 last: dict[str, float] = {}
+
+
+def version() -> str:
+    """What the library says that the program is linked with, else the build folder where the program lies."""
+    linked = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    if library := re.search(r"libwhisper\S* => (/\S+)", linked):
+        say_version = ctypes.CDLL(library[1]).whisper_version
+        say_version.restype = ctypes.c_char_p
+        return say_version().decode()
+    build = Path(program).resolve().parent.parent / "whisper-config.cmake"
+    said = re.search(r"set\(WHISPER_VERSION\s+(\S+)\)", build.read_text()) if build.exists() else None
+    return said[1] if said else "of unknown version"
 
 
 def run() -> None:
@@ -44,4 +57,4 @@ def windows(n: int) -> float:
     return n * (last["encode"] + TOKENS * last.pop("decode"))
 
 
-serve(f"whisper.cpp {Path(model).name}", {"encoder": encoder, "token": token, "windows": windows})
+serve(f"whisper.cpp {version()} {Path(model).name}", {"encoder": encoder, "token": token, "windows": windows})

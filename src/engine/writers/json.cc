@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "engine/writers/writers.h"
 
 namespace sotto::engine {
@@ -32,11 +33,7 @@ std::string json_number(double value) {
 }
 
 std::string json_list(const std::vector<int>& numbers) {
-  std::string list;
-  for (const int number : numbers) {
-    list += concat(list.empty() ? "" : ", ", number);
-  }
-  return concat("[", list, "]");
+  return concat("[", listed(numbers), "]");
 }
 
 std::string json_segment(const Segment& segment) {

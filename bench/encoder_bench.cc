@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/thread_pool.h"
 #include "cpu/blocks.h"
+#include "cpu/convolutions.h"
 #include "cpu/decoder.h"
 #include "cpu/encoder.h"
 #include "cpu/int8_blocks.h"
@@ -64,6 +65,9 @@ BENCHMARK_CAPTURE(Peak, float32, &cpu::MultiplyLoops::float32)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Peak, bfloat16, &cpu::MultiplyLoops::bfloat16)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Peak, int16, &cpu::MultiplyLoops::int16)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Peak, int8, &cpu::MultiplyLoops::int8)
@@ -195,21 +199,30 @@ void Attention(benchmark::State& state) {
 }
 BENCHMARK(Attention)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-/// The second convolution of the encoder.
-void Convolution(benchmark::State& state) {
-  const int block = engine().kernels.block;
-  const Buffer<float> w = numbers(512 * 512 * 3), bias = numbers(512), x = numbers(512 * 3000);
-  const cpu::BlocksConv1d conv(engine(), w.span(), bias.span(), 512, 512, 2);
-  Buffer<float> y(static_cast<std::size_t>(cpu::blocks_of(1500, block)) * block * 512);
-  Buffer<float> scratch(conv.scratch_size() * pool().size());
-  for (auto _ : state) {
-    conv(y.data(), std::ptrdiff_t{512} * block, block,
-         {.data = x.data(), .n_mels = 512, .n_frames = 3000, .stride = 3000}, nullptr,
-         scratch.data());
+/// Both convolutions of the encoder, in the type of that number.
+void Convolutions(benchmark::State& state) {
+  const auto type = static_cast<cpu::ConvolutionType>(state.range(0));
+  if (type == cpu::ConvolutionType::bfloat16 && active_isa() != Isa::avx512_bf16) {
+    state.SkipWithError("needs AVX-512 BF16");
+    return;
   }
-  report(state, kT * kD * kD * 3);
+  const model::Weights weights = model::seeded_weights(kBase, 1);
+  cpu::PackedWeights panels;
+  const cpu::Runtime runtime{cpu::kernels_for(active_isa()), pool(), panels};
+  const auto convolutions = cpu::make_convolutions(
+      runtime, active_isa(), type, cpu::Parameters(weights, "encoder", panels), kBase);
+  const auto size = static_cast<std::size_t>(cpu::blocks_of(1500, runtime.kernels.block)) *
+                    runtime.kernels.block * 512;
+  const Buffer<float> mel = numbers(80 * 3000), positions = numbers(size);
+  Buffer<float> y(size);
+  state.SetLabel(std::string(name_of(type)));
+  for (auto _ : state) {
+    (*convolutions)(y.data(), {.data = mel.data(), .n_mels = 80, .n_frames = 3000, .stride = 3000},
+                    positions.data());
+  }
+  report(state, kT * 2 * kD * 240 + kT * kD * kD * 3);
 }
-BENCHMARK(Convolution)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(Convolutions)->DenseRange(0, 2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 void LayerNorm(benchmark::State& state) {
   const int n_blocks = cpu::blocks_of(1500, engine().kernels.block);

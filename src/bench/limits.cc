@@ -18,6 +18,8 @@ const cpu::MultiplyLoop& loop_of(const cpu::MultiplyLoops& loops, Resource numbe
       return loops.float32;
     case Resource::bfloat16:
       return loops.bfloat16;
+    case Resource::int16:
+      return loops.int16;
     case Resource::int8:
       return loops.int8;
     case Resource::memory:

@@ -20,7 +20,7 @@ constexpr std::array kNames = {"encoder", "encoder.convolutions", "encoder.layer
 std::vector<Work> works(const Subject& subject, Isa isa) {
   const model::Dims& dims = subject.dims;
   const model::ComputeType type = subject.types.encoder;
-  const model::ComputeType convolutions = cpu::convolution_type(type, isa);
+  const cpu::ConvolutionType convolutions = cpu::convolution_type(type, isa);
   return {encoder_work(dims, type, convolutions), convolutions_work(dims, convolutions), Work{},
           linear_layers_work(dims, type), attention_work(dims, type)};
 }

@@ -15,6 +15,7 @@ bool brings(Isa isa, Resource numbers) {
       return isa == float_isa(isa);
     case Resource::bfloat16:
       return true;
+    case Resource::int16:
     case Resource::int8:
       return isa != Isa::avx512_bf16;
     case Resource::memory:

@@ -38,6 +38,18 @@ Resource linear_numbers(ComputeType type) {
   SOTTO_CHECK(false);
 }
 
+Resource convolution_numbers(cpu::ConvolutionType type) {
+  switch (type) {
+    case cpu::ConvolutionType::float32:
+      return Resource::float32;
+    case cpu::ConvolutionType::bfloat16:
+      return Resource::bfloat16;
+    case cpu::ConvolutionType::int16:
+      return Resource::int16;
+  }
+  SOTTO_CHECK(false);
+}
+
 /// Products of bytes for each product of numbers (two_byte_linear.h).
 double products_for_one(ComputeType type) {
   return type == ComputeType::int8_two_bytes ? 3 : 1;
@@ -93,6 +105,8 @@ std::string_view name_of(Resource resource) {
       return "float32";
     case Resource::bfloat16:
       return "bfloat16";
+    case Resource::int16:
+      return "int16";
     case Resource::int8:
       return "int8";
     case Resource::memory:
@@ -126,9 +140,10 @@ std::string bound_of(const Work& work, const Rates& rates) {
   return names;
 }
 
-Work convolutions_work(const model::Dims& dims, ComputeType convolutions) {
+Work convolutions_work(const model::Dims& dims, cpu::ConvolutionType convolutions) {
   const double T = dims.n_audio_ctx, D = dims.n_audio_state;
-  return products_of(linear_numbers(convolutions), 2 * T * D * 3 * dims.n_mels + T * D * 3 * D);
+  return products_of(convolution_numbers(convolutions),
+                     2 * T * D * 3 * dims.n_mels + T * D * 3 * D);
 }
 
 Work linear_layers_work(const model::Dims& dims, ComputeType type) {
@@ -144,7 +159,7 @@ Work attention_work(const model::Dims& dims, ComputeType type) {
                      dims.n_audio_layer * 2 * T * T * D);
 }
 
-Work encoder_work(const model::Dims& dims, ComputeType type, ComputeType convolutions) {
+Work encoder_work(const model::Dims& dims, ComputeType type, cpu::ConvolutionType convolutions) {
   return sum(convolutions_work(dims, convolutions),
              sum(linear_layers_work(dims, type), attention_work(dims, type)));
 }

@@ -8,18 +8,19 @@
 #include <optional>
 #include <string>
 
+#include "cpu/convolution_type.h"
 #include "model/compute_type.h"
 #include "model/config.h"
 
 namespace sotto::bench {
 
 /// What parts are short of.
-enum class Resource { float32, bfloat16, int8, memory };
-inline constexpr std::array kResources = {Resource::float32, Resource::bfloat16, Resource::int8,
-                                          Resource::memory};
-inline constexpr std::size_t kNumberTypes = 3;  ///< all resources but memory
+enum class Resource { float32, bfloat16, int16, int8, memory };
+inline constexpr std::array kResources = {Resource::float32, Resource::bfloat16, Resource::int16,
+                                          Resource::int8, Resource::memory};
+inline constexpr std::size_t kNumberTypes = 4;  ///< all resources but memory
 
-/// "float32", "bfloat16", "int8", "memory"
+/// "float32", "bfloat16", "int16", "int8", "memory"
 std::string_view name_of(Resource resource);
 
 /// One number for each resource.
@@ -48,12 +49,12 @@ std::optional<double> floor_seconds(const Work& work, const Rates& rates);
 std::string bound_of(const Work& work, const Rates& rates);
 
 /// The stages of the encoder, for one window.
-Work convolutions_work(const model::Dims& dims, model::ComputeType convolutions);
+Work convolutions_work(const model::Dims& dims, cpu::ConvolutionType convolutions);
 Work linear_layers_work(const model::Dims& dims, model::ComputeType type);
 Work attention_work(const model::Dims& dims, model::ComputeType type);
 /// All of them.
 Work encoder_work(const model::Dims& dims, model::ComputeType type,
-                  model::ComputeType convolutions);
+                  cpu::ConvolutionType convolutions);
 
 /// Keys and values of a window for the decoder's cross-attention.
 Work cross_kv_work(const model::Dims& dims, model::ComputeType type);

@@ -5,6 +5,7 @@
 namespace sotto::bench {
 namespace {
 
+using cpu::ConvolutionType;
 using model::ComputeType;
 
 const model::Dims kBase = *model::released_dims("base");
@@ -20,10 +21,11 @@ TEST(Work, OfTheEncoderIsTheModelsArithmetic) {
             6 * 2.0 * 1500 * 1500 * 512);
   // 3000 × 512 × 3·80, then 1500 × 512 × 3·512.
   const double convolutions = 3000.0 * 512 * 240 + 1500.0 * 512 * 1536;
-  EXPECT_EQ(convolutions_work(kBase, ComputeType::float32)[Resource::float32], convolutions);
-  EXPECT_EQ(convolutions_work(kBase, ComputeType::bfloat16)[Resource::bfloat16], convolutions);
+  EXPECT_EQ(convolutions_work(kBase, ConvolutionType::float32)[Resource::float32], convolutions);
+  EXPECT_EQ(convolutions_work(kBase, ConvolutionType::bfloat16)[Resource::bfloat16], convolutions);
+  EXPECT_EQ(convolutions_work(kBase, ConvolutionType::int16)[Resource::int16], convolutions);
   // 28.3 + 13.8 + 1.55 GMAC.
-  const Work encoder = encoder_work(kBase, ComputeType::float32, ComputeType::float32);
+  const Work encoder = encoder_work(kBase, ComputeType::float32, ConvolutionType::float32);
   EXPECT_NEAR(encoder[Resource::float32] * 1e-9, 43.68, 0.01);
 }
 

@@ -23,9 +23,7 @@ inline constexpr int kBf16Strip = 128;
 /// y(n, t) = act(Σ_k w(n, k)·x(k, t) + bias(n)) + residual(n, t) for ranges of blocks of positions
 /// and of panels of outputs: as numbers, or as bfloat16.
 struct Bf16LinearTask {
-  float* y;  ///< (n, lane) of block b is at y + b·y_block + n·y_row + lane; null: out is written
-  std::ptrdiff_t y_block;
-  std::ptrdiff_t y_row;
+  float* y;               ///< blocks; null: out is written
   const float* residual;  ///< laid out as y, may be y itself; null: none
   Bf16* out;              ///< n_out × B a block, without residual
   int pairs_end;          ///< outputs before this even number are written as pairs, others as rows
@@ -65,8 +63,10 @@ struct Bf16Kernels {
 
   void (*linear)(const Bf16LinearTask&) noexcept;
   void (*attention)(const Bf16AttentionTask&) noexcept;
-  /// One block of d rows of numbers to pairs, rounded to the nearest, ties to even.
-  void (*to_pairs)(Bf16* pairs, const float* x, int d) noexcept;
+  void (*convolve)(const ConvolutionTask<Bf16>&) noexcept;
+  /// One block of d rows of numbers to pairs, of which two inputs' lie `row` lanes after the two
+  /// before; rounded to the nearest, ties to even.
+  void (*to_pairs)(Bf16* pairs, std::ptrdiff_t row, const float* x, int d) noexcept;
 };
 
 /// The table, which Isa::avx512_bf16 needs; null for others.

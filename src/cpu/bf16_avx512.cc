@@ -26,22 +26,29 @@ SOTTO_INLINE Integers pair(Vector low, Vector high) {
   return to_bf16(low) | shift_left<16>(to_bf16(high));
 }
 
+/// sums(r, ·) += a pair of each lane · the pair of row r, which lie row_step apart.
+template <int R>
+SOTTO_INLINE void add_pairs(Vector (&sums)[R][2], const Bf16* lanes, const Bf16* rows,
+                            std::ptrdiff_t row_step) {
+  const Integers a0 = load_integers(lanes);
+  const Integers a1 = load_integers(lanes + 2 * kLanes);
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    std::int32_t bits;
+    __builtin_memcpy(&bits, rows + r * row_step, sizeof bits);
+    const Integers b = broadcast_integer(bits);
+    sums[r][0] = dot_bf16(sums[r][0], a0, b);
+    sums[r][1] = dot_bf16(sums[r][1], a1, b);
+  }
+}
+
 /// sums(r, ·) += Σ pairs of lanes · the pairs of row r, which lie row_step apart and whose next
 /// pair is pair_step on.
 template <int R>
 SOTTO_INLINE void multiply_pairs(Vector (&sums)[R][2], const Bf16* lanes, const Bf16* rows,
                                  std::ptrdiff_t row_step, std::ptrdiff_t pair_step, int n_pairs) {
   for (int i = 0; i < n_pairs; ++i) {
-    const Integers a0 = load_integers(lanes);
-    const Integers a1 = load_integers(lanes + 2 * kLanes);
-    SOTTO_UNROLL
-    for (int r = 0; r < R; ++r) {
-      std::int32_t bits;
-      __builtin_memcpy(&bits, rows + r * row_step, sizeof bits);
-      const Integers b = broadcast_integer(bits);
-      sums[r][0] = dot_bf16(sums[r][0], a0, b);
-      sums[r][1] = dot_bf16(sums[r][1], a1, b);
-    }
+    add_pairs(sums, lanes, rows, row_step);
     lanes += 2 * kBlock;
     rows += pair_step;
   }
@@ -71,14 +78,6 @@ SOTTO_INLINE void store_outputs(const Bf16LinearTask& task, int block, int n, co
   }
 }
 
-/// gelu(x) within 4e-5, which is half a step of bfloat16 at 0.02.
-SOTTO_INLINE Vector fine_gelu(Vector x) {
-  constexpr float kP[] = {3.572532201e-11f, -3.756551958e-9f, 1.741682496e-7f,
-                          -4.726357474e-6f, 8.430831076e-5f,  -1.055083238e-3f,
-                          9.643322788e-3f,  -6.607688963e-2f, 3.987618387e-1f};
-  return polynomial_gelu(kP, 4.4f, x);
-}
-
 void linear_tile(const Bf16LinearTask& task, int block, int panel) {
   constexpr int R = kBf16Rows;
   const std::ptrdiff_t n_pairs = (task.n_in + 1) / 2;
@@ -105,7 +104,8 @@ void linear_tile(const Bf16LinearTask& task, int block, int panel) {
   SOTTO_UNROLL
   for (int r = 0; r < R; ++r) {
     for (int half = 0; half < 2 && r < n_rows; ++half) {
-      const std::ptrdiff_t at = block * task.y_block + (n + r) * task.y_row + half * kLanes;
+      const std::ptrdiff_t at =
+          (static_cast<std::ptrdiff_t>(block) * task.n_out + n + r) * kBlock + half * kLanes;
       const Vector sum = sums[r][half];
       store(task.y + at, task.residual != nullptr ? load(task.residual + at) + sum : sum);
     }
@@ -118,6 +118,33 @@ void linear(const Bf16LinearTask& task) noexcept {
       linear_tile(task, block, panel);
     }
   }
+}
+
+void convolve_tile(const ConvolutionTask<Bf16>& task, int panel) {
+  constexpr int R = kBf16Rows;
+  const std::ptrdiff_t n_pairs = (task.n_in + 1) / 2;
+  Vector sums[R][2];
+  set_zero(sums);
+  const Bf16* weights = task.panels + panel * n_pairs * kTaps * 2 * R;
+  const Bf16* x = task.x;
+  for (int i = 0; i < n_pairs; ++i, x += 2 * task.x_row) {
+    for (int tap = 0; tap < kTaps; ++tap, weights += 2 * R) {
+      add_pairs(sums, x + 2 * task.taps[tap], weights, 2);
+    }
+  }
+  const int n = panel * R, n_rows = smaller(R, task.n_out - n);
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    for (int half = 0; half < 2 && r < n_rows; ++half) {
+      const std::ptrdiff_t at = (n + r) * task.y_row + half * kLanes;
+      const Vector sum = fine_gelu(sums[r][half] + broadcast(task.bias[n + r]));
+      store(task.y + at, task.residual != nullptr ? load(task.residual + at) + sum : sum);
+    }
+  }
+}
+
+void convolve(const ConvolutionTask<Bf16>& task) noexcept {
+  for (int panel = task.panel_begin; panel < task.panel_end; ++panel) convolve_tile(task, panel);
 }
 
 /// 2^x for x ≤ 0 by a minimax polynomial of degree 3 (relative error 1e-4): exact enough for
@@ -184,11 +211,11 @@ SOTTO_INLINE void add_values(float* out, const Vector (&kept)[2], const Bf16* we
   }
 }
 
-void to_pairs(Bf16* pairs, const float* x, int d) noexcept {
-  for (int row = 0; row < d; row += 2, pairs += 2 * kBlock) {
+void to_pairs(Bf16* pairs, std::ptrdiff_t row, const float* x, int d) noexcept {
+  for (int i = 0; i < d; i += 2, pairs += 2 * row) {
     for (int half = 0; half < 2; ++half) {
-      const float* const p = x + row * kBlock + half * kLanes;
-      const Vector high = row + 1 < d ? load(p + kBlock) : broadcast(0.0f);
+      const float* const p = x + i * kBlock + half * kLanes;
+      const Vector high = i + 1 < d ? load(p + kBlock) : broadcast(0.0f);
       store_integers(pairs + half * 2 * kLanes, pair(load(p), high));
     }
   }
@@ -231,11 +258,12 @@ void attention(const Bf16AttentionTask& task) noexcept {
   for (int i = 0; i < task.d * kBlock; i += kLanes) {
     store(out + i, load(out + i) * total[i / kLanes % 2]);
   }
-  to_pairs(task.out, out, task.d);
+  to_pairs(task.out, kBlock, out, task.d);
 }
 
 }  // namespace
 
-constinit const Bf16Kernels kAvx512Bf16Kernels = {kBlock, kBf16Rows, linear, attention, to_pairs};
+constinit const Bf16Kernels kAvx512Bf16Kernels = {kBlock,    kBf16Rows, linear,
+                                                  attention, convolve,  to_pairs};
 
 }  // namespace sotto::cpu

@@ -21,9 +21,6 @@ class Bf16Linear {
   /// To bfloat16: outputs before pairs_end as pairs, the others as rows.
   void operator()(Bf16* y, const Bf16* x, int n_blocks, int pairs_end,
                   Activation activation = Activation::none) const;
-  /// All outputs of one block, on the calling thread.
-  void block(float* y, std::ptrdiff_t y_row, const Bf16* x, const float* residual,
-             Activation activation) const;
 
  private:
   Bf16LinearTask task(const Bf16* x, Activation activation) const;
@@ -35,25 +32,6 @@ class Bf16Linear {
   int n_in_;
   std::span<const Bf16> panels_;
   std::span<const float> bias_;
-};
-
-/// A convolution whose inputs and weights are rounded to bfloat16.
-class Bf16Conv1d final : public Conv1d {
- public:
-  /// weight is n_out × n_in × 3.
-  Bf16Conv1d(const Runtime& runtime, const Bf16Kernels& kernels, std::span<const float> weight,
-             std::span<const float> bias, int n_out, int n_in, int step);
-
-  std::size_t scratch_size() const override;
-  void operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row, const Signal& x,
-                  const float* residual, float* scratch) const override;
-
- private:
-  const Runtime& runtime_;
-  const Bf16Kernels& kernels_;
-  int n_in_;
-  int step_;
-  Bf16Linear linear_;
 };
 
 }  // namespace sotto::cpu

@@ -36,8 +36,6 @@ Bf16Linear::Bf16Linear(const Runtime& runtime, const Bf16Kernels& kernels,
 
 Bf16LinearTask Bf16Linear::task(const Bf16* x, Activation activation) const {
   return {.y = nullptr,
-          .y_block = std::ptrdiff_t{n_out_} * kernels_.block,
-          .y_row = kernels_.block,
           .residual = nullptr,
           .out = nullptr,
           .pairs_end = 0,
@@ -84,45 +82,6 @@ void Bf16Linear::operator()(Bf16* y, const Bf16* x, int n_blocks, int pairs_end,
   whole.out = y;
   whole.pairs_end = pairs_end;
   run(whole, n_blocks);
-}
-
-void Bf16Linear::block(float* y, std::ptrdiff_t y_row, const Bf16* x, const float* residual,
-                       Activation activation) const {
-  Bf16LinearTask whole = task(x, activation);
-  whole.y = y;
-  whole.y_row = y_row;
-  whole.residual = residual;
-  whole.block_end = 1;
-  kernels_.linear(whole);
-}
-
-Bf16Conv1d::Bf16Conv1d(const Runtime& runtime, const Bf16Kernels& kernels,
-                       std::span<const float> weight, std::span<const float> bias, int n_out,
-                       int n_in, int step)
-    : runtime_(runtime),
-      kernels_(kernels),
-      n_in_(n_in),
-      step_(step),
-      linear_(runtime, kernels, weight, bias, n_out, n_in * kTaps) {}
-
-/// The inputs of a block, and the same as pairs in half the space.
-std::size_t Bf16Conv1d::scratch_size() const {
-  return static_cast<std::size_t>((2 * n_in_ * kTaps + 1) * kernels_.block);
-}
-
-void Bf16Conv1d::operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row, const Signal& x,
-                            const float* residual, float* scratch) const {
-  SOTTO_CHECK(x.n_mels == n_in_);
-  const int block = kernels_.block, d = n_in_ * kTaps;
-  runtime_.parallel_for(
-      blocks_of(blocks_of(x.n_frames, step_), block), [&](std::int64_t b, int thread) {
-        float* const inputs = scratch + static_cast<std::size_t>(thread) * scratch_size();
-        Bf16* const pairs = reinterpret_cast<Bf16*>(inputs + std::ptrdiff_t{d} * block);
-        unfold(inputs, x, static_cast<int>(b) * block, step_, block);
-        kernels_.to_pairs(pairs, inputs, d);
-        linear_.block(y + b * y_block, y_row, pairs,
-                      residual != nullptr ? residual + b * y_block : nullptr, Activation::gelu);
-      });
 }
 
 }  // namespace sotto::cpu

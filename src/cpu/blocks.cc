@@ -16,27 +16,6 @@ constexpr int kTasksPerThread = 12;
 
 }  // namespace
 
-void unfold(float* out, const Signal& x, int t_begin, int step, int block) {
-  const int begin = t_begin * step - 1, end = (t_begin + block - 1) * step + kTaps - 1;
-  const bool inside = begin >= 0 && end <= x.n_frames;  // as most blocks are
-  for (int c = 0; c < x.n_mels; ++c) {
-    const float* const row = x.data + c * x.stride;
-    for (int tap = 0; tap < kTaps; ++tap, out += block) {
-      const int first = begin + tap;
-      if (inside && step == 1) {
-        std::copy_n(row + first, block, out);
-      } else if (inside) {
-        for (int lane = 0; lane < block; ++lane) out[lane] = row[first + lane * step];
-      } else {
-        for (int lane = 0; lane < block; ++lane) {
-          const int at = first + lane * step;
-          out[lane] = at >= 0 && at < x.n_frames ? row[at] : 0.0f;
-        }
-      }
-    }
-  }
-}
-
 std::span<const float> pack(PackedWeights& weights, std::span<const float> matrix, int n_rows,
                             int d, int group) {
   const std::size_t size = static_cast<std::size_t>(blocks_of(n_rows, group)) *
@@ -105,8 +84,6 @@ void BlocksLinear::operator()(float* y, const float* x, int n_blocks, Activation
     const int block = static_cast<int>(i / n_runs) * group;
     const int panel = static_cast<int>(i % n_runs) * run;
     runtime_.kernels.linear_blocks({.y = y,
-                                    .y_block = static_cast<std::ptrdiff_t>(n_out_) * width,
-                                    .y_row = width,
                                     .residual = residual,
                                     .x = x,
                                     .panels = panels_.data(),
@@ -118,45 +95,6 @@ void BlocksLinear::operator()(float* y, const float* x, int n_blocks, Activation
                                     .block_end = std::min(n_blocks, block + group),
                                     .panel_begin = panel,
                                     .panel_end = std::min(n_panels, panel + run)});
-  });
-}
-
-BlocksConv1d::BlocksConv1d(const Runtime& runtime, std::span<const float> weight,
-                           std::span<const float> bias, int n_out, int n_in, int step)
-    : runtime_(runtime),
-      n_out_(n_out),
-      n_in_(n_in),
-      step_(step),
-      panels_(pack(runtime.weights, weight, n_out, n_in * kTaps, runtime.kernels.rows)),
-      bias_(runtime.weights.copy(bias, static_cast<std::size_t>(n_out))) {}
-
-std::size_t BlocksConv1d::scratch_size() const {
-  return static_cast<std::size_t>(n_in_ * kTaps * runtime_.kernels.block);
-}
-
-void BlocksConv1d::operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row,
-                              const Signal& x, const float* residual, float* scratch) const {
-  SOTTO_CHECK(x.n_mels == n_in_);
-  const int width = runtime_.kernels.block;
-  const int n_blocks = blocks_of(blocks_of(x.n_frames, step_), width);
-  runtime_.parallel_for(n_blocks, [&](std::int64_t block, int thread) {
-    float* const inputs = scratch + static_cast<std::size_t>(thread) * scratch_size();
-    unfold(inputs, x, static_cast<int>(block) * width, step_, width);
-    runtime_.kernels.linear_blocks(
-        {.y = y + block * y_block,
-         .y_block = y_block,
-         .y_row = y_row,
-         .residual = residual != nullptr ? residual + block * y_block : nullptr,
-         .x = inputs,
-         .panels = panels_.data(),
-         .bias = bias_.data(),
-         .n_out = n_out_,
-         .n_in = n_in_ * kTaps,
-         .activation = Activation::gelu,
-         .block_begin = 0,
-         .block_end = 1,
-         .panel_begin = 0,
-         .panel_end = blocks_of(n_out_, runtime_.kernels.rows)});
   });
 }
 

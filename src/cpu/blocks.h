@@ -10,7 +10,6 @@
 #include "base/thread_pool.h"
 #include "cpu/kernels.h"
 #include "cpu/packed.h"
-#include "model/encoder.h"
 
 namespace sotto::cpu {
 
@@ -68,49 +67,6 @@ class BlocksLinear {
   const Runtime& runtime_;
   int n_out_;
   int n_in_;
-  std::span<const float> panels_;
-  std::span<const float> bias_;
-};
-
-/// A window of a 2-D signal for a convolution: row c begins at data + c·stride.
-using Signal = model::MelWindow;
-
-/// Taps of Whisper's convolutions.
-inline constexpr int kTaps = 3;
-
-/// The output positions [t_begin, t_begin + block) of a convolution as one block of its inputs:
-/// out[(c·3 + tap)·block + lane] = x(c, (t_begin + lane)·step + tap − 1), zero outside the signal.
-void unfold(float* out, const Signal& x, int t_begin, int step, int block);
-
-/// gelu(Conv1d(x)) with three taps and padding 1: T_out = ceil(T_in / step) positions.
-class Conv1d {
- public:
-  virtual ~Conv1d() = default;
-
-  /// Scratch numbers that each thread needs.
-  virtual std::size_t scratch_size() const = 0;
-
-  /// y(n, t) at y + t/B·y_block + n·y_row + t%B, plus `residual` in the same layout (null: none).
-  /// `scratch` holds scratch_size() numbers for each thread of the pool.
-  virtual void operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row, const Signal& x,
-                          const float* residual, float* scratch) const = 0;
-};
-
-class BlocksConv1d final : public Conv1d {
- public:
-  /// weight is n_out × n_in × 3.
-  BlocksConv1d(const Runtime& runtime, std::span<const float> weight, std::span<const float> bias,
-               int n_out, int n_in, int step);
-
-  std::size_t scratch_size() const override;
-  void operator()(float* y, std::ptrdiff_t y_block, std::ptrdiff_t y_row, const Signal& x,
-                  const float* residual, float* scratch) const override;
-
- private:
-  const Runtime& runtime_;
-  int n_out_;
-  int n_in_;
-  int step_;
   std::span<const float> panels_;
   std::span<const float> bias_;
 };

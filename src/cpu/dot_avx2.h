@@ -37,5 +37,10 @@ inline Integers dot_bytes(Integers sum, Integers a, Integers b) noexcept {
   return dot(sum, prepare(a), prepare_weight(b));
 }
 
+/// sum + a·b over the two 16-bit integers of each lane.
+inline Integers dot_words(Integers sum, __m256i a, __m256i b) noexcept {
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+}
+
 }  // namespace
 }  // namespace sotto::cpu

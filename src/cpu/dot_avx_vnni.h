@@ -30,5 +30,10 @@ inline Integers dot_bytes(Integers sum, Integers a, Integers b) noexcept {
   return dot(sum, prepare(a), prepare_weight(b));
 }
 
+/// sum + a·b over the two 16-bit integers of each lane.
+inline Integers dot_words(Integers sum, __m256i a, __m256i b) noexcept {
+  return _mm256_dpwssd_avx_epi32(sum, a, b);
+}
+
 }  // namespace
 }  // namespace sotto::cpu

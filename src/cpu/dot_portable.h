@@ -30,5 +30,10 @@ inline Integers dot_bytes(Integers sum, Integers a, Integers b) noexcept {
   return dot(sum, prepare(a), prepare_weight(b));
 }
 
+/// sum + a·b over the two 16-bit integers of each lane.
+inline Integers dot_words(Integers sum, Integers a, Integers b) noexcept {
+  return sum + ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
+}
+
 }  // namespace
 }  // namespace sotto::cpu

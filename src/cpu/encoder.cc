@@ -1,14 +1,13 @@
 #include "cpu/encoder.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "cpu/bf16_blocks.h"
 #include "cpu/blocks.h"
+#include "cpu/convolutions.h"
 #include "cpu/encoder_layers.h"
 #include "cpu/fastest_type.h"
 #include "cpu/kernels.h"
@@ -21,17 +20,6 @@ using model::ComputeType;
 
 // In this file T is the number of positions (n_audio_ctx), B the lanes of a block, D the width, F
 // the width of the feed-forward layer; activations are blocks (kernels.h).
-
-std::unique_ptr<Conv1d> make_conv(const Runtime& runtime, const Parameters& p, Isa isa,
-                                  ComputeType type, int n_out, int n_in, int step) {
-  const std::vector<float> weight = p.read("weight", {n_out, n_in, kTaps});
-  const std::vector<float> bias = p.read("bias", {n_out});
-  if (convolution_type(type, isa) == ComputeType::bfloat16) {
-    return std::make_unique<Bf16Conv1d>(runtime, *bf16_kernels_for(isa), weight, bias, n_out, n_in,
-                                        step);
-  }
-  return std::make_unique<BlocksConv1d>(runtime, weight, bias, n_out, n_in, step);
-}
 
 std::unique_ptr<EncoderLayers> make_layers(const Runtime& runtime, const Parameters& p,
                                            const model::Dims& dims, Isa isa, ComputeType type) {
@@ -51,38 +39,24 @@ class CpuEncoder final : public model::Encoder {
         packed_(std::move(packed)),
         runtime_{kernels_for(isa), pool, *packed_},
         n_blocks_(blocks_of(dims.n_audio_ctx, runtime_.kernels.block)),
-        frames_stride_(blocks_of(dims.n_mel_frames(), runtime_.kernels.block) *
-                       runtime_.kernels.block),
-        conv1_(make_conv(runtime_, p / "conv1", isa, type, dims.n_audio_state, dims.n_mels, 1)),
-        conv2_(
-            make_conv(runtime_, p / "conv2", isa, type, dims.n_audio_state, dims.n_audio_state, 2)),
+        convolutions_(make_convolutions(runtime_, isa, convolution_type(type, isa), p, dims)),
         positions_(pack(*packed_,
                         p.read("positional_embedding", {dims.n_audio_ctx, dims.n_audio_state}),
                         dims.n_audio_ctx, dims.n_audio_state, runtime_.kernels.block)),
         layers_(make_layers(runtime_, p, dims, isa, type)),
         ln_post_(read_layer_norm(runtime_, p / "ln_post", dims.n_audio_state)),
-        convolved_(static_cast<std::size_t>(dims.n_audio_state * frames_stride_)),
         x_(static_cast<std::size_t>(n_blocks_ * runtime_.kernels.block) *
            static_cast<std::size_t>(dims.n_audio_state)),
-        normed_(x_.size()),
-        conv_scratch_(std::max(conv1_->scratch_size(), conv2_->scratch_size()) *
-                      static_cast<std::size_t>(pool.size())) {}
+        normed_(x_.size()) {}
 
   const model::Dims& dims() const override { return dims_; }
 
   void encode(const model::MelWindow& mel, std::span<float> features) override {
     const int width = dims_.n_audio_state;
-    const std::ptrdiff_t block = runtime_.kernels.block;
-    SOTTO_CHECK(mel.n_mels == dims_.n_mels && mel.n_frames == dims_.n_mel_frames());
     SOTTO_CHECK(features.size() ==
                 static_cast<std::size_t>(dims_.n_audio_ctx) * static_cast<std::size_t>(width));
     if (times_ != nullptr) times_->restart();
-    (*conv1_)(convolved_.data(), block, frames_stride_, mel, nullptr, conv_scratch_.data());
-    const Signal convolved = {.data = convolved_.data(),
-                              .n_mels = width,
-                              .n_frames = mel.n_frames,
-                              .stride = frames_stride_};
-    (*conv2_)(x_.data(), width* block, block, convolved, positions_.data(), conv_scratch_.data());
+    (*convolutions_)(x_.data(), mel, positions_.data());
     lap(times_, Stage::convolutions);
     (*layers_)(x_.data(), times_);
     ln_post_.blocks(normed_.data(), x_.data(), n_blocks_);
@@ -96,16 +70,12 @@ class CpuEncoder final : public model::Encoder {
   std::shared_ptr<PackedWeights> packed_;
   Runtime runtime_;
   int n_blocks_;
-  std::ptrdiff_t frames_stride_;
-  std::unique_ptr<Conv1d> conv1_;
-  std::unique_ptr<Conv1d> conv2_;
-  std::span<const float> positions_;  // added to the output of conv2, as blocks
+  std::unique_ptr<Convolutions> convolutions_;
+  std::span<const float> positions_;  // added to the output of the convolutions, as blocks
   std::unique_ptr<EncoderLayers> layers_;
   LayerNorm ln_post_;
-  Buffer<float> convolved_;  // D × frames, row-major, rows frames_stride_ apart
-  Buffer<float> x_;          // D
-  Buffer<float> normed_;     // D
-  Buffer<float> conv_scratch_;
+  Buffer<float> x_;       // D
+  Buffer<float> normed_;  // D
 };
 
 }  // namespace
@@ -117,9 +87,9 @@ model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa is
        ", only with avx512_bf16: take float32 or int8");
 }
 
-model::ComputeType convolution_type(ComputeType type, Isa isa) {
-  const bool coarse = type == ComputeType::int8 && bfloat16_is_faster(isa);
-  return coarse || type == ComputeType::bfloat16 ? ComputeType::bfloat16 : ComputeType::float32;
+ConvolutionType convolution_type(ComputeType type, Isa isa) {
+  if (type == ComputeType::bfloat16) return ConvolutionType::bfloat16;
+  return type == ComputeType::int8 ? fastest_convolution(isa) : ConvolutionType::float32;
 }
 
 std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,

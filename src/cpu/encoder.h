@@ -6,6 +6,7 @@
 
 #include "base/isa.h"
 #include "base/thread_pool.h"
+#include "cpu/convolution_type.h"
 #include "cpu/packed.h"
 #include "cpu/stage_times.h"
 #include "model/compute_type.h"
@@ -19,10 +20,9 @@ namespace sotto::cpu {
 /// Throws Error{unsupported} when the encoder cannot compute in the wanted one.
 model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa isa);
 
-/// What the convolutions of an encoder of `type` compute in: bfloat16 where all is, or where the
-/// rest has no more digits and bfloat16 is measured to be faster (bfloat16_is_faster()); else
-/// float32.
-model::ComputeType convolution_type(model::ComputeType type, Isa isa);
+/// What the convolutions of an encoder of `type` compute in: where all else is bfloat16 that, where
+/// it is int8 what is measured to be fastest (fastest_convolution()), else float32.
+ConvolutionType convolution_type(model::ComputeType type, Isa isa);
 
 /// Packs the encoder weights (they may be unmapped afterwards) to compute in `type`, checked by
 /// encoder_type(), with `isa`, which this machine has. `pool` must outlive the result, and so must

@@ -97,7 +97,8 @@ class Bf16Layers final : public EncoderLayers {
     norm.blocks(floats_.data(), x, n_blocks_);
     const std::ptrdiff_t size = std::ptrdiff_t{dims_.n_audio_state} * kernels_.block;
     runtime_.parallel_for(n_blocks_, [&](std::int64_t b, int) {
-      kernels_.to_pairs(normed_.data() + b * size, floats_.data() + b * size, dims_.n_audio_state);
+      kernels_.to_pairs(normed_.data() + b * size, kernels_.block, floats_.data() + b * size,
+                        dims_.n_audio_state);
     });
   }
 

@@ -136,15 +136,13 @@ TEST(EncoderTypeTest, IsWhatIsWanted) {
 
 TEST(ConvolutionTypeTest, IsNotCoarserThanTheRest) {
   for (const Isa isa : available_isas()) {
-    EXPECT_EQ(convolution_type(ComputeType::float32, isa), ComputeType::float32);
-    EXPECT_EQ(convolution_type(ComputeType::int8_float32, isa), ComputeType::float32);
-    const bool faster = bfloat16_is_faster(isa);
-    EXPECT_EQ(faster, bfloat16_is_faster(isa)) << "it must not change within a process";
-    EXPECT_EQ(convolution_type(ComputeType::int8, isa),
-              faster ? ComputeType::bfloat16 : ComputeType::float32);
-    EXPECT_TRUE(isa == Isa::avx512_bf16 || !faster);
+    for (const ComputeType type :
+         {ComputeType::float32, ComputeType::int8_float32, ComputeType::int8_two_bytes}) {
+      EXPECT_EQ(convolution_type(type, isa), ConvolutionType::float32);
+    }
+    EXPECT_EQ(convolution_type(ComputeType::int8, isa), fastest_convolution(isa));
   }
-  EXPECT_EQ(convolution_type(ComputeType::bfloat16, Isa::avx512_bf16), ComputeType::bfloat16);
+  EXPECT_EQ(convolution_type(ComputeType::bfloat16, Isa::avx512_bf16), ConvolutionType::bfloat16);
 }
 
 TEST(EncoderErrorTest, NamesTheTensorThatIsMissing) {

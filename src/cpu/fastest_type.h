@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/isa.h"
+#include "cpu/convolution_type.h"
 #include "model/compute_type.h"
 
 namespace sotto::cpu {
@@ -32,8 +33,23 @@ TypeTimes time_encoder_types(Isa isa);
 /// A small linear layer of the decoder on one row, likewise.
 TypeTimes time_decoder_types(Isa isa);
 
-/// Whether a product in bfloat16 takes less time than one in float32: twice as many a cycle on Zen
-/// 4, half as many on Sapphire Rapids. Measured once in a process, in about a millisecond.
-bool bfloat16_is_faster(Isa isa);
+/// Products a second; 0 where there are none.
+struct ProductRates {
+  double float32 = 0;
+  double bfloat16 = 0;
+  double int16 = 0;
+};
+
+/// How many times faster products of 16-bit integers must be than others, as their sums and their
+/// inputs are scaled. It is not near to what is known of machines: of the rate of float32, 2 times
+/// with VNNI, 1.5 with AVX2 alone and 1 with AVX-512 alone; of that of bfloat16, as many on Zen 4.
+inline constexpr double kWorthInConvolutions = 1.25;
+
+/// What convolutions are computed in that need no more digits than any of these has.
+ConvolutionType fastest_convolution(const ProductRates& rates);
+
+/// The same by the rates of `isa`: bfloat16 has twice as many products a cycle as float32 on Zen 4,
+/// half as many on Sapphire Rapids. They are measured once in a process, in about a millisecond.
+ConvolutionType fastest_convolution(Isa isa);
 
 }  // namespace sotto::cpu

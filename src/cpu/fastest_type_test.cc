@@ -31,6 +31,18 @@ TEST(Fastest, InTheDecoderFewerBytesCount) {
             ComputeType::float32);
 }
 
+TEST(FastestConvolution, IsBfloat16WhereItIsFasterAndIntegersWhereTheyAreWorthIt) {
+  EXPECT_EQ(fastest_convolution({.float32 = 1}), ConvolutionType::float32);
+  EXPECT_EQ(fastest_convolution({.float32 = 1, .int16 = 1.1}), ConvolutionType::float32);
+  EXPECT_EQ(fastest_convolution({.float32 = 1, .int16 = 1.5}), ConvolutionType::int16);
+  EXPECT_EQ(fastest_convolution({.float32 = 1, .bfloat16 = 0.5, .int16 = 2}),
+            ConvolutionType::int16);
+  EXPECT_EQ(fastest_convolution({.float32 = 1, .bfloat16 = 2, .int16 = 2}),
+            ConvolutionType::bfloat16);
+  EXPECT_EQ(fastest_convolution({.float32 = 1, .bfloat16 = 0.5, .int16 = 1}),
+            ConvolutionType::float32);
+}
+
 class TimesTest : public ::testing::TestWithParam<Isa> {};
 
 TEST_P(TimesTest, AreThoseOfTheTypesThatThereAre) {
@@ -44,6 +56,12 @@ TEST_P(TimesTest, AreThoseOfTheTypesThatThereAre) {
   ASSERT_TRUE(decoder.int8);
   EXPECT_GT(*decoder.int8, 0);
   EXPECT_FALSE(decoder.bfloat16);
+}
+
+TEST_P(TimesTest, ConvolutionsDoNotChangeTheirTypeWithinAProcess) {
+  const ConvolutionType type = fastest_convolution(GetParam());
+  EXPECT_EQ(fastest_convolution(GetParam()), type);
+  EXPECT_TRUE(GetParam() == Isa::avx512_bf16 || type != ConvolutionType::bfloat16);
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, TimesTest, ::testing::ValuesIn(available_isas()), testing::isa_name);

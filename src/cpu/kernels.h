@@ -25,9 +25,7 @@ enum class Activation {
 /// A linear layer on blocks: y(n, t) = act(Σ_k w(n, k)·x(k, t) + bias(n)) + residual(n, t)
 /// for the blocks of positions and the panels of outputs named by the two ranges.
 struct LinearBlocksTask {
-  float* y;  ///< (n, lane) of block b is at y + b·y_block + n·y_row + lane
-  std::ptrdiff_t y_block;
-  std::ptrdiff_t y_row;   ///< B for blocks; other strides write other layouts
+  float* y;               ///< block b at y + b·n_out·B
   const float* residual;  ///< laid out as y, may be y itself; null: none
   const float* x;         ///< block b at x + b·n_in·B
   const float* panels;    ///< n_out × n_in
@@ -36,6 +34,28 @@ struct LinearBlocksTask {
   int n_in;
   Activation activation;
   int block_begin, block_end;
+  int panel_begin, panel_end;
+};
+
+/// Taps of Whisper's convolutions.
+inline constexpr int kTaps = 3;
+
+/// gelu(Σ w(n, c, tap)·x(c, t + tap) + bias(n)) + residual(n, t) for B frames t of a convolution
+/// and the panels of outputs named by the range. The frames of an input lie side by side, a lane of
+/// 32 bits each: a float, or a pair of inputs of half the size, which are then a row together. So a
+/// tap of B frames is read where it is. Rows may begin anywhere as to cache lines.
+template <typename Number>
+struct ConvolutionTask {
+  float* y;  ///< (n, lane) is at y + n·y_row + lane
+  std::ptrdiff_t y_row;
+  const float* residual;  ///< laid out as y; null: none
+  const Number* x;        ///< rows x_row lanes apart
+  std::ptrdiff_t x_row;
+  std::ptrdiff_t taps[kTaps];  ///< lanes from x to each tap of the first frame
+  const Number* panels;        ///< [panel][row of inputs][kTaps][R], unless said otherwise
+  const float* bias;           ///< n_out
+  int n_out;
+  int n_in;
   int panel_begin, panel_end;
 };
 
@@ -88,6 +108,7 @@ struct Kernels {
 
   void (*linear_blocks)(const LinearBlocksTask&) noexcept;
   void (*linear_rows)(const LinearRowsTask&) noexcept;
+  void (*convolve)(const ConvolutionTask<float>&) noexcept;
   /// B queries at once, never more than a strip of scores in memory: q and out are d×B.
   /// scratch: attention_scratch(B, d) numbers.
   void (*attention_block)(const AttentionTask&) noexcept;

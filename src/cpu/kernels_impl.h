@@ -38,19 +38,26 @@ SOTTO_INLINE Vector sum_of(int n, const F& f) {
 
 // --- tiles --------------------------------------------------------------------------------------
 
+/// sums(r, ·) += rows[r·row_stride] · lanes[·].
+template <int R>
+SOTTO_INLINE void add_products(Vector (&sums)[R][2], const float* rows, std::ptrdiff_t row_stride,
+                               const float* lanes) {
+  const Vector a0 = load(lanes);
+  const Vector a1 = load(lanes + kLanes);
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    const Vector b = broadcast(rows[r * row_stride]);
+    sums[r][0] = fma(b, a0, sums[r][0]);
+    sums[r][1] = fma(b, a1, sums[r][1]);
+  }
+}
+
 /// sums(r, ·) += Σ_k rows[r·row_stride + k·row_step] · lanes[k·kBlock + ·] for k in [0, n).
 template <int R>
 SOTTO_INLINE void multiply_add(Vector (&sums)[R][2], const float* rows, std::ptrdiff_t row_stride,
                                std::ptrdiff_t row_step, const float* lanes, int n) {
   for (int k = 0; k < n; ++k) {
-    const Vector a0 = load(lanes);
-    const Vector a1 = load(lanes + kLanes);
-    SOTTO_UNROLL
-    for (int r = 0; r < R; ++r) {
-      const Vector b = broadcast(rows[r * row_stride]);
-      sums[r][0] = fma(b, a0, sums[r][0]);
-      sums[r][1] = fma(b, a1, sums[r][1]);
-    }
+    add_products(sums, rows, row_stride, lanes);
     rows += row_step;
     lanes += kBlock;
   }
@@ -66,13 +73,13 @@ SOTTO_INLINE void set_zero(Vector (&sums)[R][2]) {
   for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast(0.0f);
 }
 
-/// sums(r, ·) = Σ_k rows[r·row_stride + k·row_step] · lanes[k·kBlock + ·] for k in [0, n).
-template <int R>
-SOTTO_INLINE void multiply(Vector (&sums)[R][2], const float* rows, std::ptrdiff_t row_stride,
-                           std::ptrdiff_t row_step, const float* lanes, int n) {
+/// sums = Σ add(k) for k in [0, n), which add(sums, begin, count) adds in chains of at most
+/// `chain`.
+template <int R, typename F>
+SOTTO_INLINE void sum_chains(Vector (&sums)[R][2], int n, int chain, const F& add) {
   set_zero(sums);
-  multiply_add(sums, rows, row_stride, row_step, lanes, smaller(n, kChain));
-  for (std::ptrdiff_t k = kChain; k < n; k += kChain) {
+  add(sums, 0, smaller(n, chain));
+  for (int k = chain; k < n; k += chain) {
     alignas(Vector) float before[R][2][kLanes];
     SOTTO_UNROLL
     for (int r = 0; r < R; ++r) {
@@ -80,14 +87,22 @@ SOTTO_INLINE void multiply(Vector (&sums)[R][2], const float* rows, std::ptrdiff
       store(before[r][1], sums[r][1]);
     }
     set_zero(sums);
-    multiply_add(sums, rows + k * row_step, row_stride, row_step, lanes + k * kBlock,
-                 smaller(n - static_cast<int>(k), kChain));
+    add(sums, k, smaller(n - k, chain));
     SOTTO_UNROLL
     for (int r = 0; r < R; ++r) {
       sums[r][0] = sums[r][0] + load(before[r][0]);
       sums[r][1] = sums[r][1] + load(before[r][1]);
     }
   }
+}
+
+/// sums(r, ·) = Σ_k rows[r·row_stride + k·row_step] · lanes[k·kBlock + ·] for k in [0, n).
+template <int R>
+SOTTO_INLINE void multiply(Vector (&sums)[R][2], const float* rows, std::ptrdiff_t row_stride,
+                           std::ptrdiff_t row_step, const float* lanes, int n) {
+  sum_chains(sums, n, kChain, [&](auto& to, std::ptrdiff_t k, int count) SOTTO_INLINE_LAMBDA {
+    multiply_add(to, rows + k * row_step, row_stride, row_step, lanes + k * kBlock, count);
+  });
 }
 
 // --- linear layers ------------------------------------------------------------------------------
@@ -97,12 +112,12 @@ SOTTO_INLINE void linear_blocks_tile(const LinearBlocksTask& task, int block, in
   Vector sums[R][2];
   const auto n_in = static_cast<std::ptrdiff_t>(task.n_in);
   multiply(sums, task.panels + n * n_in, 1, kTileRows, task.x + block * n_in * kBlock, task.n_in);
-  const std::ptrdiff_t at = block * task.y_block + n * task.y_row;
+  const std::ptrdiff_t at = (std::ptrdiff_t{block} * task.n_out + n) * kBlock;
   SOTTO_UNROLL
   for (int r = 0; r < R; ++r) {
     const Vector bias = broadcast(task.bias != nullptr ? task.bias[n + r] : 0.0f);
     for (int half = 0; half < 2; ++half) {
-      const std::ptrdiff_t i = at + r * task.y_row + half * kLanes;
+      const std::ptrdiff_t i = at + r * kBlock + half * kLanes;
       const Vector sum = apply(task.activation, sums[r][half] + bias);
       store(task.y + i, task.residual != nullptr ? load(task.residual + i) + sum : sum);
     }
@@ -117,6 +132,39 @@ void linear_blocks(const LinearBlocksTask& task) noexcept {
         linear_blocks_tile<R>(task, block, n);
       }
     });
+  }
+}
+
+template <int R>
+SOTTO_INLINE void convolve_tile(const ConvolutionTask<float>& task, int n) {
+  Vector sums[R][2];
+  const float* const panel = task.panels + std::ptrdiff_t{n} * task.n_in * kTaps;
+  const auto add = [&](auto& to, std::ptrdiff_t begin, int count) SOTTO_INLINE_LAMBDA {
+    const float* rows = panel + begin * kTaps * kTileRows;
+    const float* x = task.x + begin * task.x_row;
+    for (int c = 0; c < count; ++c, x += task.x_row) {
+      for (int tap = 0; tap < kTaps; ++tap, rows += kTileRows) {
+        add_products(to, rows, 1, x + task.taps[tap]);
+      }
+    }
+  };
+  sum_chains(sums, task.n_in, kChain / kTaps, add);
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    const Vector bias = broadcast(task.bias[n + r]);
+    for (int half = 0; half < 2; ++half) {
+      const std::ptrdiff_t i = (n + r) * task.y_row + half * kLanes;
+      const Vector sum = gelu(sums[r][half] + bias);
+      store(task.y + i, task.residual != nullptr ? load(task.residual + i) + sum : sum);
+    }
+  }
+}
+
+void convolve(const ConvolutionTask<float>& task) noexcept {
+  for (int panel = task.panel_begin; panel < task.panel_end; ++panel) {
+    const int n = panel * kTileRows;
+    with_rows<kTileRows>(smaller(kTileRows, task.n_out - n),
+                         [&]<int R>(Rows<R>) { convolve_tile<R>(task, n); });
   }
 }
 
@@ -383,9 +431,9 @@ void layer_norm_row(const LayerNormTask& task) noexcept {
   });
 }
 
-constexpr Kernels kTable = {kIsa,          kBlock,           kTileRows,
-                            linear_blocks, linear_rows,      attention_block,
-                            attention_row, layer_norm_block, layer_norm_row};
+constexpr Kernels kTable = {
+    kIsa,     kBlock,          kTileRows,     linear_blocks,    linear_rows,
+    convolve, attention_block, attention_row, layer_norm_block, layer_norm_row};
 
 }  // namespace
 }  // namespace sotto::cpu

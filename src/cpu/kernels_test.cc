@@ -185,38 +185,6 @@ TEST_P(KernelsTest, WeightRowIsTheRowThatWasPacked) {
   }
 }
 
-TEST_P(KernelsTest, ConvolutionsOfOddSizes) {
-  for (const auto& [n_frames, step] : {std::tuple{1, 1}, {2, 2}, {75, 1}, {75, 2}, {128, 2}}) {
-    SCOPED_TRACE(::testing::Message() << n_frames << " frames, step " << step);
-    const int n_in = 5, n_out = 19, stride = n_frames + 3, t_out = (n_frames + step - 1) / step;
-    const Matrix x = normal_numbers(area(n_in, stride), 1), w = normal_numbers(n_out * n_in * 3, 2);
-    const Matrix bias = normal_numbers(n_out, 3), residual = normal_numbers(area(t_out, n_out), 4);
-    Truth truth(area(t_out, n_out));
-    for (int t = 0; t < t_out; ++t) {
-      for (int n = 0; n < n_out; ++n) {
-        double sum = bias[static_cast<std::size_t>(n)];
-        for (int c = 0; c < n_in; ++c) {
-          for (int tap = 0; tap < 3; ++tap) {
-            const int from = t * step + tap - 1;
-            if (from < 0 || from >= n_frames) continue;
-            sum += double{x[area(c, stride) + from]} * w[area(n * n_in + c, 3) + tap];
-          }
-        }
-        const std::size_t at = area(t, n_out) + static_cast<std::size_t>(n);
-        truth[at] = gelu(sum) + residual[at];
-      }
-    }
-    const BlocksConv1d conv(runtime_, w, bias, n_out, n_in, step);
-    Buffer<float> scratch(conv.scratch_size() * static_cast<std::size_t>(pool_.size()));
-    const Buffer<float> r = blocks(residual, t_out, n_out);
-    Buffer<float> y(r.size());
-    conv(y.data(), static_cast<std::ptrdiff_t>(n_out) * kernels_.block, kernels_.block,
-         {.data = x.data(), .n_mels = n_in, .n_frames = n_frames, .stride = stride}, r.data(),
-         scratch.data());
-    EXPECT_LT(relative_l2(rows(y, t_out, n_out), truth), 1e-6);
-  }
-}
-
 TEST_P(KernelsTest, LayerNormOfOddSizes) {
   for (const auto& [n_rows, d] : {std::tuple{1, 1}, {3, 2}, {37, 13}, {33, 64}, {5, 515}}) {
     SCOPED_TRACE(::testing::Message() << n_rows << " rows of " << d);

@@ -19,7 +19,8 @@ struct MultiplyLoop {
 struct MultiplyLoops {
   MultiplyLoop float32;
   MultiplyLoop bfloat16;
-  MultiplyLoop int8;  ///< unsigned by signed bytes, exact sums
+  MultiplyLoop int16;  ///< exact as long as sums are (int16.h)
+  MultiplyLoop int8;   ///< unsigned by signed bytes, exact sums
 };
 
 /// The loops of `isa`, which this machine must have.

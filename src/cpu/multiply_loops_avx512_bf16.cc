@@ -27,6 +27,7 @@ void multiply_bf16(std::int64_t steps) noexcept {
 constinit const MultiplyLoops kAvx512Bf16MultiplyLoops = {
     .float32 = kMultiplyLoops.float32,
     .bfloat16 = {kChains * 2 * kLanes, multiply_bf16},
+    .int16 = kMultiplyLoops.int16,
     .int8 = kMultiplyLoops.int8,
 };
 

@@ -65,9 +65,27 @@ void multiply_bytes(std::int64_t steps) noexcept {
   for (int i = 0; i < kByteChains; ++i) touch(sums[i]);
 }
 
+void multiply_words(std::int64_t steps) noexcept {
+  Integers sums[kChains];
+  SOTTO_UNROLL
+  for (int i = 0; i < kChains; ++i) sums[i] = broadcast_integer(i);
+  Integers a = broadcast_integer(0x00010002);
+  const Integers b = broadcast_integer(0x00020001);
+  for (std::int64_t step = 0; step < steps; ++step) {
+    SOTTO_UNROLL
+    for (int i = 0; i < kChains; ++i) {
+      touch(a);
+      sums[i] = dot_words(sums[i], a, b);
+    }
+  }
+  SOTTO_UNROLL
+  for (int i = 0; i < kChains; ++i) touch(sums[i]);
+}
+
 constexpr MultiplyLoops kMultiplyLoops = {
     .float32 = {kChains * kLanes, multiply_floats},
     .bfloat16 = {},
+    .int16 = {kChains * 2 * kLanes, multiply_words},
     .int8 = {kByteChains * 4 * kLanes, multiply_bytes},
 };
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/testing.h"
+#include "cpu/convolutions.h"
 #include "cpu/cpu_testing.h"
 #include "cpu/decoder.h"
 #include "cpu/encoder.h"
@@ -101,50 +102,89 @@ INSTANTIATE_TEST_SUITE_P(
              std::string(name_of(std::get<1>(info.param)));
     });
 
-/// FNV-1a of the sizes of all arrays, and of the content of those whose numbers are only moved or
-/// rounded; smooth() goes through pow(), which differs between C libraries.
-std::uint64_t digest(const PackedWeights& packed, ComputeType type) {
-  const bool only_moved = type == ComputeType::float32 || type == ComputeType::bfloat16;
+/// Whether numbers are only moved or rounded; smooth() goes through pow(), which differs between C
+/// libraries.
+bool only_moved(ComputeType type) {
+  return type == ComputeType::float32 || type == ComputeType::bfloat16;
+}
+
+/// FNV-1a of the sizes of arrays, and of their content.
+std::uint64_t digest(std::span<const std::span<const std::byte>> arrays, bool content) {
   std::uint64_t hash = 0xCBF29CE484222325u;
   const auto add = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001B3u; };
-  for (const auto& array : packed.arrays()) {
+  for (const auto& array : arrays) {
     add(array.size());
-    if (!only_moved) continue;
+    if (!content) continue;
     for (const std::byte byte : array) add(static_cast<std::uint64_t>(byte));
   }
   return hash;
 }
 
 /// Which instruction sets have the same arrays: those of floats for float_isa().
+template <typename Type>
 struct Format {
-  ComputeType type;
+  Type type;
   std::uint64_t portable, avx2, avx512;
+
+  std::uint64_t digest(Isa isa) const {
+    switch (float_isa(isa)) {
+      case Isa::avx2:
+        return avx2;
+      case Isa::avx512:
+        return avx512;
+      default:
+        return portable;
+    }
+  }
 };
 
-std::uint64_t expected(const Format& format, Isa isa) {
-  switch (float_isa(isa)) {
-    case Isa::avx2:
-      return format.avx2;
-    case Isa::avx512:
-      return format.avx512;
-    default:
-      return format.portable;
+class PackedFormatTest : public ::testing::TestWithParam<Isa> {
+ protected:
+  void SetUp() override { ASSERT_EQ(kPackedFormat, 4u) << "then put the new digests here"; }
+
+  const model::Weights weights_ = model::testing::seeded_weights(kOddDims, 8);
+  ThreadPool pool_{1};
+};
+
+TEST_P(PackedFormatTest, AChangeOfTheEncodersLayersNeedsAnotherFormat) {
+  constexpr Format<ComputeType> kEncoders[] = {
+      {ComputeType::float32, 12613867043960330865u, 9283289545431015017u, 6498302569884491053u},
+      {ComputeType::bfloat16, 0, 0, 1100221756949513274u},
+      {ComputeType::int8, 13198418042493869271u, 14266639684337511319u, 2153749481067444727u},
+      {ComputeType::int8_float32, 13198418042493869271u, 14266639684337511319u,
+       2153749481067444727u},
+      {ComputeType::int8_two_bytes, 12024291437640699543u, 12024291437640699543u,
+       208559798471850903u}};
+  for (const auto& format : kEncoders) {
+    if (format.type == ComputeType::bfloat16 && GetParam() != Isa::avx512_bf16) continue;
+    const auto packed = std::make_shared<PackedWeights>();
+    make_encoder(kOddDims, weights_, GetParam(), format.type, pool_, packed);
+    // Those of the convolutions, whose type is measured, come first.
+    const bool words = convolution_type(format.type, GetParam()) == ConvolutionType::int16;
+    const auto arrays = std::span(packed->arrays()).subspan(words ? 6 : 4);
+    EXPECT_EQ(digest(arrays, only_moved(format.type)), format.digest(GetParam()))
+        << "count kPackedFormat up: the encoder in " << name_of(format.type);
   }
 }
 
-TEST(PackedFormatTest, AChangeOfTheArraysNeedsAnotherFormat) {
-  ASSERT_EQ(kPackedFormat, 3u) << "then put the new digests here";
-  constexpr Format kEncoders[] = {
-      {ComputeType::float32, 14883805659573667719u, 1718128755216267079u, 13571118835678403203u},
-      {ComputeType::bfloat16, 0, 0, 2522839933121231349u},
-      {ComputeType::int8, 15204618602301691639u, 9429425964418062007u, 12707312828469880415u},
-      {ComputeType::int8_float32, 15204618602301691639u, 9429425964418062007u,
-       12707312828469880415u},
-      {ComputeType::int8_two_bytes, 17054037565883346871u, 17054037565883346871u,
-       7891640592709419839u}};
-  // Where they are measured to be faster (convolution_type()).
-  constexpr std::uint64_t kInt8WithBf16Convolutions = 16448263634607579223u;
-  constexpr Format kDecoders[] = {
+TEST_P(PackedFormatTest, AChangeOfTheConvolutionsNeedsAnotherFormat) {
+  constexpr Format<ConvolutionType> kConvolutions[] = {
+      {ConvolutionType::float32, 12036450694878378559u, 12036450694878378559u,
+       2995215108069727551u},
+      {ConvolutionType::bfloat16, 0, 0, 6972167692705514836u},
+      {ConvolutionType::int16, 77548392223607149u, 77548392223607149u, 7316014520932577593u}};
+  for (const auto& format : kConvolutions) {
+    if (format.type == ConvolutionType::bfloat16 && GetParam() != Isa::avx512_bf16) continue;
+    PackedWeights packed;
+    const Runtime runtime{kernels_for(GetParam()), pool_, packed};
+    make_convolutions(runtime, GetParam(), format.type, {weights_, "encoder", packed}, kOddDims);
+    EXPECT_EQ(digest(packed.arrays(), true), format.digest(GetParam()))
+        << "count kPackedFormat up: convolutions in " << name_of(format.type);
+  }
+}
+
+TEST_P(PackedFormatTest, AChangeOfTheDecoderNeedsAnotherFormat) {
+  constexpr Format<ComputeType> kDecoders[] = {
       {ComputeType::float32, 18211916936382584240u, 15245062561865800108u, 2938643464066328308u},
       {ComputeType::bfloat16, 2811769843642101364u, 2811769843642101364u, 11307560637675069832u},
       {ComputeType::int8, 5264519170995848213u, 5264519170995848213u, 14403860817817694421u},
@@ -152,29 +192,16 @@ TEST(PackedFormatTest, AChangeOfTheArraysNeedsAnotherFormat) {
        14403860817817694421u},
       {ComputeType::int8_two_bytes, 16742361785387070271u, 16742361785387070271u,
        16742361785387070271u}};
-  const model::Weights weights = model::testing::seeded_weights(kOddDims, 8);
-  ThreadPool pool(1);
-  for (const Isa isa : available_isas()) {
-    for (const Format& format : kEncoders) {
-      if (format.type == ComputeType::bfloat16 && isa != Isa::avx512_bf16) continue;
-      const bool bf16_convolutions = format.type == ComputeType::int8 &&
-                                     convolution_type(format.type, isa) == ComputeType::bfloat16;
-      const auto packed = std::make_shared<PackedWeights>();
-      make_encoder(kOddDims, weights, isa, format.type, pool, packed);
-      EXPECT_EQ(digest(*packed, format.type),
-                bf16_convolutions ? kInt8WithBf16Convolutions : expected(format, isa))
-          << "count kPackedFormat up: the encoder in " << name_of(format.type) << " with "
-          << name_of(isa);
-    }
-    for (const Format& format : kDecoders) {
-      const auto packed = std::make_shared<PackedWeights>();
-      make_decoder(kOddDims, weights, isa, format.type, pool, packed);
-      EXPECT_EQ(digest(*packed, format.type), expected(format, isa))
-          << "count kPackedFormat up: the decoder in " << name_of(format.type) << " with "
-          << name_of(isa);
-    }
+  for (const auto& format : kDecoders) {
+    const auto packed = std::make_shared<PackedWeights>();
+    make_decoder(kOddDims, weights_, GetParam(), format.type, pool_, packed);
+    EXPECT_EQ(digest(packed->arrays(), only_moved(format.type)), format.digest(GetParam()))
+        << "count kPackedFormat up: the decoder in " << name_of(format.type);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Isa, PackedFormatTest, ::testing::ValuesIn(available_isas()),
+                         testing::isa_name);
 
 }  // namespace
 }  // namespace sotto::cpu

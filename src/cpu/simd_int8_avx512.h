@@ -9,10 +9,5 @@ namespace {
 
 constexpr int kGemvRows = 4;  // 4×2 sums and totals, even and odd halves of bytes
 
-/// sum + v·p over the two words of each lane.
-inline Integers dot_words(Integers sum, Words v, Words p) noexcept {
-  return add(sum, _mm512_madd_epi16(v, p));
-}
-
 }  // namespace
 }  // namespace sotto::cpu

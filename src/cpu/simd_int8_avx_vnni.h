@@ -9,10 +9,5 @@ namespace {
 
 constexpr int kGemvRows = 2;  // 2×4 sums, and as many totals in memory
 
-/// sum + v·p over the two words of each lane.
-inline Integers dot_words(Integers sum, Words v, Words p) noexcept {
-  return _mm256_dpwssd_avx_epi32(sum, v, p);
-}
-
 }  // namespace
 }  // namespace sotto::cpu

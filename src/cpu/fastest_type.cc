@@ -49,7 +49,7 @@ std::vector<float> numbers(const char* name, int size) {
   return model::seeded_numbers(name, 1, static_cast<std::size_t>(size), 0, 1);
 }
 
-ProductRates product_rates(const MultiplyLoops& loops) {
+ProductRates measure_rates(const MultiplyLoops& loops) {
   constexpr std::int64_t kSteps = 4096;
   const auto run = [](const MultiplyLoop& loop) {
     return [&loop] {
@@ -61,6 +61,16 @@ ProductRates product_rates(const MultiplyLoops& loops) {
   return {.float32 = loops.float32.products / floats,
           .bfloat16 = loops.bfloat16.products > 0 ? loops.bfloat16.products / halves : 0,
           .int16 = loops.int16.products / words};
+}
+
+/// Measured once in a process.
+const ProductRates& rates_of(Isa isa) {
+  static std::mutex mutex;
+  static std::map<Isa, ProductRates> measured;
+  const std::lock_guard lock(mutex);
+  const auto [at, is_new] = measured.try_emplace(isa);
+  if (is_new) at->second = measure_rates(multiply_loops_for(isa));
+  return at->second;
 }
 
 }  // namespace
@@ -127,12 +137,11 @@ ConvolutionType fastest_convolution(const ProductRates& rates) {
 }
 
 ConvolutionType fastest_convolution(Isa isa) {
-  static std::mutex mutex;
-  static std::map<Isa, ConvolutionType> measured;
-  const std::lock_guard lock(mutex);
-  const auto [at, is_new] = measured.try_emplace(isa);
-  if (is_new) at->second = fastest_convolution(product_rates(multiply_loops_for(isa)));
-  return at->second;
+  return fastest_convolution(rates_of(isa));
+}
+
+bool bfloat16_is_faster(Isa isa) {
+  return rates_of(isa).bfloat16 > rates_of(isa).float32;
 }
 
 }  // namespace sotto::cpu

@@ -48,8 +48,11 @@ inline constexpr double kWorthInConvolutions = 1.25;
 /// What convolutions are computed in that need no more digits than any of these has.
 ConvolutionType fastest_convolution(const ProductRates& rates);
 
-/// The same by the rates of `isa`: bfloat16 has twice as many products a cycle as float32 on Zen 4,
-/// half as many on Sapphire Rapids. They are measured once in a process, in about a millisecond.
+/// The same by the rates of `isa`, which are measured once in a process, in about a millisecond.
 ConvolutionType fastest_convolution(Isa isa);
+
+/// Whether a product in bfloat16 takes less time than one in float32, by the same rates: twice as
+/// many a cycle on Zen 4, half as many on Sapphire Rapids.
+bool bfloat16_is_faster(Isa isa);
 
 }  // namespace sotto::cpu

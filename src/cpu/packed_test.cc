@@ -169,8 +169,8 @@ TEST_P(PackedFormatTest, AChangeOfTheEncodersLayersNeedsAnotherFormat) {
 
 TEST_P(PackedFormatTest, AChangeOfTheConvolutionsNeedsAnotherFormat) {
   constexpr Format<ConvolutionType> kConvolutions[] = {
-      {ConvolutionType::float32, 12036450694878378559u, 12036450694878378559u,
-       2995215108069727551u},
+      {ConvolutionType::float32, 10739778261831744691u, 10739778261831744691u,
+       8086112398399790787u},
       {ConvolutionType::bfloat16, 0, 0, 6972167692705514836u},
       {ConvolutionType::int16, 77548392223607149u, 77548392223607149u, 7316014520932577593u}};
   for (const auto& format : kConvolutions) {

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kGroupBytes = 512 << 10;
 /// Tasks per thread: enough that a thread which is held up does not keep the others waiting.
 constexpr int kTasksPerThread = 12;
+/// Numbers of all rows of a block that become columns at a time: they stay in the nearest cache.
+constexpr int kRun = 16;
 
 }  // namespace
 
@@ -35,10 +37,13 @@ void to_blocks(const Runtime& runtime, float* blocks, const float* rows, std::pt
   const int width = runtime.kernels.block;
   runtime.parallel_for(blocks_of(n_rows, width), [&](std::int64_t block, int) {
     float* const to = blocks + block * d * width;
-    for (int lane = 0; lane < width; ++lane) {
-      const std::ptrdiff_t row = block * width + lane;
-      const float* const from = rows + row * stride;
-      for (int i = 0; i < d; ++i) to[i * width + lane] = row < n_rows ? from[i] : 0.0f;
+    for (int begin = 0; begin < d; begin += kRun) {
+      const int end = std::min(d, begin + kRun);
+      for (int lane = 0; lane < width; ++lane) {
+        const std::ptrdiff_t row = block * width + lane;
+        const float* const from = rows + row * stride;
+        for (int i = begin; i < end; ++i) to[i * width + lane] = row < n_rows ? from[i] : 0.0f;
+      }
     }
   });
 }
@@ -49,8 +54,6 @@ void from_blocks(const Runtime& runtime, float* rows, std::ptrdiff_t stride, con
   runtime.parallel_for(blocks_of(n_rows, width), [&](std::int64_t block, int) {
     const float* const from = blocks + block * d * width;
     const int lanes = std::min(width, n_rows - static_cast<int>(block) * width);
-    // A few numbers of all rows at a time, which stay in the nearest cache.
-    constexpr int kRun = 16;
     for (int begin = 0; begin < d; begin += kRun) {
       const int end = std::min(d, begin + kRun);
       for (int lane = 0; lane < lanes; ++lane) {

@@ -23,21 +23,43 @@ std::size_t area(std::int64_t a, std::int64_t b) {
 /// one block to the next.
 constexpr int kOutputs = 128;
 
-/// Frames of d inputs (FrameLayout).
+/// Frames of d inputs (FrameLayout); those before the first and after the last are zeros.
 template <typename Number>
-struct Frames {
+class Frames {
+ public:
   /// Inputs that share a lane, and so a row.
   static constexpr int kInLane = sizeof(float) / sizeof(Number);
 
-  Frames(const FrameLayout& frames, int d)
-      : layout(frames), numbers(area(blocks_of(d, kInLane) * layout.row(), kInLane)) {}
+  Frames(int n_frames, int d, int block)
+      : layout_(n_frames, blocks_of(d, kInLane), block),
+        block_(block),
+        numbers_(area(layout_.size(), kInLane)) {}
 
+  const FrameLayout& layout() const { return layout_; }
+  const Number* block(std::int64_t block) const {
+    return numbers_.data() + kInLane * layout_.at(0, block);
+  }
   Number* at(int odd, std::int64_t block) {
-    return numbers.data() + kInLane * layout.at(odd, block);
+    return numbers_.data() + kInLane * layout_.at(odd, block);
   }
 
-  FrameLayout layout;
-  Buffer<Number> numbers;
+  /// Once frames of a block are there: those that the block beside needs go there, too.
+  void share(int odd, std::int64_t block) {
+    const std::int64_t beside = odd == 1 ? block + 1 : block - 1;
+    if (beside < 0 || beside == layout_.n_blocks()) return;
+    const Number* from = at(odd, block) + kInLane * (odd == 1 ? block_ - 1 : 0);
+    Number* to = at(odd, beside) + kInLane * (odd == 1 ? -1 : block_);
+    for (int row = 0; row < layout_.n_rows(); ++row) {
+      std::copy_n(from, kInLane, to);
+      from += kInLane * layout_.row();
+      to += kInLane * layout_.row();
+    }
+  }
+
+ private:
+  FrameLayout layout_;
+  int block_;
+  Buffer<Number> numbers_;
 };
 
 /// As a model has them: weight is n_out × n_in × kTaps.
@@ -66,13 +88,13 @@ class PackedConvolution {
 
   /// A block of all outputs of a tap's frames; where it goes is left to be said.
   ConvolutionTask<Number> task(const Frames<Number>& x, int odd, std::int64_t block) const {
-    const FrameLayout& at = x.layout;
+    const FrameLayout& at = x.layout();
     return {.y = nullptr,
             .y_row = 0,
             .residual = nullptr,
-            .x = x.numbers.data(),
+            .x = x.block(block),
             .x_row = at.row(),
-            .taps = {at.tap(odd, block, 0), at.tap(odd, block, 1), at.tap(odd, block, 2)},
+            .taps = {at.tap(odd, 0), at.tap(odd, 1), at.tap(odd, 2)},
             .panels = panels_.data(),
             .bias = bias_.data(),
             .n_out = n_out_,
@@ -122,16 +144,17 @@ class FloatConvolution : public PackedConvolution<float> {
   using Input = Frames<float>;
 
   FloatConvolution(const Runtime& runtime, Isa, const ConvolutionParameters& p)
-      : PackedConvolution(runtime, p, runtime.kernels.rows, 1,
+      : PackedConvolution(runtime, p, runtime.kernels.rows, kTapInputs,
                           [](std::ptrdiff_t, float w) { return w; }),
         kernels_(runtime.kernels) {}
 
   void run(const ConvolutionTask<float>& task) const { kernels_.convolve(task); }
   void to_frames(Input& y, int odd, std::int64_t block, const float* x, int d) const {
     float* to = y.at(odd, block);
-    for (int i = 0; i < d; ++i, to += y.layout.row(), x += kernels_.block) {
+    for (int i = 0; i < d; ++i, to += y.layout().row(), x += kernels_.block) {
       std::copy_n(x, kernels_.block, to);
     }
+    y.share(odd, block);
   }
 
  private:
@@ -149,7 +172,8 @@ class Bf16Convolution : public PackedConvolution<Bf16> {
 
   void run(const ConvolutionTask<Bf16>& task) const { kernels_.convolve(task); }
   void to_frames(Input& y, int odd, std::int64_t block, const float* x, int d) const {
-    kernels_.to_pairs(y.at(odd, block), y.layout.row(), x, d);
+    kernels_.to_pairs(y.at(odd, block), y.layout().row(), x, d);
+    y.share(odd, block);
   }
 
  private:
@@ -157,9 +181,10 @@ class Bf16Convolution : public PackedConvolution<Bf16> {
 };
 
 /// Words and their scales.
-struct WordFrames : Frames<Word> {
-  WordFrames(const FrameLayout& frames, int d)
-      : Frames(frames, d), scales(frames, blocks_of(d, kWordGroup)) {}
+class WordFrames : public Frames<Word> {
+ public:
+  WordFrames(int n_frames, int d, int block)
+      : Frames(n_frames, d, block), scales(n_frames, blocks_of(d, kWordGroup), block) {}
 
   Frames<float> scales;
 };
@@ -186,15 +211,17 @@ class Int16Convolution : public PackedConvolution<Word> {
       : Int16Convolution(runtime, isa, p, word_scales(runtime, p)) {}
 
   Int16ConvolutionTask task(const WordFrames& x, int odd, std::int64_t block) const {
-    return {PackedConvolution::task(x, odd, block), x.scales.numbers.data(), scales_.data()};
+    return {PackedConvolution::task(x, odd, block), x.scales.block(block), scales_.data()};
   }
   void run(const Int16ConvolutionTask& task) const { kernels_.convolve(task); }
   void to_frames(Input& y, int odd, std::int64_t block, const float* x, int d) const {
     kernels_.quantize({.words = y.at(odd, block),
                        .scales = y.scales.at(odd, block),
-                       .row = y.layout.row(),
+                       .row = y.layout().row(),
                        .x = x,
                        .d = d});
+    y.share(odd, block);
+    y.scales.share(odd, block);
   }
 
  private:
@@ -230,16 +257,15 @@ class TypedConvolutions final : public Convolutions {
   TypedConvolutions(const Runtime& runtime, Isa isa, const Parameters& p, const model::Dims& dims)
       : runtime_(runtime),
         dims_(dims),
-        layout_(dims.n_mel_frames(), runtime.kernels.block),
         conv1_(runtime, isa, {p / "conv1", dims.n_audio_state, dims.n_mels}),
         conv2_(runtime, isa, {p / "conv2", dims.n_audio_state, dims.n_audio_state}),
-        mel_(layout_, dims.n_mels),
-        convolved_(layout_, dims.n_audio_state),
+        mel_(dims.n_mel_frames(), dims.n_mels, runtime.kernels.block),
+        convolved_(dims.n_mel_frames(), dims.n_audio_state, runtime.kernels.block),
         scratch_(static_cast<std::size_t>(runtime.pool.size()) * scratch_size()) {}
 
   void operator()(float* y, const model::MelWindow& mel, const float* positions) override {
     SOTTO_CHECK(mel.n_mels == dims_.n_mels && mel.n_frames == dims_.n_mel_frames());
-    const int width = runtime_.kernels.block, n_blocks = layout_.n_blocks();
+    const int width = runtime_.kernels.block, n_blocks = mel_.layout().n_blocks();
     runtime_.parallel_for(2 * n_blocks, [&](std::int64_t i, int thread) {
       const int odd = static_cast<int>(i % 2);
       take_frames(scratch(thread), mel, odd, i / 2, width);
@@ -277,7 +303,6 @@ class TypedConvolutions final : public Convolutions {
 
   const Runtime& runtime_;
   model::Dims dims_;
-  FrameLayout layout_;
   Convolution conv1_;
   Convolution conv2_;
   typename Convolution::Input mel_;

@@ -14,39 +14,38 @@
 
 namespace sotto::cpu {
 
-/// Where frames lie that a convolution reads, in lanes of 32 bits: a row of inputs has its even
-/// frames, then its odd ones, so that every tap of B outputs is B lanes side by side, in the first
-/// convolution too, which makes even and odd frames apart. Lanes that are never written are zeros:
-/// so is what a tap finds before the first frame and after the last.
+/// Where the frames of a block of outputs lie for every tap of theirs, in lanes of 32 bits. A row
+/// of inputs holds B even frames, a gap and B odd frames, so that each tap is B lanes side by side,
+/// in the first convolution too, which makes even and odd frames apart. The gap begins with the
+/// even frame that follows and ends with the odd one before; both have their own place in the block
+/// beside.
 class FrameLayout {
  public:
-  /// n_frames is even.
-  FrameLayout(int n_frames, int block)
-      : block_(block),
-        n_blocks_(blocks_of(n_frames / 2, block)),
-        half_(std::ptrdiff_t{n_blocks_} * block) {}
+  /// Rows of n_frames, an even number.
+  FrameLayout(int n_frames, int n_rows, int block)
+      : block_(block), n_rows_(n_rows), n_blocks_(blocks_of(n_frames / 2, block)) {}
 
-  /// Blocks of the even frames, and of the odd ones.
+  int n_rows() const { return n_rows_; }
   int n_blocks() const { return n_blocks_; }
-  /// From one row to the next: an odd number of cache lines, which spreads rows over the cache,
-  /// where blocks are whole cache lines.
-  std::ptrdiff_t row() const { return 2 * half_ + kGap; }
-  /// From the beginning of a row to a block of the even frames (odd = 0) or of the odd ones (1).
+  std::ptrdiff_t size() const { return at(0, n_blocks_); }
+  /// From one row of a block to the next.
+  std::ptrdiff_t row() const { return 2 * block_ + kGap; }
+  /// The even (odd = 0) or odd (1) frames of a block.
   std::ptrdiff_t at(int odd, std::int64_t block) const {
-    return odd * (half_ + kGap) + block * block_;
+    return block * n_rows_ * row() + odd * (block_ + kGap);
   }
-  /// The same to tap 0 … 2 of the frames of a block.
-  std::ptrdiff_t tap(int odd, std::int64_t block, int tap) const {
-    const int frame = odd + tap - 1;  // −1 … 2, counted from the first frame of the even block
-    return at(frame & 1, block) + (frame == -1 ? -1 : frame / 2);
+  /// From the beginning of a row, at(0, block), to tap 0, 1 or 2 of them.
+  std::ptrdiff_t tap(int odd, int tap) const {
+    const int frame = odd + tap - 1;  // counted from the block's first
+    return at(frame & 1, 0) + (frame == -1 ? -1 : frame / 2);
   }
 
  private:
-  static constexpr std::ptrdiff_t kGap = 16;  // zeros between the halves
+  static constexpr std::ptrdiff_t kGap = 16;  // a cache line
 
   int block_;
+  int n_rows_;
   int n_blocks_;
-  std::ptrdiff_t half_;
 };
 
 class Convolutions {

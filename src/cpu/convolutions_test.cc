@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <random>
-#include <set>
 
 #include "cpu/bf16.h"
 #include "cpu/cpu_testing.h"
@@ -51,30 +50,24 @@ std::vector<double> convolved(const std::vector<double>& x, const std::vector<fl
   return y;
 }
 
-TEST(FrameLayoutTest, KeepsHalvesRowsAndTheGapApart) {
-  for (const auto& [n_frames, block] : {std::pair{2, 16}, {154, 16}, {128, 32}, {3000, 32}}) {
-    SCOPED_TRACE(::testing::Message() << n_frames << " frames, blocks of " << block);
-    const FrameLayout layout(n_frames, block);
-    EXPECT_EQ(layout.row() * 4 / 64 % 2, 1) << "cache lines of a row";
-    std::set<std::ptrdiff_t> places;
-    const auto place = [&](int frame) {
-      return layout.at(frame % 2, frame / 2 / block) + frame / 2 % block;
-    };
-    for (int frame = 0; frame < n_frames; ++frame) places.insert(place(frame));
-    EXPECT_EQ(places.size(), static_cast<std::size_t>(n_frames));
-    EXPECT_LT(*places.rbegin(), layout.row());
-    for (int frame = 0; frame < n_frames; ++frame) {
-      for (int tap = 0; tap < kTaps; ++tap) {
-        const std::ptrdiff_t from =
-            layout.tap(frame % 2, frame / 2 / block, tap) + frame / 2 % block;
-        const int wanted = frame + tap - 1;
-        if (wanted >= 0 && wanted < n_frames) {
-          EXPECT_EQ(from, place(wanted)) << frame << ", " << tap;
-        } else {
-          EXPECT_FALSE(places.contains(from)) << "not of the signal";
-        }
-      }
-    }
+TEST(FrameLayoutTest, EveryTapOfABlockLiesInItsRows) {
+  constexpr int kRows = 3, kBlock = 16, kBlocks = 4;
+  const FrameLayout layout(2 * kBlock * kBlocks - 6, kRows, kBlock);
+  EXPECT_EQ(layout.n_blocks(), kBlocks);
+  EXPECT_EQ(layout.row() * 4 / 64 % 2, 1) << "an odd number of cache lines";
+  for (int block = 0; block < kBlocks; ++block) {
+    const std::ptrdiff_t begin = layout.at(0, block), end = begin + kRows * layout.row();
+    EXPECT_EQ(begin, block * layout.size() / kBlocks);
+    const std::ptrdiff_t odd = layout.at(1, block) - begin;
+    // Frames 2j − 1, 2j and 2j + 1 of even outputs, 2j, 2j + 1 and 2j + 2 of odd ones.
+    EXPECT_EQ(layout.tap(0, 0), odd - 1);
+    EXPECT_EQ(layout.tap(0, 1), 0);
+    EXPECT_EQ(layout.tap(0, 2), odd);
+    EXPECT_EQ(layout.tap(1, 0), 0);
+    EXPECT_EQ(layout.tap(1, 1), odd);
+    EXPECT_EQ(layout.tap(1, 2), 1);
+    EXPECT_GT(odd - 1, kBlock) << "the frames of two blocks beside have places of their own";
+    EXPECT_LE(begin + odd + kBlock + (kRows - 1) * layout.row(), end);
   }
 }
 

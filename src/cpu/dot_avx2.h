@@ -10,6 +10,7 @@ namespace {
 
 constexpr Isa kInt8Isa = Isa::avx2;
 constexpr int kInt8Rows = 4;
+constexpr int kInt16Rows = 3;
 
 /// Bytes 0 and 2, and bytes 1 and 3, of each lane, as 16-bit integers.
 struct Operand {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr Isa kInt8Isa = Isa::avx512;
 constexpr int kInt8Rows = 8;
+constexpr int kInt16Rows = 8;
 
 /// Bytes 0 and 2, and bytes 1 and 3, of each lane, as 16-bit integers.
 struct Operand {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr Isa kInt8Isa = Isa::avx512_vnni;
 constexpr int kInt8Rows = 8;
+constexpr int kInt16Rows = 8;
 
 using Operand = __m512i;
 using Weight = __m512i;

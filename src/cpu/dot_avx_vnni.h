@@ -10,6 +10,7 @@ namespace {
 
 constexpr Isa kInt8Isa = Isa::avx_vnni;
 constexpr int kInt8Rows = 4;
+constexpr int kInt16Rows = 6;
 
 using Operand = __m256i;
 using Weight = __m256i;

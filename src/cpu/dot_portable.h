@@ -8,6 +8,7 @@ namespace {
 
 constexpr Isa kInt8Isa = Isa::portable;
 constexpr int kInt8Rows = 4;
+constexpr int kInt16Rows = 4;
 
 using Operand = Integers;
 using Weight = Integers;

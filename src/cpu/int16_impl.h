@@ -9,18 +9,15 @@
 namespace sotto::cpu {
 namespace {
 
-/// Two vectors of sums for each row of a panel, two of inputs, one of weights: what the registers
-/// hold.
-constexpr int kInt16Rows = kLanes == 16 ? 12 : 4;
-
 /// sums(r, ·) += Σ words of lanes · the words of row r, for n_rows rows of inputs. Exact.
-SOTTO_INLINE void add_words(Integers (&sums)[kInt16Rows][2], const Word* lanes,
-                            std::ptrdiff_t lanes_row, const Word* weights, int n_rows) {
+template <int R>
+SOTTO_INLINE void add_words(Integers (&sums)[R][2], const Word* lanes, std::ptrdiff_t lanes_row,
+                            const Word* weights, int n_rows) {
   for (int row = 0; row < n_rows; ++row) {
     const Integers a0 = load_integers(lanes);
     const Integers a1 = load_integers(lanes + 2 * kLanes);
     SOTTO_UNROLL
-    for (int r = 0; r < kInt16Rows; ++r) {
+    for (int r = 0; r < R; ++r) {
       std::int32_t words;
       __builtin_memcpy(&words, weights + 2 * r, sizeof words);
       const Integers b = broadcast_integer(words);
@@ -28,21 +25,21 @@ SOTTO_INLINE void add_words(Integers (&sums)[kInt16Rows][2], const Word* lanes,
       sums[r][1] = dot_words(sums[r][1], a1, b);
     }
     lanes += 2 * lanes_row;
-    weights += 2 * kInt16Rows;
+    weights += 2 * R;
   }
 }
 
 /// totals(r, lane) += the sums of one tap of a group, times the scales of its frames.
-SOTTO_INLINE void add_tap(float (&totals)[kInt16Rows][kBlock], const Word* lanes,
-                          std::ptrdiff_t lanes_row, const float* scales, const Word* weights,
-                          int n_rows) {
-  Integers sums[kInt16Rows][2];
+template <int R>
+SOTTO_INLINE void add_tap(float (&totals)[R][kBlock], const Word* lanes, std::ptrdiff_t lanes_row,
+                          const float* scales, const Word* weights, int n_rows) {
+  Integers sums[R][2];
   SOTTO_UNROLL
-  for (int r = 0; r < kInt16Rows; ++r) sums[r][0] = sums[r][1] = broadcast_integer(0);
+  for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(0);
   add_words(sums, lanes, lanes_row, weights, n_rows);
   const Vector s0 = load(scales), s1 = load(scales + kLanes);
   SOTTO_UNROLL
-  for (int r = 0; r < kInt16Rows; ++r) {
+  for (int r = 0; r < R; ++r) {
     float* const total = totals[r];
     store(total, fma(to_vector(sums[r][0]), s0, load(total)));
     store(total + kLanes, fma(to_vector(sums[r][1]), s1, load(total + kLanes)));

@@ -39,6 +39,8 @@ struct LinearBlocksTask {
 
 /// Taps of Whisper's convolutions.
 inline constexpr int kTaps = 3;
+/// Rows of inputs whose taps stand together in the panels of a convolution in f32.
+inline constexpr int kTapInputs = 42;
 
 /// gelu(Σ w(n, c, tap)·x(c, t + tap) + bias(n)) + residual(n, t) for B frames t of a convolution
 /// and the panels of outputs named by the range. The frames of an input lie side by side, a lane of
@@ -52,8 +54,8 @@ struct ConvolutionTask {
   const Number* x;        ///< rows x_row lanes apart
   std::ptrdiff_t x_row;
   std::ptrdiff_t taps[kTaps];  ///< lanes from x to each tap of the first frame
-  const Number* panels;        ///< [panel][row of inputs][kTaps][R], unless said otherwise
-  const float* bias;           ///< n_out
+  const Number* panels;  ///< for so many rows of inputs after the other: [panel][kTaps][row][R]
+  const float* bias;     ///< n_out
   int n_out;
   int n_in;
   int panel_begin, panel_end;

@@ -38,28 +38,22 @@ SOTTO_INLINE Vector sum_of(int n, const F& f) {
 
 // --- tiles --------------------------------------------------------------------------------------
 
-/// sums(r, ·) += rows[r·row_stride] · lanes[·].
-template <int R>
-SOTTO_INLINE void add_products(Vector (&sums)[R][2], const float* rows, std::ptrdiff_t row_stride,
-                               const float* lanes) {
-  const Vector a0 = load(lanes);
-  const Vector a1 = load(lanes + kLanes);
-  SOTTO_UNROLL
-  for (int r = 0; r < R; ++r) {
-    const Vector b = broadcast(rows[r * row_stride]);
-    sums[r][0] = fma(b, a0, sums[r][0]);
-    sums[r][1] = fma(b, a1, sums[r][1]);
-  }
-}
-
-/// sums(r, ·) += Σ_k rows[r·row_stride + k·row_step] · lanes[k·kBlock + ·] for k in [0, n).
+/// sums(r, ·) += Σ_k rows[r·row_stride + k·row_step] · lanes[k·lanes_step + ·] for k in [0, n).
 template <int R>
 SOTTO_INLINE void multiply_add(Vector (&sums)[R][2], const float* rows, std::ptrdiff_t row_stride,
-                               std::ptrdiff_t row_step, const float* lanes, int n) {
+                               std::ptrdiff_t row_step, const float* lanes, int n,
+                               std::ptrdiff_t lanes_step = kBlock) {
   for (int k = 0; k < n; ++k) {
-    add_products(sums, rows, row_stride, lanes);
+    const Vector a0 = load(lanes);
+    const Vector a1 = load(lanes + kLanes);
+    SOTTO_UNROLL
+    for (int r = 0; r < R; ++r) {
+      const Vector b = broadcast(rows[r * row_stride]);
+      sums[r][0] = fma(b, a0, sums[r][0]);
+      sums[r][1] = fma(b, a1, sums[r][1]);
+    }
     rows += row_step;
-    lanes += kBlock;
+    lanes += lanes_step;
   }
 }
 
@@ -73,26 +67,21 @@ SOTTO_INLINE void set_zero(Vector (&sums)[R][2]) {
   for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast(0.0f);
 }
 
-/// sums = Σ add(k) for k in [0, n), which add(sums, begin, count) adds in chains of at most
-/// `chain`.
+/// sums += what add(sums) makes of zeros.
 template <int R, typename F>
-SOTTO_INLINE void sum_chains(Vector (&sums)[R][2], int n, int chain, const F& add) {
+SOTTO_INLINE void add_chain(Vector (&sums)[R][2], const F& add) {
+  alignas(Vector) float before[R][2][kLanes];
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    store(before[r][0], sums[r][0]);
+    store(before[r][1], sums[r][1]);
+  }
   set_zero(sums);
-  add(sums, 0, smaller(n, chain));
-  for (int k = chain; k < n; k += chain) {
-    alignas(Vector) float before[R][2][kLanes];
-    SOTTO_UNROLL
-    for (int r = 0; r < R; ++r) {
-      store(before[r][0], sums[r][0]);
-      store(before[r][1], sums[r][1]);
-    }
-    set_zero(sums);
-    add(sums, k, smaller(n - k, chain));
-    SOTTO_UNROLL
-    for (int r = 0; r < R; ++r) {
-      sums[r][0] = sums[r][0] + load(before[r][0]);
-      sums[r][1] = sums[r][1] + load(before[r][1]);
-    }
+  add(sums);
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    sums[r][0] = sums[r][0] + load(before[r][0]);
+    sums[r][1] = sums[r][1] + load(before[r][1]);
   }
 }
 
@@ -100,9 +89,14 @@ SOTTO_INLINE void sum_chains(Vector (&sums)[R][2], int n, int chain, const F& ad
 template <int R>
 SOTTO_INLINE void multiply(Vector (&sums)[R][2], const float* rows, std::ptrdiff_t row_stride,
                            std::ptrdiff_t row_step, const float* lanes, int n) {
-  sum_chains(sums, n, kChain, [&](auto& to, std::ptrdiff_t k, int count) SOTTO_INLINE_LAMBDA {
-    multiply_add(to, rows + k * row_step, row_stride, row_step, lanes + k * kBlock, count);
-  });
+  set_zero(sums);
+  multiply_add(sums, rows, row_stride, row_step, lanes, smaller(n, kChain));
+  for (std::ptrdiff_t k = kChain; k < n; k += kChain) {
+    add_chain(sums, [&](auto& chain) SOTTO_INLINE_LAMBDA {
+      multiply_add(chain, rows + k * row_step, row_stride, row_step, lanes + k * kBlock,
+                   smaller(n - static_cast<int>(k), kChain));
+    });
+  }
 }
 
 // --- linear layers ------------------------------------------------------------------------------
@@ -135,20 +129,24 @@ void linear_blocks(const LinearBlocksTask& task) noexcept {
   }
 }
 
+/// A chain of additions is the three taps of kTapInputs inputs.
+static_assert(kTapInputs * kTaps <= kChain);
+
 template <int R>
 SOTTO_INLINE void convolve_tile(const ConvolutionTask<float>& task, int n) {
   Vector sums[R][2];
-  const float* const panel = task.panels + std::ptrdiff_t{n} * task.n_in * kTaps;
-  const auto add = [&](auto& to, std::ptrdiff_t begin, int count) SOTTO_INLINE_LAMBDA {
-    const float* rows = panel + begin * kTaps * kTileRows;
-    const float* x = task.x + begin * task.x_row;
-    for (int c = 0; c < count; ++c, x += task.x_row) {
-      for (int tap = 0; tap < kTaps; ++tap, rows += kTileRows) {
-        add_products(to, rows, 1, x + task.taps[tap]);
+  set_zero(sums);
+  const float* rows = task.panels + std::ptrdiff_t{n} * task.n_in * kTaps;
+  for (std::ptrdiff_t begin = 0; begin < task.n_in; begin += kTapInputs) {
+    const int count = smaller(kTapInputs, task.n_in - static_cast<int>(begin));
+    add_chain(sums, [&](auto& chain) SOTTO_INLINE_LAMBDA {
+      for (const std::ptrdiff_t tap : task.taps) {
+        multiply_add(chain, rows, 1, kTileRows, task.x + begin * task.x_row + tap, count,
+                     task.x_row);
+        rows += count * kTileRows;
       }
-    }
-  };
-  sum_chains(sums, task.n_in, kChain / kTaps, add);
+    });
+  }
   SOTTO_UNROLL
   for (int r = 0; r < R; ++r) {
     const Vector bias = broadcast(task.bias[n + r]);

@@ -3,7 +3,7 @@
 which the recorder of kernels does not see. docs/npu/cycles.md, "What fits a core", uses the sums.
 
     tools/program_bytes.py
-    tools/program_bytes.py --check   # fails where the design, encoder_network.h, says less
+    tools/program_bytes.py --check   # fails where encoder_network.h says less, control.h others
     tools/program_bytes.py --round attention_weights
 
 Which functions those are is found from PROGRAMS on: what they call, and what that calls, as far
@@ -38,6 +38,19 @@ KERNELS = "src/npu/kernels"
 PROGRAMS = ["attention_keys", "encoder_core"]
 # Holds a constant for each function that is no kernel: kEncoderCoreProgram of encoder_core.
 HEADER = "src/npu/design/examples/encoder_network.h"
+# Holds a constant for each of CYCLES.
+CYCLES_HEADER = f"{KERNELS}/control.h"
+# By constant: cycles from one call of a kernel to the next, with "via" on a way that calls that
+# kernel, or through a function.
+CYCLES = {
+    "kFromTileToTile": {"round": "attention_weights"},
+    "kFromTileToLastTile": {"round": "attention_weights", "via": "zero_blocks"},
+    "kFromPassToPass": {"round": "invert_sums"},
+    "kFromStripToStrip": {"round": "round_strip_a"},
+    "kFromObjectToObject": {"round": "passthrough"},
+    "kThroughReference": {"through": "attention_reference"},
+    "kThroughKeys": {"through": "attention_keys"},
+}
 FLAGS = ["--target=riscv32-unknown-none-elf", "-march=rv32im", "-mabi=ilp32", "-std=c++20", "-Os",
          "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-fno-asynchronous-unwind-tables",
          "-fomit-frame-pointer", "-I", ".", "-I", "src", "-I", "src/npu/kernels/declared/include"]
@@ -224,13 +237,23 @@ class Function:
         first = self.cycles(0, functions)
         return first if returns(0) else first + (self.shortest([0], returns, functions) or 0)
 
-    def round(self, kernel, functions):
-        def calls(index):
-            jump = self.jump_of(index)
-            return jump and jump.name == "call" and jump.target == kernel
-        ways = [self.shortest([start], lambda index, start=start: index == start, functions)
-                for start in filter(calls, range(len(self.blocks)))]
-        return min((way for way in ways if way is not None), default=None)
+    def calls_of(self, kernel):
+        jumps = [self.jump_of(index) for index in range(len(self.blocks))]
+        return [index for index, jump in enumerate(jumps)
+                if jump and jump.name == "call" and jump.target == kernel]
+
+    def way(self, start, end, functions):
+        return self.shortest([start], lambda index: index == end, functions)
+
+    def round(self, kernel, functions, via=None):
+        """From a call of the kernel to its next one, if wanted by way of one of another."""
+        ways = []
+        for start in self.calls_of(kernel):
+            for stop in self.calls_of(via) if via else [start]:
+                there = self.way(start, stop, functions)
+                back = self.way(stop, start, functions) if via else 0
+                ways += [] if None in (there, back) else [there + back]
+        return min(ways, default=None)
 
 
 def functions_of(source):
@@ -295,8 +318,34 @@ def constant_of(name):
     return "k" + "".join(word.capitalize() for word in name.split("_")) + "Program"
 
 
+def cycles_of(found):
+    """CYCLES, by constant."""
+    functions = {name: {part: Function(part, lines) for part, lines in own.items()}
+                 for name, own in found.items()}
+    cycles = {}
+    for constant, what in CYCLES.items():
+        if through := what.get("through"):
+            cycles[constant] = functions[through][through].least(functions[through])
+            continue
+        rounds = [function.round(what["round"], own, what.get("via"))
+                  for own in functions.values() for function in own.values()]
+        cycles[constant] = min((each for each in rounds if each is not None), default=None)
+    return cycles
+
+
+def check_cycles(cycles):
+    """What is wrong with CYCLES_HEADER, line by line."""
+    header = (ROOT / CYCLES_HEADER).read_text()
+    said = {name: int(number) for name, number in re.findall(r"\bint (k\w+) = (\d+);", header)}
+    problems = [f"{name} is {said.get(name, 'missing')}, and {wanted} are computed"
+                for name, wanted in cycles.items() if said.get(name) != wanted]
+    problems += [f"{name} is there, and nothing computes it"
+                 for name in sorted(said.keys() - cycles.keys())]
+    return [f"{CYCLES_HEADER}: {problem}" for problem in problems]
+
+
 def check(sizes):
-    """What is wrong with the header, line by line."""
+    """What is wrong with HEADER, line by line."""
     header = (ROOT / HEADER).read_text()
     said = {name: int(number) for name, number in re.findall(r"\b(k\w+Program) = (\d+)", header)}
     wanted = {constant_of(name): size for name, size in sizes.items()}
@@ -309,7 +358,8 @@ def check(sizes):
 
 def main():
     parser = argparse.ArgumentParser(description="What code takes that calls a core's kernels.")
-    parser.add_argument("--check", action="store_true", help=f"fail where {HEADER} says less")
+    parser.add_argument("--check", action="store_true",
+                        help=f"fail where {HEADER} says less or {CYCLES_HEADER} something else")
     parser.add_argument("--round", metavar="KERNEL", help="cycles from one call of it to the next")
     options = parser.parse_args()
     found, kernels = programs()
@@ -324,7 +374,7 @@ def main():
                 print(f"{cycles:6d} cycles from one {options.round} to the next  {function.name}")
     print(f"{sum(sizes.values()):6d} bytes, {count} instructions, which call")
     print("  " + ", ".join(sorted(kernels)))
-    problems = check(sizes) if options.check else []
+    problems = check(sizes) + check_cycles(cycles_of(found)) if options.check else []
     for problem in problems:
         print(problem, file=sys.stderr)
     sys.exit(1 if problems else 0)

@@ -33,11 +33,10 @@ const std::multimap<std::string, Recorded> kKernels = {
     {"gelu_bf16", {"gelu_bf16_tail", {0, 1}}},
     {"softmax_bf16", {"softmax_bf16", {0, 1}}},
     {"layer_norm_bf16", {"layer_norm_bf16", {0, 1, 2, 3}}},
-    {"attention_reference", {"attention_largest", {0, 2, 3, 0}}},
-    {"attention_keys", {"attention_weights", {3, 1, 4, 5, 2}}},
-    {"attention_keys", {"attention_largest_again", {3, 4, 5, 2}}},
-    {"attention_keys", {"attention_weights_again", {3, 1, 4, 5, 2}}},
-    {"attention_keys", {"attention_raise", {0, 1, 2, 3}}},
+    {"attention_reference", {"attention_largest", {0, 2, 3, 1}}},
+    {"attention_keys", {"attention_weights", {3, 1, 1, 4, 5, 2}}},
+    {"attention_keys", {"attention_largest", {1, 4, 5, 2}}},
+    {"attention_keys", {"attention_raise", {0, 1, 2, 1}}},
     {"attention_values", {"gemm_bf16_tile", {0, 1, 2}}},
     {"attention_finish", {"attention_finish", {0, 1, 2}}},
     // a_0, a_1, b_0, b_1, c, out_0, out_1, workspace
@@ -57,10 +56,8 @@ const std::multimap<std::string, Recorded> kKernels = {
     {"encoder_core", {"round_parts", {5, 6, 4}}},
     {"encoder_core", {"invert_sums", {7, 7}}},
     {"encoder_core", {"attention_largest", {7, 0, 2, 7}}},
-    {"encoder_core", {"attention_weights", {1, 7, 0, 2, 7}}},
-    {"encoder_core", {"attention_weights_again", {1, 7, 0, 2, 7}}},
-    {"encoder_core", {"attention_largest_again", {1, 0, 2, 7}}},
-    {"encoder_core", {"attention_raise", {4, 7, 7, 1}}},
+    {"encoder_core", {"attention_weights", {1, 7, 7, 0, 2, 7}}},
+    {"encoder_core", {"attention_raise", {4, 7, 7, 7}}},
 };
 
 int bank_of(std::uint32_t address) {

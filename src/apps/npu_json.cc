@@ -63,6 +63,7 @@ Json kernel_json(const NpuKernelReport& report) {
                      {"unrolled", loop.unroll},
                      {"spills", loop.spills},
                      {"guarded", loop.is_guarded},
+                     {"plain_twin_bytes", loop.plain_bytes},
                      {"cycles", loop.cycles * loop.runs}});
   }
   const cycles::LoopCost* const hot = cycles::hot_loop(cost);
@@ -86,15 +87,17 @@ std::string kernels_json(const std::vector<NpuKernelReport>& reports) {
   Json kernels = Json::array();
   for (const NpuKernelReport& report : reports) kernels.push_back(kernel_json(report));
   const cycles::Compiler& compiler = cycles::kPeano;
-  const Json all = {{"measured", false},
-                    {"compiler",
-                     {{"name", compiler.name},
-                      {"factor", compiler.factor},
-                      {"least", compiler.least},
-                      {"most", compiler.most},
-                      {"source", compiler.source},
-                      {"date", compiler.date}}},
-                    {"kernels", std::move(kernels)}};
+  const Json all = {
+      {"measured", false},
+      {"compiler",
+       {{"name", compiler.name},
+        {"factor", compiler.factor},
+        {"least", compiler.least},
+        {"most", compiler.most},
+        {"source", compiler.source},
+        {"date", compiler.date}}},
+      {"assumed_of_guards", {{"cycles", cycles::kGuardCycles}, {"bytes", cycles::kGuardBytes}}},
+      {"kernels", std::move(kernels)}};
   return all.dump(2);
 }
 

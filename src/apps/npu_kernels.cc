@@ -66,6 +66,26 @@ double share_of_peak(const KernelCost& cost) {
   return cost.peak_cycles / static_cast<double>(cost.cycles);
 }
 
+/// What is in the costs and has no code: of which kernels, and how much.
+std::string guards_of(const std::vector<NpuKernelReport>& reports) {
+  std::string guarded;
+  for (const NpuKernelReport& report : reports) {
+    std::int64_t guards = 0, plain_bytes = 0;
+    for (const npu::cycles::LoopCost& loop : report.cost.loops) {
+      guards += loop.is_guarded;
+      plain_bytes += loop.plain_bytes;
+    }
+    if (guards == 0) continue;
+    guarded += concat(guarded.empty() ? "" : ", ", report.cost.name, " (", guards, "; ",
+                      grouped(plain_bytes), " bytes)");
+  }
+  if (guarded.empty()) return {};
+  return concat("Guarded loops, and the bytes of their plain twins: ", guarded, ".\nOf each ",
+                npu::cycles::kGuardCycles, " cycles, every time that it is entered, and ",
+                npu::cycles::kGuardBytes,
+                " bytes for the choice between the two are assumed, not scheduled.\n");
+}
+
 std::string kernels_table(const std::vector<NpuKernelReport>& reports) {
   Table table("<<>>>>>><>>>>>>>");
   table.add({"kernel", "call", "MACs", "scheduled", "compiled", "% of peak", "II", "least",
@@ -99,7 +119,8 @@ std::string kernels_table(const std::vector<NpuKernelReport>& reports) {
       "; docs/npu/calibration.md).\n"
       "% of peak: of 128 bf16, 256 int8 or 64 int16 MACs a cycle. II: cycles from iteration to "
       "iteration of the loop that takes most; least: that any\nschedule needs, because of what is "
-      "binding. Bytes; of buffers by bank, as placed for the conflicts that are counted.\n");
+      "binding. Bytes; of buffers by bank, as placed for the conflicts that are counted.\n",
+      guards_of(reports));
 }
 
 int npu_kernels(const NpuOptions& options, Console& console) {

@@ -40,6 +40,13 @@ TEST_F(NpuKernelsTest, TableHasARowForEach) {
   EXPECT_THAT(table, Not(HasSubstr("\ngemm_bf16 ")));
 }
 
+TEST_F(NpuKernelsTest, TableSaysWhatIsAssumedOfGuardedLoops) {
+  EXPECT_THAT(
+      text({"zero_sums", "gemm_int8_short"}),
+      ContainsRegex("\nGuarded loops.*: gemm_int8_short \\(1; [0-9]+ bytes\\)\\.\nOf each 7 "));
+  EXPECT_THAT(text({"zero_sums"}), Not(HasSubstr("Guarded")));
+}
+
 TEST_F(NpuKernelsTest, JsonHasTheSameFigures) {
   const nlohmann::json all = nlohmann::json::parse(text({"--json", "gemm_int8_short"}));
   ASSERT_EQ(all.at("kernels").size(), 1u);
@@ -54,6 +61,9 @@ TEST_F(NpuKernelsTest, JsonHasTheSameFigures) {
                    64. * 24 * 64 / 256 / static_cast<double>(cost.cycles));
   EXPECT_EQ(kernel.at("bank_bytes"), (std::vector<int>{0, 64 * 24, 64 * 24, 4 * 64 * 64}));
   EXPECT_EQ(all.at("measured"), false);
+  EXPECT_EQ(kernel.at("loops").at(0).at("guarded"), true);
+  EXPECT_EQ(kernel["loops"][0].at("plain_twin_bytes"), cost.loops.at(0).plain_bytes);
+  EXPECT_EQ(all.at("assumed_of_guards").at("cycles"), npu::cycles::kGuardCycles);
 }
 
 TEST_F(NpuKernelsTest, ExplainDrawsTheInnerLoop) {

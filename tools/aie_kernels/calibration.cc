@@ -156,6 +156,21 @@ const std::vector<Row>& calibration_rows() {
   return rows;
 }
 
+std::vector<std::string> rows_beyond() {
+  return {"bf16 32x32x32, blocks of 2x4 sums",
+          "mm.cc bf16 32x64x32",
+          "mm.cc bf16 32x128x32",
+          "mm.cc bf16 64x64x64",
+          "mm.cc int8 32x32x32",
+          "mm.cc int8 32x64x32",
+          "mm.cc int8 32x128x32",
+          "mm.cc int8 64x64x64",
+          "S5 f32 to bf16, 1024",
+          "S5 bf16 to f32, 1024",
+          "S5 int16 and, 1024",
+          "S5 int16 shift, 1024"};
+}
+
 // nod-ai/iree-amd-aie, issues 1198 and 415. The tiles that they used are not known; as many MACs as
 // calls of 64 x 64 x 64 have.
 const std::vector<TimedRow>& timed_rows() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "npu/recorder/calls.h"
@@ -29,6 +30,9 @@ struct Row {
 };
 
 const std::vector<Row>& calibration_rows();
+
+/// The names of those that are further off than wanted, as docs/npu/calibration.md says.
+std::vector<std::string> rows_beyond();
 
 /// A published time without a clock: `calls` calls of the kernel of row `of`.
 struct TimedRow {

@@ -25,6 +25,7 @@ LoopCost loop_cost(const CompiledPiece& piece) {
   cost.spills = piece.code.spills;
   cost.cycles = piece.code.program.cycles();
   cost.is_guarded = piece.plain_bytes > 0;
+  cost.plain_bytes = piece.plain_bytes;
   return cost;
 }
 

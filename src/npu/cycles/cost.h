@@ -25,7 +25,8 @@ namespace sotto::npu::cycles {
 inline constexpr int64_t kCallCycles = 20;
 /// Of those, the ones that are bundles of the code: its return and the delay slots.
 inline constexpr int64_t kReturnCycles = 1 + core::kDelaySlots;
-/// Compare and jump round the pipeline of a loop that may run too few times for it.
+/// Assumed, not scheduled: compare and jump round the pipeline of a loop that may run too few times
+/// for it. Whoever shows costs says for which loops (LoopCost::is_guarded).
 inline constexpr int64_t kGuardCycles = 7;
 inline constexpr int kGuardBytes = 16;
 
@@ -38,6 +39,7 @@ struct LoopCost {
   int stages = 0, unroll = 0, spills = 0;
   int64_t cycles = 0;  ///< of one entry, ramps included
   bool is_guarded = false;
+  int plain_bytes = 0;  ///< of a guarded one's plain twin, in program_bytes
 };
 
 struct KernelCost {

@@ -104,7 +104,8 @@ std::string describe(const LoopCost& loop, const CompiledPiece& piece) {
   }
   if (loop.is_guarded) {
     out << "guarded: a plain twin of " << piece.plain_bytes
-        << " bytes runs when there are too few iterations\n";
+        << " bytes runs when there are too few iterations; " << kGuardCycles << " cycles and "
+        << kGuardBytes << " bytes for the choice are assumed, not scheduled\n";
   }
   return out.str();
 }

@@ -1,8 +1,10 @@
 // Where a kernel may end early.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
+#include <vector>
 
 #include "base/buffer.h"
 #include "npu/cycles/compile.h"
@@ -123,6 +125,53 @@ TEST_F(CopyOfRows, LeavesAtTheRowAndStoresNothingBehindIt) {
     EXPECT_EQ(last, from()[row * kRowNumbers + kRowNumbers - 1]);
     EXPECT_EQ(next, 0);
   }
+}
+
+constexpr int kHeld = 14;  // vectors, more than there are registers
+
+/// Leaves where a number is large, else stores how far each is below the largest of its lane.
+recorder::Kernel holding() {
+  Buffer<std::byte> in(64 * kHeld), out(64 * kHeld);
+  const auto* const from = reinterpret_cast<const int16*>(in.data());
+  auto* const to = reinterpret_cast<int16*>(out.data());
+  return recorder::record("holding", {{"in", &in, 0}, {"out", &out, 1}}, [&] {
+    auto top = aie::broadcast<int16, kLanes>(-kLarge);
+    std::vector<aie::vector<int16, kLanes>> parts;
+    for (int i = 0; i < kHeld; ++i) {
+      parts.push_back(aie::load_v<kLanes>(from + i * kLanes));
+      top = aie::max(top, parts.back());
+    }
+    if (leaves(aie::reduce_max(top) > kLarge, recorder::Recorded<int>(1))) return;
+    for (int i = 0; i < kHeld; ++i) {
+      aie::store_v(to + i * kLanes, aie::sub(top, parts[static_cast<size_t>(i)]));
+    }
+  });
+}
+
+TEST(Leave, BehindTheJumpTheFrameEndsToo) {
+  const auto moves_stack = [](const core::Instruction& made) {
+    return core::interchangeable(made.opcode)[0] == core::choices(core::Opcode::padd_sp)[0];
+  };
+  const recorder::Kernel kernel = holding();
+  Compiled compiled = compile(kernel);
+  ASSERT_GT(compiled.stack_bytes, 0);
+  EXPECT_EQ(check(compiled, kernel), "");
+  recorder::Kernel large = kernel;
+  const int16 number = kLarge + 1;
+  std::memcpy(large.objects[0].before.data() + 10, &number, sizeof(number));
+  const BitRun ran = run(compiled, large);
+  EXPECT_EQ(ran.problem, "");
+  EXPECT_TRUE(ran.left);
+  auto& there = compiled.image.bundles;
+  const auto behind = there.begin() + compiled.image.leave;
+  EXPECT_TRUE(std::any_of(behind, there.end(), [&](const core::Bundle& bundle) {
+    return std::any_of(bundle.instructions.begin(), bundle.instructions.end(), moves_stack);
+  }));
+  for (auto bundle = behind; bundle != there.end(); ++bundle) {
+    std::erase_if(bundle->instructions, moves_stack);
+    bundle->bytes = 16;
+  }
+  EXPECT_THAT(run(compiled, large).problem, ::testing::HasSubstr("leaves sp"));
 }
 
 }  // namespace

@@ -4,8 +4,9 @@
 //     out = sum_j 2^(s_j - r) v_j / sum_j 2^(s_j - r)
 // for any reference r. It is taken from the first tile, so that no pass over the scores is needed
 // to find the largest; only where a later score exceeds it by kLimit are the sums made smaller and
-// r larger (attention_raise). The scores' sums begin with -r, which costs nothing. Weights are
-// rounded to bfloat16 once, and what is divided by is the float32 sum of the rounded ones.
+// r larger (attention_raise), and the tile's weights taken anew. The scores' sums begin with -r,
+// which costs nothing. Weights are rounded to bfloat16 once, and what is divided by is the float32
+// sum of the rounded ones.
 #include "npu/kernels/attention.h"
 
 #include "npu/kernels/kernels.h"
@@ -13,31 +14,21 @@
 namespace sotto::npu::kernels {
 namespace {
 
-/// A score may exceed the reference by 2^30 before the sums are scaled; exp2 clamps at 32.
+/// A score may exceed the reference by 2^30 before the sums are scaled; exp2 clamps at 32. Rows
+/// that exceed theirs by less than kRaised, the largest score rounded to bfloat16, stay as they
+/// are.
 constexpr int16 kLimit = 30 * kExp2Fraction;
-constexpr int16 kNoLimit = 32767;  // nothing exceeds it
+constexpr float kRaised = 16;
 
-/// What accumulates over the keys of eight queries.
-struct Weighing {
-  Mmul sums[2];                // of the weights of a row, in all columns
-  aie::vector<int16, 32> top;  // the largest exponents
-};
-
-/// Scores of 8 queries and 8 keys: as many sums as a product each cycle needs. Those of more keys
-/// and what becomes of them would not fit into the registers together.
+/// Scores of 8 queries and 8 keys: as many sums as a product each cycle needs.
 struct EightKeys {
   Mmul blocks[2][2];  // of 4 queries x 4 keys
 };
 
-/// What every query's scores begin with.
-inline EightKeys first_eight(const Sum& upper, const Sum& lower) {
-  return {{{Mmul(upper), Mmul(upper)}, {Mmul(lower), Mmul(lower)}}};
-}
-
-/// q k plus that. `q` leads to eight queries, `k` to eight keys.
-inline EightKeys scores_of_eight(const bfloat16* q, const bfloat16* k, const Sum& upper,
-                                 const Sum& lower) {
-  EightKeys scores = first_eight(upper, lower);
+/// q k plus what every query's scores begin with. `q` leads to eight queries, `k` to eight keys.
+inline EightKeys scores_of_eight(const bfloat16* q, const bfloat16* k, const float* offsets) {
+  const Mmul upper(load_sum(offsets)), lower(load_sum(offsets + kSum));
+  EightKeys scores = {{{upper, upper}, {lower, lower}}};
   SOTTO_UNROLL
   for (int step = 0; step < kHeadBlocks; ++step) {
     const Operand queries[2] = {aie::load_v<kOperand>(q + step * kOperand),
@@ -52,45 +43,58 @@ inline EightKeys scores_of_eight(const bfloat16* q, const bfloat16* k, const Sum
   return scores;
 }
 
-/// Turns scores of eight keys, the first of which is `key`, into weights: zero from `valid` on. `p`
-/// leads to the upper queries' weights, `p_row` elements above the lower ones'.
-inline void weigh(Weighing& weighing, bfloat16* p, int p_row, const EightKeys& scores, Scalar key,
-                  Scalar valid) {
-  constexpr bfloat16 kOne = 1.0f, kZero = 0.0f;
-  const Operand ones = aie::broadcast<bfloat16, kOperand>(kOne);
-  const Operand zeros = aie::broadcast<bfloat16, kOperand>(kZero);
+/// The arguments of exp2 of eight queries, upper and lower ones.
+struct Exponents {
+  aie::vector<int16, 32> rows[2];
+};
+
+/// Those of scores; of keys that do not count the lowest there is. `top` is the largest so far.
+inline Exponents exponents_of(const EightKeys& scores, const aie::mask<kOperand>& keys,
+                              aie::vector<int16, 32>& top) {
   const auto lowest = aie::broadcast<int16, 32>(kExp2Lowest);
-  const aie::mask<kOperand> keys = eight_keys(key, valid);
+  Exponents exponents;
   SOTTO_UNROLL
   for (int i = 0; i < 2; ++i) {
     const SumPair pair = join(scores.blocks[i][0].to_accum(), scores.blocks[i][1].to_accum());
     const auto columns = exp2_argument(pair);
     const auto rows = weave(columns.extract<kSum>(0), columns.extract<kSum>(1));
-    const auto exponents = aie::select(lowest, rows, keys);
-    weighing.top = aie::max(weighing.top, exponents);
-    const Operand weights = aie::select(zeros, exp2(exponents), keys);
-    weighing.sums[i].mac(weights, ones);
-    aie::store_v(p + i * p_row, weights);
+    exponents.rows[i] = aie::select(lowest, rows, keys);
+    top = aie::max(top, exponents.rows[i]);
+  }
+  return exponents;
+}
+
+/// Stores the weights, zero for keys that do not count, of the upper queries at `p` and of the
+/// lower ones kPairRow elements below. Their sums, added to `before`, go to `sums`.
+inline void weigh(bfloat16* p, float* sums, const float* before, const Exponents& exponents,
+                  const aie::mask<kOperand>& keys) {
+  constexpr bfloat16 kOne = 1.0f, kZero = 0.0f;
+  const Operand ones = aie::broadcast<bfloat16, kOperand>(kOne);
+  const Operand zeros = aie::broadcast<bfloat16, kOperand>(kZero);
+  SOTTO_UNROLL
+  for (int i = 0; i < 2; ++i) {
+    const Operand weights = aie::select(zeros, exp2(exponents.rows[i]), keys);
+    Mmul sum(load_sum(before + i * kSum));
+    sum.mac(weights, ones);
+    store_sum(sums + i * kSum, sum.to_accum());
+    aie::store_v(p + i * kPairRow, weights);
   }
 }
 
-/// Scores are multiplied while those of the eight keys before become weights: neither needs the
-/// other. The first time there is nothing before; no key counts then.
-inline void weigh_all(Weighing& weighing, bfloat16* p, const bfloat16* q, const bfloat16* k,
-                      const Sum& upper, const Sum& lower, int valid) {
-  EightKeys before = first_eight(upper, lower);
-  bfloat16* p_before = p;
-  Scalar key_before = 0, valid_before = 0;
-  SOTTO_LOOP(8, int eight = 0; eight < kEights; ++eight) {
-    const EightKeys scores = scores_of_eight(q, k + eight * (kQuadElements / 2), upper, lower);
-    weigh(weighing, p_before, kPairRow, before, key_before, valid_before);
-    before = scores;
-    p_before = p + eight * kOperand;
-    key_before = 8 * eight;
-    valid_before = valid;
-  }
-  weigh(weighing, p_before, kPairRow, before, key_before, valid_before);
-}
+/// Of eight queries and eight keys, those with number i in the order of attention_weights: all
+/// queries with the first eight keys, then with the next. None of the keys counts where i < 0.
+struct Eight {
+  int pair, eight;
+  aie::mask<kOperand> keys;
+  Eight(int i, int valid)
+      : pair((i + kPairs) % kPairs),
+        eight((i + kPairs) / kPairs - 1),
+        keys(eight_keys(Scalar(i) & kFirstOfEight, valid)) {}
+
+ private:
+  /// Makes of a negative number one that is beyond all keys.
+  static constexpr int kFirstOfEight = 0x7FFFFFF8;
+};
 
 /// x 2^-n, exact; zero where that is no normal float32. `n` is shifted to the place of the
 /// exponent.
@@ -105,11 +109,10 @@ inline Sum scaled_down(const Sum& x, const aie::vector<int32, kSum>& n) {
 
 using namespace sotto::npu::kernels;
 
-void attention_largest(float* minus_largest, const bfloat16* __restrict q,
-                       const bfloat16* __restrict k, const float* offsets, int valid, int first,
-                       int end) {
+void attention_largest(float* __restrict minus_largest, const bfloat16* __restrict q,
+                       const bfloat16* __restrict k, const float* __restrict offsets, int valid) {
   round_to_nearest();
-  SOTTO_LOOP(1, int pair = first; pair < end; ++pair, minus_largest += 2 * kSum) {
+  SOTTO_LOOP(8, int pair = 0; pair < kPairs; ++pair, minus_largest += 2 * kSum) {
     const float* start = offsets + 2 * pair * kSum;
     const RowMaxima top =
         largest_scores(q + 2 * pair * kQueryRow, k, load_sum(start), load_sum(start + kSum), valid);
@@ -120,40 +123,43 @@ void attention_largest(float* minus_largest, const bfloat16* __restrict q,
 
 void attention_reference(float* offsets, float* row_sums, const bfloat16* q, const bfloat16* k,
                          int valid) {
-  zero_blocks(offsets, kTileBlocks);
+  // Row sums of zero are offsets of zero as well.
   zero_blocks(row_sums, kTileBlocks);
-  attention_largest(offsets, q, k, offsets, valid, 0, kPairs);
+  attention_largest(offsets, q, k, row_sums, valid);
 }
 
-int attention_weights(bfloat16* __restrict p, float* __restrict row_sums,
+int attention_weights(bfloat16* __restrict p, float* sums, const float* before,
                       const bfloat16* __restrict q, const bfloat16* __restrict k,
-                      const float* __restrict offsets, int valid, int first, int checked) {
+                      const float* __restrict offsets, int valid) {
   round_and_saturate();
-  SOTTO_LOOP(1, int pair = first; pair < kPairs; ++pair) {
-    float* sums = row_sums + 2 * pair * kSum;
-    const float* start = offsets + 2 * pair * kSum;
-    Weighing weighing = {{Mmul(load_sum(sums)), Mmul(load_sum(sums + kSum))},
-                         aie::broadcast<int16, 32>(kExp2Lowest)};
-    weigh_all(weighing, p + 2 * pair * kPairRow, q + 2 * pair * kQueryRow, k, load_sum(start),
-              load_sum(start + kSum), valid);
-    const Scalar here = pair, limit = choose(here >= checked, Scalar(kLimit), Scalar(kNoLimit));
-    if (leaves(aie::reduce_max(weighing.top) > limit, here)) return pair;
-    store_sum(sums, weighing.sums[0].to_accum());
-    store_sum(sums + kSum, weighing.sums[1].to_accum());
+  const auto lowest = aie::broadcast<int16, 32>(kExp2Lowest);
+  auto top = lowest;
+  // Each iteration multiplies scores, makes exponents of those that the one before has multiplied,
+  // and weights of the exponents that it has made: none of these needs another. What the first two
+  // weigh are no keys, and what the last two multiply nobody wants.
+  EightKeys scores;
+  Exponents exponents = {{lowest, lowest}};
+  const int end = kPairs * ((valid + 7) / 8) + 2;
+  SOTTO_LOOP(kPairs + 2, int i = 0; i < end; ++i) {
+    const Eight last(i - 2, valid), before_this(i - 1, valid), next(i, valid);
+    // The sums of the first eight keys are the first to be stored; others are added to those.
+    weigh(p + 2 * last.pair * kPairRow + last.eight * kOperand, sums + 2 * last.pair * kSum,
+          (last.eight > 0 ? sums : before) + 2 * last.pair * kSum, exponents, last.keys);
+    exponents = exponents_of(scores, before_this.keys, top);
+    scores = scores_of_eight(q + 2 * next.pair * kQueryRow,
+                             k + next.eight % kEights * (kQuadElements / 2),
+                             offsets + 2 * next.pair * kSum);
   }
-  return kPairs;
+  return returns(choose(aie::reduce_max(top) > kLimit, Scalar(1), Scalar(0)));
 }
 
 void attention_raise(float* __restrict o, float* __restrict row_sums, float* __restrict offsets,
-                     const float* __restrict minus_largest, int pair) {
+                     const float* __restrict minus_largest, float least) {
   constexpr float kWhole = 12582912.0f;  // 1.5 * 2^23: here float32 steps by one
   constexpr int32 kBitsOfWhole = 0x4B400000;
   round_and_saturate();
-  o += 2 * pair * kTileBlocks * kSum;
-  row_sums += 2 * pair * kSum;
-  offsets += 2 * pair * kSum;
-  SOTTO_LOOP(2, int i = 0; i < 2; ++i, offsets += kSum, row_sums += kSum) {
-    const Sum above = positive_part(negated(load_sum(minus_largest + i * kSum)));
+  SOTTO_LOOP(16, int i = 0; i < kTileBlocks; ++i, offsets += kSum, row_sums += kSum) {
+    const Sum above = part_above(negated(load_sum(minus_largest + i * kSum)), least);
     const Sum shifted = aie::add(above, constant(kWhole));
     const Sum by = aie::sub(shifted, constant(kWhole));
     const auto whole = aie::sub(bits_of(shifted), aie::broadcast<int32, kSum>(kBitsOfWhole));
@@ -200,19 +206,23 @@ void invert_sums(bfloat16* __restrict inverse, const float* __restrict row_sums)
   }
 }
 
-int attention_again(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
-                    const bfloat16* k, int valid, int pair) {
-  // The weights of these queries are due anew: until then their place is free.
-  float* const minus_largest = reinterpret_cast<float*>(p + 2 * pair * kPairRow);
-  attention_largest(minus_largest, q, k, offsets, valid, pair, pair + 1);
-  attention_raise(o, row_sums, offsets, minus_largest, pair);
-  return attention_weights(p, row_sums, q, k, offsets, valid, pair, pair + 1);
+void attention_again(float* o, float* sums, float* before, float* offsets, bfloat16* p,
+                     const bfloat16* q, const bfloat16* k, int valid) {
+  // The sums are due anew: until then their place is free.
+  attention_largest(sums, q, k, offsets, valid);
+  attention_raise(o, before, offsets, sums, kRaised);
+  attention_weights(p, sums, before, q, k, offsets, valid);
 }
 
 void attention_keys(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
                     const bfloat16* k, int valid) {
-  int next = attention_weights(p, row_sums, q, k, offsets, valid, 0, 0);
-  while (next < kPairs) next = attention_again(o, row_sums, offsets, p, q, k, valid, next);
+  alignas(32) float before[kTileBlocks * kSum];
+  passthrough(reinterpret_cast<int32*>(before), reinterpret_cast<const int32*>(row_sums),
+              kTileBlocks * kSum);
+  if (valid < kTile) zero_blocks(reinterpret_cast<float*>(p), kWeightsBlocks);
+  if (attention_weights(p, row_sums, before, q, k, offsets, valid) != 0) {
+    attention_again(o, row_sums, before, offsets, p, q, k, valid);
+  }
 }
 
 void attention_values(float* o, const bfloat16* p, const bfloat16* v) {

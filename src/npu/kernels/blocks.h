@@ -25,6 +25,8 @@ inline constexpr int kStripBlocks = 4;     ///< blocks of four rows of a strip
 inline constexpr int kStrip = 16 * kTile;  ///< elements of a strip
 
 inline constexpr int kStripSums = kStripBlocks * kTileBlocks * kSum;  ///< sums of a strip
+/// Of a tile of bfloat16 in blocks of as many bytes as kSum float32, for zero_blocks().
+inline constexpr int kWeightsBlocks = kTile * kTile / (2 * kSum);
 
 /// Of a strip of outputs: A, K (rows are the keys n, columns are k) or V (rows are k).
 enum class Layout : int32 { a, k, v };

@@ -136,7 +136,9 @@ void multiply(Core& core, int row) {
 /// One pass of an attention.
 void attend(Core& core) {
   CoreWorkspace& work = *core.work;
-  float* const row_sums = work.sums;
+  // Row sums so far, and where the next ones go: what an attention has no columns for.
+  float* row_sums = work.sums;
+  float* next_sums = reinterpret_cast<float*>(work.phase.columns);
   float* const offsets = work.squares;
   take_own(core, core.b, core.row, core.rows, 1, false);
   zero_blocks(core.c, kTileBlocks * kTileBlocks);
@@ -146,12 +148,19 @@ void attend(Core& core) {
   int keys = core.phase().keys;
   attention_reference(offsets, row_sums, core.queries, k, keys < kTile ? keys : kTile);
   for (;;) {
-    const int valid = keys < kTile ? keys : kTile;
+    int valid = kTile;
     // attention_keys and attention_values, without calls of their own.
-    int next = attention_weights(core.weights, row_sums, core.queries, k, offsets, valid, 0, 0);
-    while (next < kTile / 8) {
-      next = attention_again(core.c, row_sums, offsets, core.weights, core.queries, k, valid, next);
+    if (keys < kTile) {
+      valid = keys;
+      zero_blocks(reinterpret_cast<float*>(core.weights), kWeightsBlocks);
     }
+    if (attention_weights(core.weights, next_sums, row_sums, core.queries, k, offsets, valid) !=
+        0) {
+      attention_again(core.c, next_sums, row_sums, offsets, core.weights, core.queries, k, valid);
+    }
+    float* const before = row_sums;
+    row_sums = next_sums;
+    next_sums = before;
     release(core.b.empty, 1);
     acquire_greater_equal(core.b.full, 1);
     gemm_bf16_tile(core.c, core.weights, v);

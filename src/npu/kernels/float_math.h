@@ -76,6 +76,14 @@ inline Sum from_bits(const aie::vector<int32, kSum>& bits) {
 inline Sum positive_part(const Sum& x) {
   return from_bits(aie::max(bits_of(x), int32(0)));
 }
+/// x where it is more than `least` >= 0, else 0: floats that are not negative have the order of
+/// their bits as integers.
+inline Sum part_above(const Sum& x, float least) {
+  const auto bits = bits_of(x);
+  const auto least_bits = aie::broadcast<int32, kSum>(__builtin_bit_cast(int32, least));
+  const auto stays = aie::gt(bits, least_bits);
+  return from_bits(aie::select(aie::zeros<int32, kSum>(), bits, stays));
+}
 inline Sum negated(const Sum& x) {
   return aie::sub(aie::zeros<accfloat, kSum>(), x);
 }

@@ -107,26 +107,24 @@ void round_parts(bfloat16* high, bfloat16* low, const float* c);
 /// Sets offsets to the rows' largest scores and row_sums to zero.
 void attention_reference(float* offsets, float* row_sums, const bfloat16* q, const bfloat16* k,
                          int valid);
-/// Minus the largest scores, offsets added, of the pairs of blocks of four queries
-/// first <= pair < end; minus_largest, of the shape of offsets, leads to those of the first one and
-/// may be `offsets` itself.
+/// Minus the largest scores, offsets added, of the shape of offsets.
 void attention_largest(float* minus_largest, const bfloat16* q, const bfloat16* k,
-                       const float* offsets, int valid, int first, int end);
-/// Weights of a tile, eight queries after another from pair `first` on, whose sums are added to
-/// row_sums. Returns 8, or the pair at which a score was too large: its row_sums are untouched; it
-/// wants attention_largest, attention_raise and a new start there. Pairs before `checked` pass in
-/// any case.
-int attention_weights(bfloat16* p, float* row_sums, const bfloat16* q, const bfloat16* k,
-                      const float* offsets, int valid, int first, int checked);
-/// Raises the references of the eight queries of `pair` by what their largest scores have above
-/// them, rounded to a whole number, and scales o and row_sums accordingly; exact but for what
-/// underflows. minus_largest leads to those of this pair.
+                       const float* offsets, int valid);
+/// Weights of a tile, of the keys up to the next multiple of 8 from `valid` on; behind those p
+/// stays as it is, but for zeros among its last eight keys. `sums` becomes `before` plus the
+/// weights' sums: both are of the shape of row_sums, and not the same. Returns 1 where a score was
+/// too large, else 0: then p and `sums` are of no use, and attention_again is due.
+int attention_weights(bfloat16* p, float* sums, const float* before, const bfloat16* q,
+                      const bfloat16* k, const float* offsets, int valid);
+/// Raises the references of the rows whose largest scores have more than `least` >= 0 above them by
+/// what they have, rounded to a whole number, and scales o and row_sums accordingly; exact but for
+/// what underflows.
 void attention_raise(float* o, float* row_sums, float* offsets, const float* minus_largest,
-                     int pair);
-/// What it wants there, at `pair`, and the new start: returns what that does.
-int attention_again(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
-                    const bfloat16* k, int valid, int pair);
-/// All weights of a tile, with references raised where that is due.
+                     float least);
+/// What attention_weights has returned 1 for, with references raised.
+void attention_again(float* o, float* sums, float* before, float* offsets, bfloat16* p,
+                     const bfloat16* q, const bfloat16* k, int valid);
+/// All weights of a tile, with references raised where that is due, and zeros from `valid` on.
 void attention_keys(float* o, float* row_sums, float* offsets, bfloat16* p, const bfloat16* q,
                     const bfloat16* k, int valid);
 /// o += p v.

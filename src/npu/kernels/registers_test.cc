@@ -81,15 +81,11 @@ TEST_F(RegistersTest, OfAttention) {
   bfloat16 *q = n_.in, *k = n_.in;
   expect_registers("reference", none, [&] { attention_reference(n_.offsets, n_.sums, q, k, 64); });
   expect_registers("weights", saturate,
-                   [&] { attention_weights(n_.out, n_.sums, q, k, n_.offsets, 64, 0, 8); });
-  expect_registers("largest", none,
-                   [&] { attention_largest(n_.squares, q, k, n_.offsets, 64, 0, 8); });
+                   [&] { attention_weights(n_.out, n_.sums, n_.squares, q, k, n_.offsets, 64); });
+  expect_registers("largest", none, [&] { attention_largest(n_.squares, q, k, n_.offsets, 64); });
   for (float& x : n_.squares) x = -x;
-  expect_registers("raise", saturate, [&] {
-    for (int pair = 0; pair < 8; ++pair) {
-      attention_raise(n_.c, n_.sums, n_.offsets, n_.squares, pair);
-    }
-  });
+  expect_registers("raise", saturate,
+                   [&] { attention_raise(n_.c, n_.sums, n_.offsets, n_.squares, 0); });
   expect_registers("finish", none, [&] { attention_finish(n_.out, n_.c, n_.sums, 0); });
   expect_registers("invert", none, [&] { invert_sums(n_.inverse, n_.sums); });
 }

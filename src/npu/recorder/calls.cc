@@ -210,37 +210,31 @@ void add_attention(std::vector<Call>& all, const Sizes& sizes) {
                    k = bf16("k", kTileElements, kB), o = f32("o", kTileElements, kC),
                    row_sums = f32("row_sums", kRowSums, kWork, Fill::positive_floats),
                    offsets = f32("offsets", kRowSums, kWork);
-  // Of all pairs; and the new start where a score of that pair was too large.
-  constexpr int kAgain = 3;
-  for (const int first : {0, kAgain}) {
-    add(all, first == 0 ? "attention_weights" : "attention_weights_again",
-        concat(64 - 8 * first, " x ", valid, " keys"),
-        {bf16("p", kTileElements, kA, Fill::zeros), row_sums, q, k, offsets},
-        [valid, first](Arguments& next) {
-          auto* const p = next.bf16();
-          auto* const sums = next.f32();
-          auto* const queries = next.bf16();
-          auto* const keys = next.bf16();
-          return attention_weights(p, sums, queries, keys, next.f32(), valid, first,
-                                   first == 0 ? 0 : first + 1);
-        });
-    add(all, first == 0 ? "attention_largest" : "attention_largest_again",
-        concat(first == 0 ? 64 : 8, " x ", valid, " keys"),
-        {f32("minus_largest", kRowSums, first == 0 ? kWork : kA), q, k, offsets},
-        [valid, first](Arguments& next) {
-          auto* const minus_largest = next.f32();
-          auto* const queries = next.bf16();
-          auto* const keys = next.bf16();
-          attention_largest(minus_largest, queries, keys, next.f32(), valid, first,
-                            first == 0 ? 8 : first + 1);
-        });
-  }
-  add(all, "attention_raise", "8 queries",
-      {o, row_sums, offsets, f32("minus_largest", kRowSums, kA)}, [](Arguments& next) {
+  add(all, "attention_weights", concat("64 x ", valid, " keys"),
+      {bf16("p", kTileElements, kA, Fill::zeros), f32("sums", kRowSums, kWork),
+       f32("before", kRowSums, kWork, Fill::positive_floats), q, k, offsets},
+      [valid](Arguments& next) {
+        auto* const p = next.bf16();
+        auto* const sums = next.f32();
+        auto* const before = next.f32();
+        auto* const queries = next.bf16();
+        auto* const keys = next.bf16();
+        return attention_weights(p, sums, before, queries, keys, next.f32(), valid);
+      });
+  add(all, "attention_largest", concat("64 x ", valid, " keys"),
+      {f32("minus_largest", kRowSums, kWork), q, k, offsets}, [valid](Arguments& next) {
+        auto* const minus_largest = next.f32();
+        auto* const queries = next.bf16();
+        auto* const keys = next.bf16();
+        attention_largest(minus_largest, queries, keys, next.f32(), valid);
+      });
+  add(all, "attention_raise", "64 queries",
+      {o, row_sums, offsets, f32("minus_largest", kRowSums, kWork)}, [](Arguments& next) {
+        constexpr float kLeast = 1;
         auto* const values = next.f32();
         auto* const sums = next.f32();
         auto* const to = next.f32();
-        attention_raise(values, sums, to, next.f32(), kAgain);
+        attention_raise(values, sums, to, next.f32(), kLeast);
       });
   add(all, "attention_finish", "16 x 64", {bf16("out", kStrip, kWork, Fill::zeros), o, row_sums},
       [](Arguments& next) {

@@ -78,7 +78,7 @@ TEST(RecordedGemm, HasTheOperationsOfItsInnerLoop) {
   }
 }
 
-// Scores of one iteration become weights in the next one: each of two pairs of sums loses a
+// Scores of one iteration become exponents in the next one: each of two pairs of sums loses a
 // constant.
 TEST(RecordedWeights, CarryScoresFromIterationToIteration) {
   const Kernel kernel = record("attention_weights");

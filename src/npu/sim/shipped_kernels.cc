@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "npu/kernels/blocks.h"
+#include "npu/kernels/control.h"
 #include "npu/kernels/kernels.h"
 
 namespace sotto::npu::sim {
@@ -68,18 +70,30 @@ Cost layer_norm_cost(const CallArguments& call) {
   return {210 + 435 * rows + 24 * n, {n, 3 * n, n, n}};
 }
 
-// --- attention: tiles of 64 keys, whichever count
+// --- attention: tiles of 64 keys
 
-// What calls kernels takes cycles of its own besides its call (tools/program_bytes.py).
-constexpr Cycle kCall = 20, kOfReference = 20, kOfKeys = 92;
-
-/// attention_largest and two zero_blocks of 16.
-Cost attention_reference_cost(const CallArguments&) {
-  return {2 * 60 + 4136 + kCall + kOfReference, {96, 32, 1024, 2048}};
+constexpr Cycle kCall = 20;  // of a kernel by one that is none, whose own cycles are in control.h
+Cycle zero_blocks_cycles(int blocks) {
+  return 28 + 2 * blocks;
 }
-/// attention_weights. Raising references depends on the data and is not counted.
-Cost attention_keys_cost(const CallArguments&) {
-  return {3952 + kCall + kOfKeys, {0, 64, 32, 256, 1856, 2048}};
+
+/// attention_largest and zero_blocks of 16.
+Cost attention_reference_cost(const CallArguments&) {
+  return {zero_blocks_cycles(kernels::kTileBlocks) + 4136 + kCall + kernels::kThroughReference,
+          {32, 64, 1024, 2048}};
+}
+/// A copy of the row sums, attention_weights of the eights of keys that count and, where not all
+/// do, zero_blocks. Raising references depends on the data and is not counted.
+Cost attention_keys_cost(const CallArguments& call) {
+  constexpr Cycle kOfAnEight = 8 * 47, kRound = 3171 - 8 * kOfAnEight;
+  constexpr Cycle kSums = kernels::kTileBlocks * kernels::kSum;
+  const Cycle valid = number(call, 6), eights = (valid + 7) / 8, n = 8 * eights + 2;
+  const bool is_whole = valid == kernels::kTile;
+  const Cycle cycles = kRound + kOfAnEight * eights + 22 + kSums / 8 +
+                       (is_whole ? 0 : zero_blocks_cycles(kernels::kWeightsBlocks));
+  const Cycle zeros = is_whole ? 0 : 2 * kernels::kWeightsBlocks;
+  return {cycles + kCall + kernels::kThroughKeys,
+          {0, 8 * n + kSums / 4, 4 * n, 4 * n + zeros, 32 * n, 32 * n}};
 }
 Cost attention_values_cost(const CallArguments&) {
   return {2094, {1024, 1024, 2048}};

@@ -130,7 +130,7 @@ class AttentionDesign {
       b_.kernel<Out<f32>>("zero_sums", {.program_bytes = 256}, {kTile});
   const KernelOf<InOut<f32>, InOut<f32>, InOut<f32>, Out<bf16>, In<bf16>, In<bf16>, Number> keys_ =
       b_.kernel<InOut<f32>, InOut<f32>, InOut<f32>, Out<bf16>, In<bf16>, In<bf16>, Number>(
-          "attention_keys", {.program_bytes = 3712, .stack_bytes = 928},
+          "attention_keys", {.program_bytes = 3712, .stack_bytes = 1536},
           {kTile, kRowSums, kRowSums, kTile, kTile, kTile});
   const KernelOf<InOut<f32>, In<bf16>, In<bf16>> values_ =
       b_.kernel<InOut<f32>, In<bf16>, In<bf16>>(

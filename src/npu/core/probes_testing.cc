@@ -1,13 +1,11 @@
-#include "calibration_machine.h"
+#include "npu/core/probes_testing.h"
 
 #include "base/error.h"
 #include "npu/core/formats.h"
 #include "npu/core/replay.h"
 
-namespace sotto::aie_kernels {
+namespace sotto::npu::core::testing {
 namespace {
-
-using namespace npu::core;
 
 /// Each product adds one to every unit of its accumulator.
 class Counts : public Semantics {
@@ -15,7 +13,7 @@ class Counts : public Semantics {
   void address(Execution&) override {}
   void execute(Execution& execution) override {
     if (execution.defs.empty()) return;
-    for (std::size_t i = 0; i < execution.defs[0].size(); ++i) {
+    for (size_t i = 0; i < execution.defs[0].size(); ++i) {
       execution.defs[0][i] = execution.uses[0].size() > i ? execution.uses[0][i] + 1 : 0;
     }
   }
@@ -28,7 +26,7 @@ Register named(const char* name) {
 Run run(Program program) {
   for (Bundle& bundle : program.bundles) bundle.bytes = bundle_bytes(bundle.slots());
   Counts counts;
-  Run run = replay(program, Tokens(static_cast<std::size_t>(register_units()), 0), counts);
+  Run run = replay(program, Tokens(static_cast<size_t>(register_units()), 0), counts);
   SOTTO_CHECK(run.problem.empty());
   return run;
 }
@@ -36,17 +34,16 @@ Run run(Program program) {
 }  // namespace
 
 int products_that_land(bool is_float, int distance) {
-  constexpr int kProducts = 8;
   const Register sum = named(is_float ? "bml0" : "cm0");
   const Instruction product = {.opcode = is_float ? Opcode::vmac_f : Opcode::vmac,
                                .defs = {sum},
                                .uses = {sum, named("x0"), named("x1"), named("r0")}};
   Program program;
-  program.bundles.resize(static_cast<std::size_t>(kProducts * distance));
-  for (int i = 0; i < kProducts; ++i) {
-    program.bundles[static_cast<std::size_t>(i * distance)].instructions.push_back(product);
+  program.bundles.resize(static_cast<size_t>(kProbedProducts * distance));
+  for (int i = 0; i < kProbedProducts; ++i) {
+    program.bundles[static_cast<size_t>(i * distance)].instructions.push_back(product);
   }
-  return static_cast<int>(run(program).registers[static_cast<std::size_t>(sum.first_unit())]);
+  return static_cast<int>(run(program).registers[static_cast<size_t>(sum.first_unit())]);
 }
 
 int conflict_cycles(bool with_store) {
@@ -75,4 +72,4 @@ int conflict_cycles(bool with_store) {
   return static_cast<int>(cycles(0) - cycles(1));
 }
 
-}  // namespace sotto::aie_kernels
+}  // namespace sotto::npu::core::testing

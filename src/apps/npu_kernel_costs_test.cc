@@ -45,9 +45,9 @@ TEST(ShippedKernels, CostWhatTheirCodeTakes) {
   }
   namespace kernels = npu::kernels;
   const Cycle call = npu::cycles::kCallCycles, zeros = costs.of("zero_blocks").cycles - 2 * 32;
-  EXPECT_EQ(cost_of("attention_reference", 4, {60}).cycles,
-            zeros + 2 * 16 + costs.of("attention_largest").cycles + call +
-                kernels::kThroughReference);
+  EXPECT_EQ(
+      cost_of("attention_reference", 4, {60}).cycles,
+      zeros + 2 * 16 + costs.of("attention_largest").cycles + call + kernels::kThroughReference);
   const Cycle around = call + kernels::kThroughKeys + costs.of("passthrough").cycles - 1792 / 8;
   const auto keys = [&](int valid) { return cost_of("attention_keys", 6, {valid}).cycles; };
   const auto weights = [&](int valid) {

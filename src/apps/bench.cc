@@ -41,15 +41,24 @@ int n_threads(const Options& options) {
   return options.threads > 0 ? options.threads : ThreadPool::default_size();
 }
 
+/// Of a command that measures nothing.
+void check_clip_options(const BenchOptions& bench) {
+  if (!bench.size.empty()) {
+    fail(ErrorKind::usage, "--clip hears with a model from a file: --size cannot be given");
+  }
+  if (bench.json || bench.plot.any() || !bench.only.empty() || !bench.compare.empty()) {
+    fail(ErrorKind::usage,
+         "--clip measures nothing: --json, --plot, --only and --compare cannot be given");
+  }
+}
+
 void check_options(const Options& options) {
   if (options.model && !options.bench.size.empty()) {
     fail(ErrorKind::usage,
          "--model and --size exclude each other: the one measures a model from a file, the other "
          "made-up weights");
   }
-  if (!options.bench.clip.empty() && !options.bench.size.empty()) {
-    fail(ErrorKind::usage, "--clip hears with a model from a file: --size cannot be given");
-  }
+  if (!options.bench.clip.empty()) check_clip_options(options.bench);
   if (options.bench.plot.any() && !measures_of_peak(options.bench.only)) {
     fail(ErrorKind::usage,
          "--plot draws what is compared with the machine's peak, and --only names none of it: "

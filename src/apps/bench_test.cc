@@ -349,6 +349,8 @@ TEST_F(BenchTest, RefusesWhatCannotBe) {
   expect_usage({"--size", "huge"}, "there is no size 'huge': the sizes are tiny.en, tiny, base.en");
   expect_usage({"--size", "tiny", "--model", model_path()}, "exclude each other");
   expect_usage({"--size", "tiny", "--clip", "a.wav"}, "--size cannot be given");
+  expect_usage({"--json", "--clip", "a.wav"}, "--clip measures nothing: --json");
+  expect_usage({"--only", "encoder", "--clip", "a.wav"}, "--clip measures nothing");
   expect_usage({"--seconds", "0"}, "'0' is not a number of seconds from 0.01 to 600");
   expect_usage({"--compute-type", "float16"}, "the nearest is float32, or bfloat16");
   expect_usage({"--only", "encoder,beer"},

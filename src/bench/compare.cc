@@ -146,6 +146,11 @@ std::optional<Comparison> Contest::run(const Task& task) {
   for (const Opponent& opponent : opponents_) {
     const std::vector<double>& theirs = opponent.seconds;
     if (opponent.failed || theirs.empty()) continue;
+    if (theirs.size() != ours.size()) {
+      missing_.push_back({concat(group_of(task), " with ", opponent.peer.name()),
+                          "it answered \"-\" in some rounds only"});
+      continue;
+    }
     std::vector<double> ratios;
     for (std::size_t round = 0; round < ours.size(); ++round) {
       ratios.push_back(theirs.at(round) / ours[round]);

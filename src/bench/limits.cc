@@ -1,6 +1,7 @@
 #include "bench/limits.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
@@ -54,10 +55,15 @@ double Limits::read_rate(std::size_t bytes) {
     std::ranges::fill(memory_, std::byte{1});
   }
   const auto run = memory_.span().first(rounded);
-  read_memory(run, pool_);
-  const Stopwatch stopwatch;
-  read_memory(run, pool_);
-  return static_cast<double>(rounded) / stopwatch.seconds();
+  // A cache that something else has filled takes this in over several passes.
+  constexpr int kPasses = 5;
+  double shortest = std::numeric_limits<double>::infinity();
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const Stopwatch stopwatch;
+    read_memory(run, pool_);
+    shortest = std::min(shortest, stopwatch.seconds());
+  }
+  return static_cast<double>(rounded) / shortest;
 }
 
 }  // namespace sotto::bench

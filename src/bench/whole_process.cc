@@ -31,7 +31,9 @@ double last_number(const std::string& output) {
 class TemporaryFile {
  public:
   TemporaryFile(const std::string& name, const std::string& content) {
-    std::string folder = std::filesystem::temp_directory_path() / "sotto-bench-XXXXXX";
+    std::error_code none;
+    std::string folder = std::filesystem::temp_directory_path(none) / "sotto-bench-XXXXXX";
+    if (none) fail(ErrorKind::io, "there is no folder for temporary files: ", none.message());
     if (::mkdtemp(folder.data()) == nullptr) {
       fail(ErrorKind::io, "cannot make the folder ", folder, ": ", std::strerror(errno));
     }

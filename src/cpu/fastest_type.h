@@ -42,7 +42,8 @@ struct ProductRates {
 
 /// How many times faster products of 16-bit integers must be than others, as their sums and their
 /// inputs are scaled. It is not near to what is known of machines: of the rate of float32, 2 times
-/// with VNNI, 1.5 with AVX2 alone and 1 with AVX-512 alone; of that of bfloat16, as many on Zen 4.
+/// with VNNI, 1.5 with AVX2 alone, and with AVX-512 alone 1 (Sapphire Rapids) or 1.65 (Zen 4); of
+/// that of bfloat16, as many on Zen 4.
 inline constexpr double kWorthInConvolutions = 1.25;
 
 /// What convolutions are computed in that need no more digits than any of these has.

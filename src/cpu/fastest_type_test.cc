@@ -58,10 +58,9 @@ TEST_P(TimesTest, AreThoseOfTheTypesThatThereAre) {
   EXPECT_FALSE(decoder.bfloat16);
 }
 
-TEST_P(TimesTest, ConvolutionsDoNotChangeTheirTypeWithinAProcess) {
-  const ConvolutionType type = fastest_convolution(GetParam());
-  EXPECT_EQ(fastest_convolution(GetParam()), type);
-  EXPECT_TRUE(GetParam() == Isa::avx512_bf16 || type != ConvolutionType::bfloat16);
+TEST_P(TimesTest, ConvolutionsAreInATypeThatTheInstructionSetHas) {
+  EXPECT_TRUE(GetParam() == Isa::avx512_bf16 ||
+              fastest_convolution(GetParam()) != ConvolutionType::bfloat16);
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, TimesTest, ::testing::ValuesIn(available_isas()), testing::isa_name);

@@ -17,7 +17,9 @@ here; a function of the source that is called is.
 Each basic block is then scheduled as a core without interlocks wants it:
   - one instruction a bundle, 4 bytes, never two side by side in fewer; 6 for a jump or call;
   - RISC-V branches that compare two registers are a comparison and a jump;
-  - to acquire or release a lock is an instruction;
+  - to acquire or release a lock is an instruction, which the next lock or access to memory waits for
+    4 cycles; it waits itself for 5 cycles after an access, which is then over, and for 4 behind a call,
+    whose last store may arrive 10 cycles behind the return;
   - a load is waited for 7 cycles, a product 2, with nops of 2 bytes where nothing else can be done;
   - jumps, calls and returns have five delay slots: what their condition does not need goes there,
     the rest are nops of 2 bytes;
@@ -63,8 +65,12 @@ inline void lock_instruction(unsigned id, int value) {
 #define release lock_instruction
 #include "SOURCE"
 """
-LATENCY = {"lw": 7, "lh": 7, "lhu": 7, "lb": 7, "lbu": 7, "mul": 2}
-STORES = {"sw", "sh", "sb", "mulhu"}
+LOCK = "mulhu"
+LOADS = {"lw", "lh", "lhu", "lb", "lbu"}
+STORES = {"sw", "sh", "sb", LOCK}
+LATENCY = {**dict.fromkeys(LOADS, 7), "mul": 2, LOCK: 4}
+ACCESS_TO_LOCK = 5
+CALL_TO_LOCK = 4
 BRANCHES = {"beqz": 1, "bnez": 1, "blez": 2, "bgez": 2, "bltz": 2, "bgtz": 2, "beq": 2, "bne": 2,
             "blt": 2, "bge": 2, "bltu": 2, "bgeu": 2, "bgt": 2, "ble": 2, "bgtu": 2, "bleu": 2}
 DELAY_SLOTS = 5
@@ -85,8 +91,7 @@ class Instruction:
         if name == "ret":
             self.reads = {"ra"}
         self.latency = LATENCY.get(name, 1)
-        is_load = name in LATENCY and name != "mul"
-        self.memory = "store" if name in STORES else "load" if is_load else ""
+        self.memory = "store" if name in STORES else "load" if name in LOADS else ""
 
     def waits_for(self, other):
         """Cycles from `other`, which stands before this one in the program, or None."""
@@ -98,7 +103,8 @@ class Instruction:
         if other.writes & self.writes:
             cycles.append(max(1, other.latency - self.latency + 1))
         if "store" in (self.memory, other.memory) and self.memory and other.memory:
-            cycles.append(1)
+            cycles.append(LATENCY[LOCK] if other.name == LOCK else
+                          ACCESS_TO_LOCK if self.name == LOCK else 1)
         return max(cycles) if cycles else None
 
 
@@ -130,7 +136,7 @@ def blocks_of(lines):
     return blocks, labels
 
 
-def cost_of(block):
+def cost_of(block, behind_call):
     """Bytes and cycles of a block's bundles: a list schedule, critical instructions first."""
     jump = block[-1] if block[-1].jump else None
     body = block[:-1] if jump else block
@@ -148,6 +154,7 @@ def cost_of(block):
     at, cycle = {}, 0
     while len(at) < len(body):
         ready = [j for j in range(len(body)) if j not in at and
+                 (cycle >= CALL_TO_LOCK or not behind_call or body[j].name != LOCK) and
                  all(i in at and at[i] + w <= cycle for i, w in waits[j].items())]
         if ready:
             at[max(ready, key=lambda j: (j in needed, height[j], -j))] = cycle
@@ -175,7 +182,9 @@ class Function:
     def __init__(self, name, lines):
         self.name = name
         self.blocks, self.labels = blocks_of(lines)
-        self.costs = [cost_of(block) if block else (0, 0) for block in self.blocks]
+        calls = [block and block[-1].name == "call" for block in self.blocks]
+        self.costs = [cost_of(block, index > 0 and calls[index - 1]) if block else (0, 0)
+                      for index, block in enumerate(self.blocks)]
 
     def bytes(self):
         """What a jump leads to and what a call returns to begin at multiples of BLOCK_ALIGNMENT, and

@@ -1,7 +1,7 @@
 // All kernels are compiled once, and everything that is said of them is held to that: every figure
-// of the tables of docs/npu/cycles.md, the bytes that designs declare, and that their assembly is
-// what an assembler takes. One test, because each test is a program of its own and to compile them
-// all takes half a minute.
+// of two tables of docs/npu/cycles.md, kernels and what fits a core, the bytes that designs
+// declare, and that their assembly is what an assembler takes. One test, because each test is a
+// program of its own and to compile them all takes half a minute.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

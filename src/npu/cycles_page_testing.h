@@ -38,14 +38,18 @@ inline std::vector<std::string> cells_of(const std::string& row) {
   return cells;
 }
 
+/// "1,234" is 1234.
+inline std::int64_t number_of(std::string cell) {
+  std::erase(cell, ',');
+  return std::stoll(cell);
+}
+
 /// Scheduled cycles of a call.
 inline std::int64_t page_cycles(std::string_view kernel) {
   for (const std::string& row : page_rows("| kernel |")) {
     const std::vector<std::string> cells = cells_of(row);
     if (cells.at(0) != concat("`", kernel, "`")) continue;
-    std::string digits = cells.at(1);
-    std::erase(digits, ',');
-    return std::stoll(digits);
+    return number_of(cells.at(1));
   }
   fail(ErrorKind::unsupported, "docs/npu/cycles.md has no row of ", kernel);
 }

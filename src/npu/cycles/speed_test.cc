@@ -6,6 +6,7 @@
 
 #include "base/testing.h"
 #include "npu/cycles/cost.h"
+#include "npu/cycles_page_testing.h"
 #include "npu/kernels/blocks.h"
 #include "npu/kernels/control.h"
 
@@ -44,6 +45,16 @@ TEST_F(Speed, Gelu) {
   EXPECT_LE(cycles("gelu_sums") / (64 * 64 / 16), kMost);
 }
 
+/// Cycles of the page's table of a pass, row by row.
+std::vector<double> page_attention() {
+  std::vector<double> cycles;
+  for (const std::string& row : npu::testing::page_rows("| of a pass |")) {
+    const std::string cell = npu::testing::cells_of(row).at(1);
+    cycles.push_back(static_cast<double>(npu::testing::number_of(cell)));
+  }
+  return cycles;
+}
+
 // 64 queries and 64 keys of a pass over the 1,500 keys of a window: 23 tiles and a last one of 28
 // keys, 23.5 tiles in all, to which everything that the pass does once belongs as well; what calls
 // the kernels is included. The last tile's weights take half the time, its product all of it.
@@ -66,6 +77,12 @@ TEST_F(Speed, ATileOfAttention) {
   const double all = (kWholeTiles * tile + last + beginning + end) / kTilesOfAPass;
   std::printf("a tile %.0f, the last %.0f, the pass's beginning %.0f, its end %.0f: %.0f cycles\n",
               tile, last, beginning, end, all);
+  const std::vector<double> said = page_attention(),
+                            computed = {tile, last, beginning, end, all * kTilesOfAPass};
+  ASSERT_EQ(said.size(), computed.size());
+  for (std::size_t row = 0; row < said.size(); ++row) {
+    EXPECT_NEAR(said[row], computed[row], 1e-6) << "row " << row << " of docs/npu/cycles.md";
+  }
   RecordProperty("cycles", static_cast<int>(all));
   EXPECT_LE(all, kMost);
 }

@@ -8,8 +8,8 @@
 namespace sotto::npu::recorder {
 namespace {
 
-/// Memory is reached at most this many cycles after the issue, so that iterations further apart
-/// cannot meet.
+/// Iterations further apart are not compared: few pipelines hold as many at once, and where two of
+/// theirs do meet, the replay leaves other bits than the host and the cost is an error.
 constexpr int64_t kReach = 8;
 
 /// The smallest distance from `first` of which `a` in some iteration meets `b` that many later.

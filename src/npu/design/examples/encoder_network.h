@@ -11,7 +11,7 @@ namespace sotto::npu::design {
 
 /// Bytes of what calls recorded kernels and is none, no fewer than tools/program_bytes.py
 /// estimates, nops and delay slots included: CI asks it.
-inline constexpr int kEncoderCoreProgram = 3856, kAttentionAgainProgram = 224,
+inline constexpr int kEncoderCoreProgram = 3920, kAttentionAgainProgram = 224,
                      kAttentionReferenceProgram = 128, kAttentionKeysProgram = 320;
 /// That and the kernels that it calls, as npu/cycles compiled them; rounded up to kilobytes.
 inline constexpr int kEncoderCoreBytes = 15360;

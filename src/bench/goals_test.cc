@@ -21,8 +21,8 @@ Report report() {
   report.threads = 2;
   report.dims = *model::released_dims("base");
   report.types = {ComputeType::int8, ComputeType::int8};
-  report.machine.l3_bytes = 32 << 20;
-  report.read_peaks = {{.name = "decoder", .bytes = 60'000'000, .per_second = {}}};
+  report.read_peaks = {{.name = "decoder", .bytes = 60'000'000, .per_second = {27e9, 27e9, 27e9}},
+                       {.name = "dram", .bytes = 500'000'000, .per_second = {25e9, 25e9, 25e9}}};
   return report;
 }
 
@@ -117,7 +117,7 @@ TEST(Goals, BesideAnotherEngineAreThoseOfTypeAndSize) {
 
 TEST(Goals, OfATokenDependOnWhereTheWeightsLie) {
   Report memory = report(), cache = report();
-  cache.machine.l3_bytes = 260 << 20;
+  cache.read_peaks[0].per_second = {50e9, 50e9, 50e9};
   EXPECT_EQ(goal_beside(memory, "token 1", "CTranslate2 4.8.5 int8"), 2.5);
   EXPECT_EQ(goal_beside(cache, "token 1", "CTranslate2 4.8.5 int8"), 5);
   EXPECT_EQ(goal_beside(memory, "token 1", "whisper.cpp 1.9.3 ggml-base.bin"), 1.4);

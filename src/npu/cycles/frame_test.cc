@@ -115,16 +115,19 @@ class Numbers {
   Buffer<T> values_ = Buffer<T>(bytes() / sizeof(T));
 };
 
-/// The code of a call in which no score is too large, on scores that are so in these rows.
-void expect_said(const Compiled& compiled, recorder::Kernel kernel, const std::vector<int>& rows) {
+constexpr int kRecordedKeys = 60;
+
+/// The code of a call with kRecordedKeys, on as many keys and on scores that are too large in these
+/// rows.
+void expect_said(const Compiled& compiled, recorder::Kernel kernel, const std::vector<int>& rows,
+                 int keys = kRecordedKeys) {
   Numbers<bfloat16> p(kernel, "p"), q(kernel, "q"), k(kernel, "k");
   Numbers<float> sums(kernel, "sums"), before(kernel, "before"), offsets(kernel, "offsets");
   constexpr float kTooLarge = 40;
   for (const int row : rows) std::fill_n(offsets.data() + row * 4, 4, kTooLarge);
   offsets.begin_with_this();
-  constexpr int kValid = 60;
   const int returned = ::attention_weights(p.data(), sums.data(), before.data(), q.data(), k.data(),
-                                           offsets.data(), kValid);
+                                           offsets.data(), keys);
   const BitRun ran = run(compiled, kernel);
   EXPECT_EQ(ran.problem, "");
   EXPECT_EQ(returned, rows.empty() ? 0 : 1);
@@ -163,6 +166,41 @@ TEST(Weights, SayThatAScoreIsTooLarge) {
        std::vector<std::vector<int>>{{}, {0}, {29}, {40, 51}, {63}}) {
     SCOPED_TRACE(rows.empty() ? -1 : rows[0]);
     expect_said(compiled, kernel, rows);
+  }
+}
+
+/// The same code with another number of keys: as its argument, and in the trips of its loop.
+Compiled for_keys(Compiled compiled, int keys) {
+  const int more_trips = 8 * ((keys + 7) / 8 - (kRecordedKeys + 7) / 8);
+  int arguments = 0, counts = 0;
+  for (core::Bundle& bundle : compiled.image.bundles) {
+    for (Instruction& made : bundle.instructions) {
+      if (made.defs.size() != 1 || !made.uses.empty()) continue;
+      if (made.defs[0].cls == core::RegisterClass::lc) {
+        made.immediate += more_trips;
+        ++counts;
+      } else if (made.immediate == kRecordedKeys) {
+        made.immediate = keys;
+        CompiledPiece& piece = compiled.pieces.at(static_cast<size_t>(made.piece));
+        piece.code.loop.operations.at(static_cast<size_t>(made.operation)).immediate = keys;
+        ++arguments;
+      }
+    }
+  }
+  EXPECT_EQ(arguments, 1);
+  EXPECT_EQ(counts, 1);
+  EXPECT_EQ(compiled.image.loops.size(), 1u);
+  compiled.image.loops.at(0).trips += more_trips;
+  return compiled;
+}
+
+// The cost of a tile's last keys is that of such a call: no code of its own is needed for it.
+TEST(Weights, OneCodeServesAnyNumberOfKeys) {
+  const recorder::Kernel kernel = recorder::record("attention_weights");
+  const Compiled compiled = compile(kernel, kQuick);
+  for (const int keys : {1, 28, 57, 64}) {
+    SCOPED_TRACE(keys);
+    expect_said(for_keys(compiled, keys), kernel, {}, keys);
   }
 }
 

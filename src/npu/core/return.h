@@ -9,8 +9,8 @@ namespace sotto::npu::core {
 
 /// The first bundle of the caller that an instruction issued in bundle `at` cannot meet: its
 /// results are written, its access comes before the caller's first, and no unit that it holds is
-/// one that the caller could want. Locks are the caller's own care: one that releases a buffer waits
-/// four bundles, until the last store has arrived (CALL_TO_LOCK in tools/program_bytes.py).
+/// one that the caller could want. Locks are the caller's own care: one that releases a buffer
+/// waits four bundles, until the last store has arrived (CALL_TO_LOCK in tools/program_bytes.py).
 int over(const Instruction& made, int at);
 
 /// Adds `ret` as early as may be: behind the last loop, in a bundle with room for it, at most

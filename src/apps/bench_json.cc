@@ -85,8 +85,7 @@ Json part_json(const bench::Report& report, const bench::Part& part) {
 
 Json comparison_json(const bench::Report& report, const bench::Comparison& comparison) {
   const auto add_realtime = [&](Json& json, const bench::Spread& seconds) {
-    const double sound = comparison.audio_seconds;
-    if (sound > 0) json["x_realtime"] = sound / seconds.median;
+    if (const auto realtime = comparison.times_realtime(seconds)) json["x_realtime"] = *realtime;
   };
   Json peers = Json::array();
   for (const bench::PeerTiming& peer : comparison.peers) {

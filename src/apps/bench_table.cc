@@ -102,8 +102,8 @@ std::string comparison_table(const Report& report) {
   table.add({"task", "engine", "ms (quartiles)", "of Sotto's time", "x realtime", "goal"});
   for (const Comparison& comparison : report.comparisons) {
     const auto realtime = [&](const Spread& seconds) {
-      const double sound = comparison.audio_seconds;
-      return sound > 0 ? decimals(sound / seconds.median, 0) : "";
+      const std::optional<double> times = comparison.times_realtime(seconds);
+      return times ? decimals(*times, 0) : "";
     };
     table.add({comparison.task, "Sotto", spread_text(comparison.seconds), "",
                realtime(comparison.seconds), ""});

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -16,23 +15,16 @@
 
 #include "apps/process.h"
 #include "base/testing.h"
+#include "bench/sound.h"
 #include "model/testing.h"
 
 namespace sotto::apps {
 
 /// 16 kHz mono, 16 bits: a soft sawtooth.
 inline std::string wav_bytes(std::size_t n_samples) {
-  const auto number = [](std::uint32_t value, int n_bytes) {
-    std::string bytes;
-    for (int i = 0; i < n_bytes; ++i) bytes.push_back(static_cast<char>(value >> (8 * i)));
-    return bytes;
-  };
-  const auto size = static_cast<std::uint32_t>(2 * n_samples);
-  std::string wav = "RIFF" + number(36 + size, 4) + "WAVEfmt " + number(16, 4) + number(1, 2) +
-                    number(1, 2) + number(16000, 4) + number(32000, 4) + number(2, 2) +
-                    number(16, 2) + "data" + number(size, 4);
-  for (std::size_t i = 0; i < n_samples; ++i) wav += number(static_cast<std::uint32_t>(i % 400), 2);
-  return wav;
+  std::vector<float> samples(n_samples);
+  for (std::size_t i = 0; i < n_samples; ++i) samples[i] = static_cast<float>(i % 400) / 32767;
+  return bench::wav_of(samples);
 }
 
 class CliTest : public ::testing::Test {

@@ -1,6 +1,7 @@
 // What Sotto and other engines took for the same tasks.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,12 @@ struct Comparison {
   double audio_seconds = 0;         ///< that are heard; 0 where that means nothing
   Spread seconds{};                 ///< Sotto's
   std::vector<PeerTiming> peers{};  ///< of those that can do it
+
+  /// Of what took so long; nothing where no sound is heard.
+  std::optional<double> times_realtime(const Spread& of) const {
+    if (audio_seconds <= 0) return std::nullopt;
+    return audio_seconds / of.median;
+  }
 };
 
 }  // namespace sotto::bench

@@ -8,9 +8,12 @@
 #include <random>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "base/error.h"
 #include "base/isa.h"
+#include "model/compute_type.h"
 #include "model/config.h"
 
 namespace sotto::cpu::testing {
@@ -31,6 +34,18 @@ inline constexpr model::Dims kOddDims = {.n_mels = 7,
 
 inline std::string isa_name(const ::testing::TestParamInfo<Isa>& info) {
   return std::string(name_of(info.param));
+}
+
+/// All that models compute in.
+inline constexpr model::ComputeType kComputeTypes[] = {
+    model::ComputeType::float32, model::ComputeType::bfloat16, model::ComputeType::int8,
+    model::ComputeType::int8_float32, model::ComputeType::int8_two_bytes};
+
+/// Parameters of a test in every type under every instruction set.
+using IsaAndType = std::tuple<Isa, model::ComputeType>;
+inline std::string isa_and_type_name(const ::testing::TestParamInfo<IsaAndType>& info) {
+  const auto [isa, type] = info.param;
+  return concat(name_of(isa), "_", name_of(type));
 }
 
 /// ‖actual − expected‖ / ‖expected‖

@@ -26,7 +26,7 @@ Numbers window(std::uint32_t seed) {
   return testing::normal_numbers(77 * 36, seed);
 }
 
-class DecoderBeamTest : public ::testing::TestWithParam<std::tuple<Isa, ComputeType>> {
+class DecoderBeamTest : public ::testing::TestWithParam<testing::IsaAndType> {
  protected:
   std::unique_ptr<model::Decoder> decoder() {
     return make_decoder(kOddDims, weights_, std::get<0>(GetParam()), std::get<1>(GetParam()),
@@ -136,16 +136,10 @@ TEST_P(DecoderBeamTest, MisuseIsABug) {
   EXPECT_DEATH(first->continue_from(*first->new_sequence()), "started");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Types, DecoderBeamTest,
-    ::testing::Combine(::testing::ValuesIn(available_isas()),
-                       ::testing::Values(ComputeType::float32, ComputeType::bfloat16,
-                                         ComputeType::int8, ComputeType::int8_float32,
-                                         ComputeType::int8_two_bytes)),
-    [](const auto& info) {
-      return std::string(name_of(std::get<0>(info.param))) + "_" +
-             std::string(name_of(std::get<1>(info.param)));
-    });
+INSTANTIATE_TEST_SUITE_P(Types, DecoderBeamTest,
+                         ::testing::Combine(::testing::ValuesIn(available_isas()),
+                                            ::testing::ValuesIn(testing::kComputeTypes)),
+                         testing::isa_and_type_name);
 
 }  // namespace
 }  // namespace sotto::cpu

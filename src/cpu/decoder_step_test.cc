@@ -21,8 +21,6 @@ using testing::kOddDims;
 using testing::normal_numbers;
 using testing::relative_l2;
 
-constexpr ComputeType kTypes[] = {ComputeType::float32, ComputeType::bfloat16, ComputeType::int8,
-                                  ComputeType::int8_float32, ComputeType::int8_two_bytes};
 const std::vector<int> kTokens = {100, 0, 7, 7, 99, 31, 32, 33, 1, 2, 3, 4, 50, 60, 70, 80, 90, 5};
 const std::vector<int> kForbidden = {0, 3, 4, 31, 63, 64, 100};
 const model::AllowedTokens kAllowed = {.ranges = {{{2, 70}, {70, 101}}}, .forbidden = kForbidden};
@@ -41,7 +39,7 @@ bool same(const model::LikeliestOfRanges& a, const model::LikeliestOfRanges& b) 
   return true;
 }
 
-class DecoderStepTest : public ::testing::TestWithParam<std::tuple<Isa, ComputeType>> {
+class DecoderStepTest : public ::testing::TestWithParam<testing::IsaAndType> {
  protected:
   std::unique_ptr<model::Decoder> decoder(ThreadPool& pool) {
     return make_decoder(kOddDims, weights_, std::get<0>(GetParam()), type(), pool);
@@ -188,11 +186,8 @@ TEST_P(DecoderStepTest, MisuseIsABug) {
 
 INSTANTIATE_TEST_SUITE_P(Types, DecoderStepTest,
                          ::testing::Combine(::testing::ValuesIn(available_isas()),
-                                            ::testing::ValuesIn(kTypes)),
-                         [](const auto& info) {
-                           return std::string(name_of(std::get<0>(info.param))) + "_" +
-                                  std::string(name_of(std::get<1>(info.param)));
-                         });
+                                            ::testing::ValuesIn(testing::kComputeTypes)),
+                         testing::isa_and_type_name);
 
 // --- the accuracy of int8 on full size -----------------------------------------------------------
 

@@ -26,7 +26,7 @@ std::shared_ptr<PackedWeights> again(const PackedWeights& made) {
 }
 
 /// What an encoder of `packed` makes of a window, and a decoder of that.
-class PackedTest : public ::testing::TestWithParam<std::tuple<Isa, ComputeType>> {
+class PackedTest : public ::testing::TestWithParam<testing::IsaAndType> {
  protected:
   Isa isa() const { return std::get<0>(GetParam()); }
   ComputeType type() const { return std::get<1>(GetParam()); }
@@ -91,16 +91,10 @@ TEST_P(PackedTest, ArraysOfAnotherModelAreRefused) {
   EXPECT_EQ(refused(), refusal) << "one too short";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    AllTypes, PackedTest,
-    ::testing::Combine(::testing::ValuesIn(available_isas()),
-                       ::testing::Values(ComputeType::float32, ComputeType::bfloat16,
-                                         ComputeType::int8, ComputeType::int8_float32,
-                                         ComputeType::int8_two_bytes)),
-    [](const auto& info) {
-      return std::string(name_of(std::get<0>(info.param))) + "_" +
-             std::string(name_of(std::get<1>(info.param)));
-    });
+INSTANTIATE_TEST_SUITE_P(AllTypes, PackedTest,
+                         ::testing::Combine(::testing::ValuesIn(available_isas()),
+                                            ::testing::ValuesIn(testing::kComputeTypes)),
+                         testing::isa_and_type_name);
 
 /// Whether numbers are only moved or rounded; smooth() goes through pow(), which differs between C
 /// libraries.

@@ -5,7 +5,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "apps/cache_folder.h"
@@ -15,6 +14,7 @@
 #include "apps/slow_choices.h"
 #include "apps/turns.h"
 #include "audio/decode.h"
+#include "audio/decoded_beside.h"
 #include "audio/mel.h"
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -33,6 +33,7 @@ namespace fs = std::filesystem;
 struct Job {
   const Options& options;
   engine::Engine& engine;
+  audio::DecodedBeside& first;  ///< of the files
   Console& console;
   Turns turns{};
   bool text_lost = false;  ///< standard output took no more; files are still written
@@ -183,7 +184,9 @@ std::vector<float> read_samples(Job& job, FileJob& file) {
   }
   if (job.turns.is_turn_of(file.index)) job.console.progress("decoding the audio");
   const auto unpinned = job.engine.pool().unpin_caller();  // FFmpeg starts threads of its own
-  audio::Audio audio = audio::decode_file(file.path, {.stream = job.options.audio_stream});
+  audio::Audio audio = file.index == 0
+                           ? job.first.get()
+                           : audio::decode_file(file.path, {.stream = job.options.audio_stream});
   const auto warn = [&](const std::string& warning) {
     job.turns.say(file.index,
                   [&job, warning] { job.console.message(concat("warning: ", warning)); });
@@ -270,14 +273,14 @@ int transcribe(const Options& options, Console& console) {
   prepare_output_folder(options);
   catch_interrupts();
   console.progress("loading the model");
-  const std::jthread beside(audio::prepare_decoding);
+  audio::DecodedBeside first(options.files.front(), {.stream = options.audio_stream});
   engine::Engine engine(model, options.device, options.threads, options.compute_type,
                         cache_settings(options.cache, tell_if_verbose(options, console)),
                         options.pinning);
   console.progress("");
   warn_english_only(options, engine.model(), console);
 
-  Job job{.options = options, .engine = engine, .console = console};
+  Job job{.options = options, .engine = engine, .first = first, .console = console};
   transcribe_files(job);
   return job.all_done && !job.text_lost ? 0 : 1;
 }

@@ -74,6 +74,7 @@ class Decoding {
 
   std::filesystem::path path_;
   std::string name_;  // path_ for messages
+  std::stop_token stop_;
   LibavLog log_;
   Source source_;
   AVFormatContext* format_ = source_.format();  // of source_
@@ -100,6 +101,7 @@ class Decoding {
 Decoding::Decoding(const std::filesystem::path& path, const DecodeOptions& options)
     : path_(path),
       name_(printable(path.string(), kWhole)),
+      stop_(options.stop),
       source_(path, name_, options.stream, log_),
       resampler_(name_) {
   open_decoder();
@@ -186,6 +188,7 @@ int Decoding::read_packets() {
   for (;;) {
     const int status = libav().av_read_frame(format_, packet.get());
     check_interrupted();
+    if (stop_.stop_requested()) fail(ErrorKind::interrupted, "nobody waits for ", name_);
     if (status == AVERROR(EAGAIN)) continue;
     if (status < 0) {
       const std::string& said = log_.last_error();
@@ -367,13 +370,6 @@ std::optional<std::string> Decoding::warning(int read_status, bool last_packet_f
 Audio decode_file(const std::filesystem::path& path, const DecodeOptions& options) {
   check_readable(path);
   return Decoding(path, options).run();
-}
-
-void prepare_decoding() noexcept {
-  try {
-    libav();
-  } catch (const std::exception&) {
-  }
 }
 
 // FFmpeg's own words name neither folders nor empty files.

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,10 @@ struct Audio {
 };
 
 struct DecodeOptions {
-  std::optional<int>
-      stream;  ///< n-th audio stream of the file, from 0; absent: the one ffmpeg takes
+  /// The n-th audio stream of the file, from 0; absent: the one that ffmpeg takes.
+  std::optional<int> stream = std::nullopt;
+  /// Ends the decoding at its next packet with Error{interrupted}.
+  std::stop_token stop{};
 };
 
 /// Decodes a whole file, sample for sample as `ffmpeg -i PATH -f s16le -ac 1 -ar 16000 -` would,
@@ -29,10 +32,6 @@ struct DecodeOptions {
 /// of this machine, which are read as ffmpeg reads them, but no address of a network. Throws
 /// Error{io} when the file cannot be read and Error{audio} when it holds no audio.
 Audio decode_file(const std::filesystem::path& path, const DecodeOptions& options = {});
-
-/// Loads FFmpeg's libraries, which the first decode_file() does else: some 30 ms that may pass
-/// beside other work. What is wrong with them decode_file() says.
-void prepare_decoding() noexcept;
 
 /// Throws what decode_file() throws before it opens a file: Error{io} when there is none, it is a
 /// folder or must not be read, and Error{audio} when it is empty.

@@ -2,10 +2,9 @@
 
 #include <cstdio>
 #include <fstream>
-#include <thread>
 #include <utility>
 
-#include "audio/decode.h"
+#include "audio/decoded_beside.h"
 #include "base/error.h"
 #include "engine/engine.h"
 
@@ -28,11 +27,11 @@ long long resident_bytes() {
 std::string hear_clip(const std::filesystem::path& recording, const std::filesystem::path& model,
                       std::optional<model::ComputeType> wanted, int threads, Pinning pinning,
                       std::optional<engine::CacheSettings> cache) {
-  const std::jthread beside(audio::prepare_decoding);
+  audio::DecodedBeside decoded(recording);
   engine::Engine engine(model, engine::Device::cpu, threads, wanted, std::move(cache), pinning);
   const audio::Audio audio = [&] {
     const auto unpinned = engine.pool().unpin_caller();  // FFmpeg starts threads of its own
-    return audio::decode_file(recording);
+    return decoded.get();
   }();
   constexpr int kNonSpeech = -1, kEnglish = 0;
   const int eot = engine.model().tokenizer.special().eot;

@@ -57,6 +57,9 @@ ThreadPool::ThreadPool(int size, Pinning pinning) {
   std::vector<int> cpus;
   if (pinning == Pinning::one_cpu_each) cpus = cpus_to_pin(threads);
   workers_.reserve(static_cast<std::size_t>(threads - 1));
+  for (Loop& loop : loops_) {
+    loop.shares = std::vector<Loop::Share>(static_cast<std::size_t>(threads));
+  }
   try {
     for (int thread = 1; thread < threads; ++thread) {
       workers_.emplace_back([this, thread] { worker(thread); });
@@ -127,18 +130,34 @@ void ThreadPool::parallel_for(std::int64_t count,
   Loop& loop = loops_[beside ? kJobs : kCallers];
   SOTTO_CHECK((loop.state & kOpen) == 0);
   loop.body = &body;
-  loop.count = count;
-  loop.next = 0;
+  loop.divide(count);
   loop.left = 0;
   open(loop);
-  loop.share(thread);
+  loop.work(thread);
   const int joined = loop.close();
   const auto all_left = [&] { return loop.left.load(std::memory_order_acquire) == joined; };
   while (!spin_until(all_left)) std::this_thread::yield();
 }
 
-void ThreadPool::Loop::share(int thread) {
-  for (std::int64_t i = next++; i < count; i = next++) (*body)(i, thread);
+void ThreadPool::Loop::divide(std::int64_t count) {
+  const auto n = std::min(count, static_cast<std::int64_t>(shares.size()));
+  n_shares = static_cast<std::size_t>(n);
+  for (std::int64_t i = 0; i < n; ++i) {
+    Share& share = shares[static_cast<std::size_t>(i)];
+    share.next = count / n * i + std::min(i, count % n);
+    share.end = count / n * (i + 1) + std::min(i + 1, count % n);
+  }
+}
+
+/// The thread's own share, then what is left of the next ones.
+void ThreadPool::Loop::work(int thread) {
+  for (std::size_t k = 0; k < n_shares; ++k) {
+    Share& share = shares[(static_cast<std::size_t>(thread) + k) % n_shares];
+    while (share.next < share.end) {
+      const std::int64_t i = share.next++;
+      if (i < share.end) (*body)(i, thread);
+    }
+  }
 }
 
 /// Joins the loop that came after the one `seen`, if it is still open.
@@ -154,7 +173,7 @@ bool ThreadPool::Loop::join(std::uint64_t& seen) {
 /// Does its part of a loop after the one `seen`; false when there is none.
 bool ThreadPool::Loop::take_part(std::uint64_t& seen, int thread) {
   if (loop_of(state) == seen || !join(seen)) return false;
-  share(thread);
+  work(thread);
   left.fetch_add(1, std::memory_order_release);
   return true;
 }

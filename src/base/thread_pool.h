@@ -41,7 +41,9 @@ class ThreadPool {
 
   /// Calls body(i, thread) once for each i in [0, count), in any order, on any thread;
   /// `thread` in [0, size()) names the executing thread, for scratch memory. Returns when all are
-  /// done. The body must not throw.
+  /// done. The body must not throw. Each thread begins with a share of its own, the same in every
+  /// loop of this count, and so finds in its caches what it left there; who is done takes from the
+  /// others' shares.
   void parallel_for(std::int64_t count, const std::function<void(std::int64_t, int)>& body);
 
   /// Gives `job` to one of the threads, beside what the calling one does. Meanwhile both may run
@@ -69,17 +71,23 @@ class ThreadPool {
  private:
   /// What threads share.
   struct Loop {
+    /// What one thread begins with, on a line of its own: threads write it all the time.
+    struct alignas(64) Share {
+      std::atomic<std::int64_t> next{0};
+      std::int64_t end = 0;
+    };
+
     const std::function<void(std::int64_t, int)>* body = nullptr;
-    std::int64_t count = 0;
-    // Each on a line of its own: threads write them all the time.
-    alignas(64) std::atomic<std::int64_t> next{0};
+    std::vector<Share> shares;             // as many as threads
+    std::size_t n_shares = 0;              // of this loop: no more than it has calls
     alignas(64) std::atomic<int> left{0};  // workers that joined the loop and are done
     /// The number of the loop, whether it is open, and how many workers joined it (thread_pool.cc).
     alignas(64) std::atomic<std::uint64_t> state{0};
 
+    void divide(std::int64_t count);
     int close();
     bool join(std::uint64_t& seen);
-    void share(int thread);
+    void work(int thread);
     bool take_part(std::uint64_t& seen, int thread);
   };
   enum Kind { kCallers, kJobs };

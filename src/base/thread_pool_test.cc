@@ -53,6 +53,22 @@ TEST(ThreadPool, AThreadThatIsSlowerGetsLess) {
   EXPECT_EQ(std::max<int>(by_thread[0], by_thread[1]), kCount - 1);
 }
 
+TEST(ThreadPool, EachThreadBeginsWithItsOwnShare) {
+  ThreadPool pool(3);
+  for (const std::int64_t count : {3, 8, 30}) {
+    std::array<std::int64_t, 3> first = {-1, -1, -1};
+    std::atomic<int> here{0};
+    pool.parallel_for(count, [&](std::int64_t i, int thread) {
+      std::int64_t& mine = first[static_cast<std::size_t>(thread)];
+      if (mine >= 0) return;
+      mine = i;
+      ++here;
+      while (here < 3) std::this_thread::yield();
+    });
+    EXPECT_EQ(first, (std::array<std::int64_t, 3>{0, (count + 2) / 3, (2 * count + 2) / 3}));
+  }
+}
+
 TEST(ThreadPool, ManyShortLoopsInARow) {
   ThreadPool pool(3);
   std::atomic<std::int64_t> sum{0};

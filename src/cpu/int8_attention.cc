@@ -105,12 +105,12 @@ void Int8Attention::project(const Int8Linear& qkv, Int8Activations& x, const flo
   const int strip_blocks = kValueStrip / runtime_.kernels.block;
   // Neighbouring tasks share a head, whose weights then stay in the cache.
   runtime_.parallel_for(std::int64_t{3} * n_heads_ * n_strips_, [&](std::int64_t i, int thread) {
-    const std::int64_t group = i / n_strips_, strip = i % n_strips_;
+    const std::int64_t head = i / n_strips_ / 3, kind = i / n_strips_ % 3, strip = i % n_strips_;
+    const auto group = static_cast<int>(kind * n_heads_ + head);
     const int begin = static_cast<int>(strip) * strip_blocks;
     float* const rows = scratch_.data() + thread * scratch_size_;
-    qkv.group(rows, x, static_cast<int>(group), begin, std::min(n_blocks_, begin + strip_blocks),
-              bias_.data());
-    quantize_strip(rows, static_cast<int>(group) / n_heads_, group % n_heads_, strip);
+    qkv.group(rows, x, group, begin, std::min(n_blocks_, begin + strip_blocks), bias_.data());
+    quantize_strip(rows, static_cast<int>(kind), head, strip);
   });
 }
 

@@ -221,9 +221,9 @@ void Int8Linear::run(const Int8LinearTask& task, int n_blocks, float* scratch) c
   const std::ptrdiff_t scratch_size = std::ptrdiff_t{out_group_} * runtime_.kernels.block;
   runtime_.parallel_for(std::int64_t{n_groups} * n_runs, [&](std::int64_t i, int thread) {
     Int8LinearTask part = task;
-    part.group_begin = static_cast<int>(i / n_runs);
+    part.group_begin = static_cast<int>(i % n_groups);
     part.group_end = part.group_begin + 1;
-    part.block_begin = static_cast<int>(i % n_runs) * run;
+    part.block_begin = static_cast<int>(i / n_groups) * run;
     part.block_end = std::min(n_blocks, part.block_begin + run);
     const std::ptrdiff_t at = part.block_begin * part.y_block + part.group_begin * scratch_size;
     if (part.y != nullptr) part.y += at;

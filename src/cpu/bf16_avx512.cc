@@ -5,6 +5,7 @@
 // The vectors come before the algorithms that use them.
 #include "cpu/dot_avx512_bf16.h"
 
+#include "cpu/bf16_products_impl.h"
 #include "cpu/elementwise_impl.h"
 
 namespace sotto::cpu {
@@ -24,34 +25,6 @@ SOTTO_INLINE Integers to_bf16(Vector a) {
 
 SOTTO_INLINE Integers pair(Vector low, Vector high) {
   return to_bf16(low) | shift_left<16>(to_bf16(high));
-}
-
-/// sums(r, ·) += a pair of each lane · the pair of row r, which lie row_step apart.
-template <int R>
-SOTTO_INLINE void add_pairs(Vector (&sums)[R][2], const Bf16* lanes, const Bf16* rows,
-                            std::ptrdiff_t row_step) {
-  const Integers a0 = load_integers(lanes);
-  const Integers a1 = load_integers(lanes + 2 * kLanes);
-  SOTTO_UNROLL
-  for (int r = 0; r < R; ++r) {
-    std::int32_t bits;
-    __builtin_memcpy(&bits, rows + r * row_step, sizeof bits);
-    const Integers b = broadcast_integer(bits);
-    sums[r][0] = dot_bf16(sums[r][0], a0, b);
-    sums[r][1] = dot_bf16(sums[r][1], a1, b);
-  }
-}
-
-/// sums(r, ·) += Σ pairs of lanes · the pairs of row r, which lie row_step apart and whose next
-/// pair is pair_step on.
-template <int R>
-SOTTO_INLINE void multiply_pairs(Vector (&sums)[R][2], const Bf16* lanes, const Bf16* rows,
-                                 std::ptrdiff_t row_step, std::ptrdiff_t pair_step, int n_pairs) {
-  for (int i = 0; i < n_pairs; ++i) {
-    add_pairs(sums, lanes, rows, row_step);
-    lanes += 2 * kBlock;
-    rows += pair_step;
-  }
 }
 
 template <int R>

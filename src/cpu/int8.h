@@ -8,7 +8,8 @@
 //   quads   the bytes of a T×D matrix: [ceil(T/B)][ceil(D/4)][B][4]: four inputs of a position are
 //           one 32-bit lane. Their scales are [ceil(T/B)][groups][B].
 //   panels  the weights, for kRows = Int8Kernels::rows outputs: [panel][ceil(K/4)][kRows][4].
-//           Their scales and offsets are [panel][groups][kRows].
+//           Their scales and offsets are [panel][groups][kRows]. A group's last panel has rows of
+//           zeros after its last output.
 #pragma once
 
 #include <cstddef>
@@ -153,7 +154,7 @@ constexpr std::size_t int8_attention_scratch(int block, int d) {
 struct Int8Kernels {
   Isa isa;
   int block;  ///< B
-  int rows;   ///< of a panel; divides kGroup
+  int rows;   ///< of a panel
 
   void (*linear)(const Int8LinearTask&) noexcept;
   void (*quantize)(const Int8QuantizeTask&) noexcept;

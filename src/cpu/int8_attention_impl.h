@@ -28,24 +28,24 @@ SOTTO_INLINE Integers weight_byte(Vector bits) {
   return to_integers(as_vector(select_bits(mantissa, as_integers(p), exponent)));
 }
 
-/// The scores of a panel of keys with a block of queries but for the queries' scales:
-/// scores[key][query] = k·q. Raises their largest by the first n_rows.
-template <typename RowCount>
-SOTTO_INLINE void score_panel(float* scores, Vector (&top)[2], const Int8AttentionTask& task,
-                              const std::int8_t* k, int key_at, RowCount n_rows) {
+/// The scores of R keys of a block with a block of queries but for the queries' scales:
+/// scores[key][query] = k·q. Raises their largest.
+template <int R>
+SOTTO_INLINE void score_keys(float* scores, Vector (&top)[2], const Int8AttentionTask& task,
+                             const std::int8_t* k, int key_at) {
   const std::int32_t* const offsets = task.k_offsets + key_at;
   const float* const scales = task.k_scales + key_at;
-  Integers sums[kInt8Rows][2];
+  Integers sums[R][2];
   SOTTO_UNROLL
-  for (int r = 0; r < kInt8Rows; ++r) sums[r][0] = sums[r][1] = broadcast_integer(offsets[r]);
+  for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(offsets[r]);
   multiply_bytes(sums, task.q, k, 4, 4 * kBlock, quads_of(task.d));
   SOTTO_UNROLL
-  for (int r = 0; r < kInt8Rows; ++r) {
+  for (int r = 0; r < R; ++r) {
     const Vector scale = broadcast(scales[r]), origin = origin_of(scale);
     for (int half = 0; half < 2; ++half) {
       const Vector score = scaled(sums[r][half], scale, origin);
       store(scores + r * kBlock + half * kLanes, score);
-      if (r < n_rows()) top[half] = max(score, top[half]);
+      top[half] = max(score, top[half]);
     }
   }
 }
@@ -53,14 +53,11 @@ SOTTO_INLINE void score_panel(float* scores, Vector (&top)[2], const Int8Attenti
 /// The same for n_keys keys of a block.
 SOTTO_INLINE void score_block(float* scores, Vector (&top)[2], const Int8AttentionTask& task,
                               const std::int8_t* k, int key_at, int n_keys) {
-  int key = 0;
-  for (; key + kInt8Rows <= n_keys; key += kInt8Rows) {
-    score_panel(scores + key * kBlock, top, task, k + key * 4, key_at + key,
-                [] { return kInt8Rows; });
+  for (int key = 0; key < n_keys; key += kInt8Rows) {
+    with_rows<kInt8Rows>(smaller(kInt8Rows, n_keys - key), [&]<int R>(Rows<R>) {
+      score_keys<R>(scores + key * kBlock, top, task, k + key * 4, key_at + key);
+    });
   }
-  if (key == n_keys) return;
-  score_panel(scores + key * kBlock, top, task, k + key * 4, key_at + key,
-              [&] { return n_keys - key; });
 }
 
 /// Weights of a strip as quads of keys: bytes 255·2^(score·factor − top), for a top that is not
@@ -101,7 +98,7 @@ SOTTO_INLINE void add_value_strip(float* out, const Int8AttentionTask& task,
   const int n_quads = quads_of(n_keys);
   const Vector origin[2] = {origin_of(added[0]), origin_of(added[1])};
   for (int row = 0; row < task.d; row += kInt8Rows) {
-    const auto sum_rows = [&]<int R>() {
+    with_rows<kInt8Rows>(smaller(kInt8Rows, task.d - row), [&]<int R>(Rows<R>) {
       Integers sums[R][2];
       SOTTO_UNROLL
       for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(kSumOriginBits);
@@ -119,12 +116,7 @@ SOTTO_INLINE void add_value_strip(float* out, const Int8AttentionTask& task,
           store(o, fma(sum, scale, load(o) * kept[half]));
         }
       }
-    };
-    if (task.d - row >= kInt8Rows) {
-      sum_rows.template operator()<kInt8Rows>();
-    } else {
-      for (const int end = task.d; row < end; ++row) sum_rows.template operator()<1>();
-    }
+    });
   }
 }
 

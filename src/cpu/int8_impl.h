@@ -9,7 +9,7 @@
 namespace sotto::cpu {
 namespace {
 
-static_assert(kGroup % kInt8Rows == 0 && kValueStrip % kBlock == 0 && kBlock % 4 == 0);
+static_assert(kValueStrip % kBlock == 0 && kBlock % 4 == 0);
 
 // --- quantising ---------------------------------------------------------------------------------
 

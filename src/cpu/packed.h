@@ -17,7 +17,7 @@ namespace sotto::cpu {
 
 /// Of what the arrays of a model are and in which order they are made: to be counted up when either
 /// changes (packed_test.cc notices).
-inline constexpr std::uint32_t kPackedFormat = 4;
+inline constexpr std::uint32_t kPackedFormat = 5;
 
 class PackedWeights {
  public:

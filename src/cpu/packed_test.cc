@@ -136,7 +136,7 @@ struct Format {
 
 class PackedFormatTest : public ::testing::TestWithParam<Isa> {
  protected:
-  void SetUp() override { ASSERT_EQ(kPackedFormat, 4u) << "then put the new digests here"; }
+  void SetUp() override { ASSERT_EQ(kPackedFormat, 5u) << "then put the new digests here"; }
 
   const model::Weights weights_ = model::testing::seeded_weights(kOddDims, 8);
   ThreadPool pool_{1};
@@ -146,9 +146,10 @@ TEST_P(PackedFormatTest, AChangeOfTheEncodersLayersNeedsAnotherFormat) {
   constexpr Format<ComputeType> kEncoders[] = {
       {ComputeType::float32, 12613867043960330865u, 9283289545431015017u, 6498302569884491053u},
       {ComputeType::bfloat16, 0, 0, 1100221756949513274u},
-      {ComputeType::int8, 13198418042493869271u, 14266639684337511319u, 2153749481067444727u},
+      {ComputeType::int8, 13198418042493869271u, 14266639684337511319u, 2153749481067444727u,
+       18265907590474091703u},
       {ComputeType::int8_float32, 13198418042493869271u, 14266639684337511319u,
-       2153749481067444727u},
+       2153749481067444727u, 18265907590474091703u},
       {ComputeType::int8_two_bytes, 12024291437640699543u, 12024291437640699543u,
        208559798471850903u}};
   for (const auto& format : kEncoders) {

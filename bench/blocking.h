@@ -1,5 +1,5 @@
 // The kernels' products in tiles of more or fewer rows than they take, one table per instruction
-// set: how kTileRows, kInt8Rows and kInt16Rows were chosen.
+// set: how kTileRows, kInt8Rows, kInt16Rows and kBf16Rows were chosen.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,8 @@ struct Tiles {
   const Tile* end;
 };
 
-extern const Tiles kAvx2Tiles, kAvxVnniTiles, kAvx512Tiles, kAvx512VnniTiles;
+extern const Tiles kPortableTiles, kAvx2Tiles, kAvxVnniTiles, kAvx512Tiles, kAvx512VnniTiles;
+/// bfloat16 only.
+extern const Tiles kAvx512Bf16Tiles;
 
 }  // namespace sotto::bench

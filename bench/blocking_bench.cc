@@ -14,8 +14,9 @@ namespace {
 using namespace sotto;
 
 int register_tiles() {
-  for (const bench::Tiles* tiles : {&bench::kAvx2Tiles, &bench::kAvxVnniTiles, &bench::kAvx512Tiles,
-                                    &bench::kAvx512VnniTiles}) {
+  for (const bench::Tiles* tiles :
+       {&bench::kPortableTiles, &bench::kAvx2Tiles, &bench::kAvxVnniTiles, &bench::kAvx512Tiles,
+        &bench::kAvx512VnniTiles, &bench::kAvx512Bf16Tiles}) {
     if (std::ranges::count(available_isas(), tiles->isa) == 0) continue;
     for (const bench::Tile* tile = tiles->begin; tile != tiles->end; ++tile) {
       const std::string name = concat(name_of(tiles->isa), "/", tile->numbers, "/", tile->rows);

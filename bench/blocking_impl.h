@@ -16,15 +16,20 @@ constexpr int kIn = TileMemory::kIn;
 static_assert(kBlock <= TileMemory::kMostLanes);
 
 template <int R>
+SOTTO_INLINE void store_sums(TileMemory& memory, const Vector (&sums)[R][2]) {
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    store(memory.sums + r * kBlock, sums[r][0]);
+    store(memory.sums + r * kBlock + kLanes, sums[r][1]);
+  }
+}
+
+template <int R>
 void float_tiles(TileMemory& memory) noexcept {
   for (int panel = 0; panel < TileMemory::kOut / R; ++panel) {
     Vector sums[R][2];
     multiply(sums, memory.weights + panel * R * kIn, 1, R, memory.x, kIn);
-    SOTTO_UNROLL
-    for (int r = 0; r < R; ++r) {
-      store(memory.sums + r * kBlock, sums[r][0]);
-      store(memory.sums + r * kBlock + kLanes, sums[r][1]);
-    }
+    store_sums(memory, sums);
   }
 }
 

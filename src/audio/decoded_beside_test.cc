@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <thread>
 
@@ -59,8 +63,24 @@ TEST_F(DecodedBesideTest, ThrowsWhatDecodingThrows) {
   EXPECT_EQ(error_beside(one, ErrorKind::audio, second), error_of(one, ErrorKind::audio, second));
 }
 
-TEST_F(DecodedBesideTest, NobodyNeedAsk) {
-  const DecodedBeside unused(wav({.seconds = 30.0}));
+/// Begins to decode four hours and does not ask for them; exits with 7 when less than a fourth of
+/// their samples was ever in memory.
+[[noreturn]] void leave_unasked(const std::filesystem::path& path) {
+  constexpr std::uint32_t kBytes = 4 * 3600 * 16000 * 2;
+  std::string header = wav_bytes({.seconds = 0.0});
+  const std::uint32_t riff_bytes = kBytes + 36;
+  std::memcpy(header.data() + 4, &riff_bytes, sizeof riff_bytes);
+  std::memcpy(header.data() + header.find("data") + 4, &kBytes, sizeof kBytes);
+  write_bytes(path, header);
+  std::filesystem::resize_file(path, header.size() + kBytes);
+  { const DecodedBeside unasked(path); }
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  std::exit(usage.ru_maxrss < kBytes / 2 / 1024 ? 7 : 8);
+}
+
+TEST_F(DecodedBesideTest, EndsWhenNobodyAsks) {
+  EXPECT_EXIT(leave_unasked(folder_ / "long.wav"), ::testing::ExitedWithCode(7), "");
   const DecodedBeside missing(folder_ / "none.wav");
 }
 

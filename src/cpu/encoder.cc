@@ -89,7 +89,18 @@ model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa is
 
 ConvolutionType convolution_type(ComputeType type, Isa isa) {
   if (type == ComputeType::bfloat16) return ConvolutionType::bfloat16;
-  return type == ComputeType::int8 ? fastest_convolution(isa) : ConvolutionType::float32;
+  if (type != ComputeType::int8) return ConvolutionType::float32;
+  switch (isa) {
+    case Isa::avx2:
+    case Isa::avx_vnni:
+    case Isa::avx512_vnni:
+    case Isa::avx512_bf16:
+      return ConvolutionType::int16;
+    case Isa::portable:
+    case Isa::avx512:
+      return ConvolutionType::float32;
+  }
+  SOTTO_CHECK(false);
 }
 
 std::unique_ptr<model::Encoder> make_encoder(const model::Dims& dims, const model::Weights& weights,

@@ -21,7 +21,9 @@ namespace sotto::cpu {
 model::ComputeType encoder_type(std::optional<model::ComputeType> wanted, Isa isa);
 
 /// What the convolutions of an encoder of `type` compute in: where all else is bfloat16 that, where
-/// it is int8 what is measured to be fastest (fastest_convolution()), else float32.
+/// it is int8 16-bit integers, if `isa` makes half as many products of those again as of float32 a
+/// second (docs/performance.md: 2 times as many with VNNI, 1.5 with AVX2, 1.05 with AVX-512 alone),
+/// else float32. It is not measured here: the same command must find the same text.
 ConvolutionType convolution_type(model::ComputeType type, Isa isa);
 
 /// Packs the encoder weights (they may be unmapped afterwards) to compute in `type`, checked by

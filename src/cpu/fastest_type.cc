@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
-#include <mutex>
 #include <vector>
 
 #include "base/buffer.h"
@@ -47,30 +45,6 @@ std::array<double, sizeof...(Bodies)> shortest(const Bodies&... bodies) {
 
 std::vector<float> numbers(const char* name, int size) {
   return model::seeded_numbers(name, 1, static_cast<std::size_t>(size), 0, 1);
-}
-
-ProductRates measure_rates(const MultiplyLoops& loops) {
-  constexpr std::int64_t kSteps = 4096;
-  const auto run = [](const MultiplyLoop& loop) {
-    return [&loop] {
-      if (loop.products > 0) loop.run(kSteps);
-    };
-  };
-  const auto [floats, halves, words] =
-      shortest(run(loops.float32), run(loops.bfloat16), run(loops.int16));
-  return {.float32 = loops.float32.products / floats,
-          .bfloat16 = loops.bfloat16.products > 0 ? loops.bfloat16.products / halves : 0,
-          .int16 = loops.int16.products / words};
-}
-
-/// Measured once in a process.
-const ProductRates& rates_of(Isa isa) {
-  static std::mutex mutex;
-  static std::map<Isa, ProductRates> measured;
-  const std::lock_guard lock(mutex);
-  const auto [at, is_new] = measured.try_emplace(isa);
-  if (is_new) at->second = measure_rates(multiply_loops_for(isa));
-  return at->second;
 }
 
 }  // namespace
@@ -129,19 +103,13 @@ TypeTimes time_decoder_types(Isa isa) {
   return {.float32 = float_seconds, .bfloat16 = std::nullopt, .int8 = byte_seconds};
 }
 
-ConvolutionType fastest_convolution(const ProductRates& rates) {
-  const bool bfloat16 = rates.bfloat16 > rates.float32;
-  const double other = bfloat16 ? rates.bfloat16 : rates.float32;
-  if (rates.int16 > kWorthInConvolutions * other) return ConvolutionType::int16;
-  return bfloat16 ? ConvolutionType::bfloat16 : ConvolutionType::float32;
-}
-
-ConvolutionType fastest_convolution(Isa isa) {
-  return fastest_convolution(rates_of(isa));
-}
-
 bool bfloat16_is_faster(Isa isa) {
-  return rates_of(isa).bfloat16 > rates_of(isa).float32;
+  constexpr std::int64_t kSteps = 4096;
+  const MultiplyLoops& loops = multiply_loops_for(isa);
+  if (loops.bfloat16.products == 0) return false;
+  const auto [floats, halves] =
+      shortest([&] { loops.float32.run(kSteps); }, [&] { loops.bfloat16.run(kSteps); });
+  return loops.bfloat16.products / halves > loops.float32.products / floats;
 }
 
 }  // namespace sotto::cpu

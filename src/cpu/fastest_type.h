@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "base/isa.h"
-#include "cpu/convolution_type.h"
 #include "model/compute_type.h"
 
 namespace sotto::cpu {
@@ -33,27 +32,8 @@ TypeTimes time_encoder_types(Isa isa);
 /// A small linear layer of the decoder on one row, likewise.
 TypeTimes time_decoder_types(Isa isa);
 
-/// Products a second; 0 where there are none.
-struct ProductRates {
-  double float32 = 0;
-  double bfloat16 = 0;
-  double int16 = 0;
-};
-
-/// How many times faster products of 16-bit integers must be than others, as their sums and their
-/// inputs are scaled. It is not near to what is known of machines: of the rate of float32, 2 times
-/// with VNNI, 1.5 with AVX2 alone, and with AVX-512 alone 1 (Sapphire Rapids) or 1.65 (Zen 4); of
-/// that of bfloat16, as many on Zen 4.
-inline constexpr double kWorthInConvolutions = 1.25;
-
-/// What convolutions are computed in that need no more digits than any of these has.
-ConvolutionType fastest_convolution(const ProductRates& rates);
-
-/// The same by the rates of `isa`, which are measured once in a process, in about a millisecond.
-ConvolutionType fastest_convolution(Isa isa);
-
-/// Whether a product in bfloat16 takes less time than one in float32, by the same rates: twice as
-/// many a cycle on Zen 4, half as many on Sapphire Rapids.
+/// Whether a product in bfloat16 takes less time than one in float32, as measured in a millisecond:
+/// twice as many a cycle on Zen 4, half as many on Sapphire Rapids.
 bool bfloat16_is_faster(Isa isa);
 
 }  // namespace sotto::cpu

@@ -23,14 +23,7 @@ using ::testing::HasSubstr;
 using testing::wav_bytes;
 using testing::write_bytes;
 
-class DecodedBesideTest : public testing::FolderTest {
- protected:
-  std::filesystem::path make_pipe() const {
-    const std::filesystem::path pipe = folder_ / "pipe";
-    EXPECT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-    return pipe;
-  }
-};
+using DecodedBesideTest = testing::FolderTest;
 
 std::string error_beside(const std::filesystem::path& path, ErrorKind kind,
                          const DecodeOptions& options = {}) {
@@ -93,7 +86,8 @@ TEST_F(DecodedBesideTest, StopsAtTheNextPacket) {
 }
 
 TEST_F(DecodedBesideTest, APipeIsOpenedByWhoAsks) {
-  const std::filesystem::path pipe = make_pipe();
+  const std::filesystem::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   { const DecodedBeside unused(pipe); }  // would wait for a writer for ever
   DecodedBeside decoded(pipe);
   std::jthread writer(

@@ -219,6 +219,7 @@ void Int8Linear::run(const Int8LinearTask& task, int n_blocks, float* scratch) c
   const int run = blocks_of(n_blocks, std::min(n_blocks, wanted));
   const int n_runs = blocks_of(n_blocks, run);
   const std::ptrdiff_t scratch_size = std::ptrdiff_t{out_group_} * runtime_.kernels.block;
+  // Neighbouring tasks share positions: a thread's share is about those of the layer before.
   runtime_.parallel_for(std::int64_t{n_groups} * n_runs, [&](std::int64_t i, int thread) {
     Int8LinearTask part = task;
     part.group_begin = static_cast<int>(i % n_groups);

@@ -156,7 +156,7 @@ TEST_P(PackedFormatTest, AChangeOfTheEncodersLayersNeedsAnotherFormat) {
     if (format.type == ComputeType::bfloat16 && GetParam() != Isa::avx512_bf16) continue;
     const auto packed = std::make_shared<PackedWeights>();
     make_encoder(kOddDims, weights_, GetParam(), format.type, pool_, packed);
-    // Those of the convolutions, whose type is measured, come first.
+    // Those of the convolutions, which have a test of their own, come first.
     const bool words = convolution_type(format.type, GetParam()) == ConvolutionType::int16;
     const auto arrays = std::span(packed->arrays()).subspan(words ? 6 : 4);
     EXPECT_EQ(digest(arrays, only_moved(format.type)), format.digest(GetParam()))

@@ -131,7 +131,7 @@ std::shared_ptr<cpu::PackedWeights> PackedCache::not_packed() {
 }
 
 std::string PackedCache::key_of(model::Part part, model::ComputeType type, Isa isa) const {
-  // Of two machines with one instruction set one may be faster in bfloat16, the other not.
+  // The type of the convolutions as well: where another is chosen for `isa`, the arrays are others.
   const std::string which = part == model::Part::encoder
                                 ? concat("encoder-", name_of(cpu::convolution_type(type, isa)), "-")
                                 : "decoder-";

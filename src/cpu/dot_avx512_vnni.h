@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include "base/sanitizers.h"
 #include "cpu/simd_avx512.h"
 
 namespace sotto::cpu {
@@ -28,6 +29,16 @@ inline Integers dot(Integers sum, Operand a, Weight b) noexcept {
   return sum;
 }
 
+#if !defined(SOTTO_ASAN)  // which does not see what assembly reads
+/// The same for the four bytes at b in every lane.
+inline Integers dot_at(Integers sum, Operand a, const std::int8_t* b) noexcept {
+  __asm__("vpdpbusd %2%{1to16%}, %1, %0"
+          : "+v"(sum)
+          : "v"(a), "m"(*reinterpret_cast<const std::int8_t(*)[4]>(b)));
+  return sum;
+}
+#endif
+
 /// The same on bytes as they are stored.
 inline Integers dot_bytes(Integers sum, Integers a, Integers b) noexcept {
   return dot(sum, prepare(a), prepare_weight(b));
@@ -38,6 +49,15 @@ inline Integers dot_words(Integers sum, __m512i a, __m512i b) noexcept {
   __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
   return sum;
 }
+#if !defined(SOTTO_ASAN)
+/// The same for the two integers at b in every lane.
+inline Integers dot_words_at(Integers sum, __m512i a, const std::int16_t* b) noexcept {
+  __asm__("vpdpwssd %2%{1to16%}, %1, %0"
+          : "+v"(sum)
+          : "v"(a), "m"(*reinterpret_cast<const std::int16_t(*)[2]>(b)));
+  return sum;
+}
+#endif
 
 }  // namespace
 }  // namespace sotto::cpu

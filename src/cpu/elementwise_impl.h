@@ -33,6 +33,15 @@ SOTTO_INLINE void with_rows(int rows, const F& f) {
   }
 }
 
+/// Whether row r of a tile of integers leaves its numbers in memory, where the instruction set has
+/// products that take an operand from there and broadcast it (dot_at, dot_words_at). That is one
+/// instruction less to decode, which counts where the core's other thread takes half of the
+/// decoder, and one load more, of which a cycle has as many as it has products: so one row of four
+/// is loaded once for both vectors of lanes.
+constexpr bool stays_in_memory(int r) {
+  return r % 4 != 0;
+}
+
 template <typename T>
 SOTTO_INLINE T smaller(T a, T b) {
   return a < b ? a : b;

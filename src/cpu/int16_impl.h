@@ -18,8 +18,16 @@ SOTTO_INLINE void add_words(Integers (&sums)[R][2], const Word* lanes, std::ptrd
     const Integers a1 = load_integers(lanes + 2 * kLanes);
     SOTTO_UNROLL
     for (int r = 0; r < R; ++r) {
+      const Word* const row = weights + 2 * r;
+      if constexpr (requires { dot_words_at(sums[0][0], a0, row); }) {
+        if (stays_in_memory(r)) {
+          sums[r][0] = dot_words_at(sums[r][0], a0, row);
+          sums[r][1] = dot_words_at(sums[r][1], a1, row);
+          continue;
+        }
+      }
       std::int32_t words;
-      __builtin_memcpy(&words, weights + 2 * r, sizeof words);
+      __builtin_memcpy(&words, row, sizeof words);
       const Integers b = broadcast_integer(words);
       sums[r][0] = dot_words(sums[r][0], a0, b);
       sums[r][1] = dot_words(sums[r][1], a1, b);

@@ -257,8 +257,16 @@ SOTTO_INLINE void multiply_bytes(Integers (&sums)[R][2], const std::uint8_t* lan
     const Operand a1 = prepare(load_integers(lanes + 4 * kLanes));
     SOTTO_UNROLL
     for (int r = 0; r < R; ++r) {
+      const std::int8_t* const row = rows + r * row_step;
+      if constexpr (requires { dot_at(sums[0][0], a0, row); }) {
+        if (stays_in_memory(r)) {
+          sums[r][0] = dot_at(sums[r][0], a0, row);
+          sums[r][1] = dot_at(sums[r][1], a1, row);
+          continue;
+        }
+      }
       std::int32_t bytes;
-      __builtin_memcpy(&bytes, rows + r * row_step, sizeof bytes);
+      __builtin_memcpy(&bytes, row, sizeof bytes);
       const Weight b = prepare_weight(broadcast_integer(bytes));
       sums[r][0] = dot(sums[r][0], a0, b);
       sums[r][1] = dot(sums[r][1], a1, b);
@@ -277,10 +285,9 @@ struct GroupPlace {
   const std::int32_t* offsets;
 };
 
-/// out[r][lane] = before(r, half) + the sums of a group of `n` inputs.
-template <int R, typename F>
-SOTTO_INLINE void multiply_group(float (&out)[R][kBlock], const GroupPlace& at, int n,
-                                 const F& before) {
+/// totals(r, half) += the sums of a group of `n` inputs.
+template <int R>
+SOTTO_INLINE void add_group(Vector (&totals)[R][2], const GroupPlace& at, int n) {
   Integers sums[R][2];
   SOTTO_UNROLL
   for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = broadcast_integer(at.offsets[r]);
@@ -290,8 +297,8 @@ SOTTO_INLINE void multiply_group(float (&out)[R][kBlock], const GroupPlace& at, 
   SOTTO_UNROLL
   for (int r = 0; r < R; ++r) {
     const Vector scale = broadcast(at.scales[r]);
-    store(out[r], fma(scaled(sums[r][0], s0, origin0), scale, before(r, 0)));
-    store(out[r] + kLanes, fma(scaled(sums[r][1], s1, origin1), scale, before(r, 1)));
+    totals[r][0] = fma(scaled(sums[r][0], s0, origin0), scale, totals[r][0]);
+    totals[r][1] = fma(scaled(sums[r][1], s1, origin1), scale, totals[r][1]);
   }
 }
 
@@ -305,16 +312,21 @@ SOTTO_INLINE void multiply_groups(float (&out)[kInt8Rows][kBlock], const Int8Lin
                    .weights = task.panels + panel * n_quads * 4 * R,
                    .scales = task.scales + panel * n_groups * R,
                    .offsets = task.offsets + panel * n_groups * R};
-  multiply_group(out, at, smaller(task.group, task.n_in),
-                 [&](int r, int) { return broadcast(bias[r]); });
-  for (int begin = task.group; begin < task.n_in; begin += task.group) {
+  Vector totals[R][2];
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) totals[r][0] = totals[r][1] = broadcast(bias[r]);
+  for (int begin = 0; begin < task.n_in; begin += task.group) {
+    add_group(totals, at, smaller(task.group, task.n_in - begin));
     at.x += task.group * kBlock;
     at.x_scales += kBlock;
     at.weights += task.group * R;
     at.scales += R;
     at.offsets += R;
-    multiply_group(out, at, smaller(task.group, task.n_in - begin),
-                   [&](int r, int half) { return load(out[r] + half * kLanes); });
+  }
+  SOTTO_UNROLL
+  for (int r = 0; r < R; ++r) {
+    store(out[r], totals[r][0]);
+    store(out[r] + kLanes, totals[r][1]);
   }
 }
 

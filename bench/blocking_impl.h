@@ -39,18 +39,19 @@ void int8_tiles(TileMemory& memory) noexcept {
   const auto* const weights = reinterpret_cast<const std::int8_t*>(memory.weights);
   const auto* const offsets = reinterpret_cast<const std::int32_t*>(memory.scales);
   for (int panel = 0; panel < TileMemory::kOut / R; ++panel) {
-    alignas(Vector) float sums[R][kBlock] = {};
+    Vector totals[R][2];
+    set_zero(totals);
     for (int begin = 0; begin < kIn; begin += kGroup) {
       const int scales = (panel * (kIn / kGroup) + begin / kGroup) * R;
-      multiply_group(sums,
-                     {.x = x + begin * kBlock,
-                      .x_scales = memory.scales,
-                      .weights = weights + (panel * kIn + begin) * R,
-                      .scales = memory.scales + scales,
-                      .offsets = offsets + scales},
-                     kGroup, [&](int r, int half) { return load(sums[r] + half * kLanes); });
+      add_group(totals,
+                {.x = x + begin * kBlock,
+                 .x_scales = memory.scales,
+                 .weights = weights + (panel * kIn + begin) * R,
+                 .scales = memory.scales + scales,
+                 .offsets = offsets + scales},
+                kGroup);
     }
-    __builtin_memcpy(memory.sums, sums, sizeof sums);
+    store_sums(memory, totals);
   }
 }
 

@@ -32,6 +32,9 @@ std::string heading(const Report& report) {
   text +=
       concat("Model: ", report.model, report.made_up ? " in its sizes, with made-up weights" : "",
              ", in ", name_of(report.types), "\n");
+  if (report.made_up) {
+    text += "Loading, and a process with its memory, need a model from a file: --model.\n";
+  }
   if (machine.load > 0.5) {
     text += concat("Other programs were running (load average ", decimals(machine.load, 1),
                    "): times are longer than they would be alone.\n");

@@ -72,6 +72,13 @@ TEST_F(CliTest, BatchSizeSaysThatRecordingsAreCut) {
   EXPECT_THAT(three.err, StartsWith("--batch-size: recordings are cut at pauses beforehand into "
                                     "pieces of at most 30 s, 3 at a time; a piece does not see the "
                                     "text before it\n"));
+  EXPECT_EQ(transcribe({"a.wav", "-f", "json", "--batch-size", "2", "-o", "cut"}).exit_code, 0);
+  EXPECT_EQ(transcribe({"a.wav", "-f", "json"}).exit_code, 0);
+  const auto json = [&](const char* file) {
+    return nlohmann::json::parse(read_text_file(folder_ / file));
+  };
+  EXPECT_EQ(json("cut/a.json").at("cut_at_pauses"), true);
+  EXPECT_FALSE(json("a.json").contains("cut_at_pauses")) << "not openai's result otherwise";
 }
 
 TEST_F(CliTest, FilesThatCannotBeReadAreFoundBeforeTheModelIsLoaded) {

@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "apps/process.h"
 #include "audio/wav_testing.h"
 #include "base/affinity.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/testing.h"
 #include "base/thread_pool.h"
 #include "model/testing.h"
@@ -28,6 +31,14 @@ class TranscribeComputeTest : public ::testing::Test {
       std::vector<std::string> arguments, const std::function<void()>& before_exec = [] {}) {
     arguments.insert(arguments.begin(), {"transcribe", "--model", "made-up"});
     return testing::run(folder_.path(), arguments, before_exec);
+  }
+
+  /// "wide", of the width of released models, in which int8 is one byte.
+  void write_wide_model() {
+    model::Dims dims = model::testing::tiny_test_dims();
+    dims.n_audio_state = dims.n_text_state = 384;
+    dims.n_audio_head = dims.n_text_head = 6;
+    model::testing::write_hf_folder(folder_ / "wide", dims, 1);
   }
 
   sotto::testing::TemporaryFolder folder_;
@@ -54,16 +65,32 @@ TEST_F(TranscribeComputeTest, SaysInWhichTypeTheModelComputes) {
   // This model is narrow. What is printed can be asked for.
   EXPECT_EQ(type_of("int8"), "int8_two_bytes");
   EXPECT_EQ(type_of("int8_two_bytes"), "int8_two_bytes");
-  model::Dims dims = model::testing::tiny_test_dims();
-  dims.n_audio_state = dims.n_text_state = 384;
-  dims.n_audio_head = dims.n_text_head = 6;
-  model::testing::write_hf_folder(folder_ / "wide", dims, 1);
+  write_wide_model();
   for (const std::string type : {"float32", "int8", "int8_float32", "int8_two_bytes"}) {
     const Outcome outcome = testing::run(folder_.path(), {"transcribe", "--model", "wide", "a.wav",
                                                           "--no-cache", "--compute-type", type});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr(concat("realtime, ", type, " with ")));
   }
+}
+
+TEST_F(TranscribeComputeTest, EveryProcessFindsTheSameNumbersToTheLastBit) {
+  write_wide_model();
+  // JSON has the mean of the tokens' log-probabilities with all digits.
+  const auto json_of = [&](const std::string& type) {
+    const Outcome outcome =
+        testing::run(folder_.path(), {"transcribe", "--model", "wide", "a.wav", "--no-cache",
+                                      "--compute-type", type, "--threads", "2", "-f", "json"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return read_text_file(folder_ / "a.json");
+  };
+  std::set<std::string> all;
+  for (const std::string type : {"float32", "bfloat16", "int8", "int8_float32", "int8_two_bytes"}) {
+    const std::string first = json_of(type);
+    for (int run = 0; run < 3; ++run) EXPECT_EQ(json_of(type), first) << type;
+    all.insert(first);
+  }
+  EXPECT_GE(all.size(), 4u) << "types that differ are seen to";
 }
 
 TEST_F(TranscribeComputeTest, PinnedThreadsWriteTheSameText) {

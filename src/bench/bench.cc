@@ -74,7 +74,7 @@ Subject make_subject(const Settings& settings, Isa isa, ThreadPool& pool) {
 }
 
 void measure_peaks(Report& report, Session& session) {
-  const int rounds = std::clamp(static_cast<int>(session.budget.seconds * 20), 5, 30);
+  const int rounds = std::clamp(static_cast<int>(session.budget.seconds * 20), 3, 30);
   session.on_part("peaks");
   report.multiply_peaks = measure_multiply_peaks(session.pool, rounds);
   session.on_part("memory");

@@ -48,7 +48,7 @@ constexpr std::array kPartGoals = {
     // 2 ms for a window of 30 s, on one thread however many there are.
     PartGoal{"log_mel", times_realtime, 15'000},
     // From sound to 100 tokens of each window. The best of the other engines reached 38, with
-    // sixteen windows together (CTranslate2).
+    // sixteen windows together (CTranslate2). Who has many recordings should not get less.
     PartGoal{"end_to_end.windows_8", times_realtime, 140, "int8", Sizes::base, 2},
     PartGoal{"end_to_end.windows_8_of_many", times_realtime, 140, "int8", Sizes::base, 2},
     PartGoal{"end_to_end.process", extra_seconds, 0.080},

@@ -28,6 +28,8 @@ struct Result {
   std::string text;
   std::vector<Segment> segments;
   std::string language;  ///< code, for example "en"
+  /// Pieces that were cut beforehand and do not see each other's text (TranscribeOptions).
+  bool cut_at_pauses = false;
 
   /// The segments without the cleared ones before the first text.
   std::span<const Segment> from_first_text() const {

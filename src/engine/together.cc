@@ -217,8 +217,9 @@ void Together::tell(File& file, const Result& piece) {
   for (const Segment& segment : piece.segments) on_segment(segment);
 }
 
-Result Together::join(File& file) {
+Result Together::join(File& file) const {
   Result all = std::move(*file.results.front());
+  all.cut_at_pauses = options_.cut_at_pauses;
   for (std::size_t piece = 1; piece < file.results.size(); ++piece) {
     Result& part = *file.results[piece];
     all.text += part.text;

@@ -72,7 +72,7 @@ class Together {
   void finish_windows();
   void finish_piece(Slot& slot);
   void tell(File& file, const Result& piece);
-  static Result join(File& file);
+  Result join(File& file) const;
 
   /// Runs `body`, whose errors concern the file alone; false when there was one.
   template <typename Body>

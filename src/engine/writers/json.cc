@@ -57,7 +57,9 @@ std::string write_json(const Result& result) {
     segments += concat(segments.empty() ? "" : ", ", json_segment(segment));
   }
   return concat("{\"text\": ", json_string(result.text), ", \"segments\": [", segments,
-                "], \"language\": ", json_string(result.language), "}");
+                "], \"language\": ", json_string(result.language),
+                // Another way of hearing than openai's, which has no such key.
+                result.cut_at_pauses ? ", \"cut_at_pauses\": true}" : "}");
 }
 
 }  // namespace sotto::engine

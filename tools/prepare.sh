@@ -122,6 +122,7 @@ build() {
     (cd "$root" && cmake --build --preset "$preset" --target "$target") >&2 ||
       die "building failed; the compiler's words are above"
   else
+    echo "Building, which takes some minutes the first time; what the compiler says goes to $log" >&2
     (cd "$root" && cmake --build --preset "$preset" --target "$target") >"$log" 2>&1 ||
       { cat "$log" >&2; die "building failed; the output above is also in $log"; }
   fi

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <functional>
+#include <set>
+#include <string>
 
 #include "apps/cache_folder.h"
 #include "apps/options.h"
@@ -64,6 +67,7 @@ void check_options(const Options& options) {
          "--plot draws what is compared with the machine's peak, and --only names none of it: "
          "encoder, cross_kv, decoder");
   }
+  check_picture_folders(options.bench.plot);
   for (const std::string& name : options.bench.only) {
     if ((name == "load" || name == "process") && !options.bench.size.empty()) {
       fail(ErrorKind::usage, "--only ", name, " needs a model from a file: --size makes one up");
@@ -127,6 +131,13 @@ void warn_other_types(const Options& options, const bench::Report& report, Conso
   }
 }
 
+/// What is wrong with the packed weights, of which each loading would tell.
+std::function<void(const std::string&)> tell_once(Console& console) {
+  return [&console, told = std::set<std::string>()](const std::string& problem) mutable {
+    if (told.insert(problem).second) console.message(problem);
+  };
+}
+
 bench::Settings settings_of(const Options& options, Console& console) {
   bench::Settings settings{.size = options.bench.size,
                            .compute_type = options.compute_type,
@@ -136,7 +147,7 @@ bench::Settings settings_of(const Options& options, Console& console) {
   settings.only = options.bench.only;
   if (options.bench.size.empty()) {
     settings.model = options.model ? *options.model : shipped_model();
-    settings.cache = cache_settings(options.cache);
+    settings.cache = cache_settings(options.cache, tell_once(console));
     settings.clip_command = clip_command(options, *settings.model);
   }
   for (const ComparedEngine& engine : options.bench.compare) {
@@ -172,10 +183,11 @@ int bench_command(const Options& options, Console& console) {
   console.progress("");
   warn_other_types(options, report, console);
   const std::string date = now();
+  // First, lest a picture that cannot be written takes the report away.
+  console.lines(options.bench.json ? bench_json(report, date) : bench_table(report));
   if (options.bench.plot.any() && has_shares(report)) {
     write_picture(options.bench.plot, bench_plot(report, date));
   }
-  console.lines(options.bench.json ? bench_json(report, date) : bench_table(report));
   if (report.missing.empty()) return 0;
   for (const bench::Missing& missing : report.missing) {
     console.message(concat("not measured: ", missing.what, ": ", missing.why));

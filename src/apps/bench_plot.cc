@@ -64,7 +64,10 @@ std::string peaks_text(const bench::Report& report) {
     const bool better = std::ranges::any_of(report.multiply_peaks, [&](const auto& other) {
       return other.numbers == peak.numbers && other.per_second.median > peak.per_second.median;
     });
-    if (better) continue;
+    const bool used = std::ranges::any_of(report.parts, [&](const Part& part) {
+      return part.bound.find(name_of(peak.numbers)) != std::string::npos;
+    });
+    if (better || !used) continue;
     text += concat(three_digits(peak.per_second.median * 1e-9), " GMAC/s in ",
                    name_of(peak.numbers), ", ");
   }

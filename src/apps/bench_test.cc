@@ -245,6 +245,25 @@ TEST_F(BenchTest, AnEngineThatFailsLeavesWhatIsMeasured) {
   EXPECT_THAT(outcome.out, Not(HasSubstr("\ntoken 1 ")));
 }
 
+TEST_F(BenchTest, AnEngineThatAnswersNonsenseIsEndedAndLeavesWhatIsMeasured) {
+  for (const std::string answer : {"junk", "inf", "-1"}) {
+    const Outcome outcome =
+        bench({"--model", model_path(), "--seconds", "0.01", "--compute-type", "int8", "--only",
+               "log_mel,compare.encoder", "--json", "--compare",
+               played("openvino", concat("echo ", answer, "; exec sleep 1000"))});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr(concat("answers '", answer, "' to 'encoder'")));
+    EXPECT_THAT(names(Json::parse(outcome.out).at("parts")), ElementsAre("log_mel"));
+  }
+}
+
+TEST_F(BenchTest, APictureWithoutAFolderIsRefusedBeforeAnythingIsMeasured) {
+  const Outcome outcome = bench({"--model", model_path(), "--plot", "nowhere/x.svg"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "sotto: cannot write nowhere/x.svg: there is no folder nowhere\n");
+}
+
 TEST_F(BenchTest, CtrlCLeavesWhatIsMeasured) {
   const std::string engine = played(
       "openvino", "[ \"$task\" = encoder ] && echo 0.25 || { echo 'at work' >&2; read never; }");

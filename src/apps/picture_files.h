@@ -13,6 +13,9 @@ struct PictureFiles {
   bool any() const { return svg || png; }
 };
 
+/// Throws Error{io} when a file's folder is not there: before what is drawn is computed.
+void check_picture_folders(const PictureFiles& files);
+
 /// Throws Error when a file cannot be written.
 void write_picture(const PictureFiles& files, const picture::Picture& picture);
 

@@ -171,7 +171,7 @@ Report run(const Settings& settings) {
                     attempts.on_part(name);
                   }};
   std::vector<Peer> peers = start_peers(settings, tasks, pool);
-  measure_peaks(report, session);
+  attempts.attempt("peaks", [&] { measure_peaks(report, session); });
   for (const Group& group : groups) {
     attempts.attempt(group.name, [&] { group.measure(session, report); });
   }

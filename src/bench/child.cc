@@ -8,8 +8,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -60,8 +62,23 @@ Child::~Child() {
   ::close(in_);
   ::close(out_);
   if (pid_ <= 0) return;
-  if (interrupted()) ::kill(pid_, SIGTERM);  // what it is at may take long
+  constexpr std::chrono::milliseconds kPatience(1000);
+  // After Ctrl-C what it is at may take long.
+  if (!interrupted() && ends_within(kPatience)) return;
+  ::kill(pid_, SIGTERM);
+  if (ends_within(kPatience)) return;
+  ::kill(pid_, SIGKILL);
   wait();
+}
+
+bool Child::ends_within(std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kStep(5);
+  for (; ::waitpid(pid_, nullptr, WNOHANG) == 0; patience -= kStep) {
+    if (patience <= std::chrono::milliseconds::zero()) return false;
+    std::this_thread::sleep_for(kStep);
+  }
+  pid_ = 0;
+  return true;
 }
 
 int Child::wait() {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +14,8 @@ class Child {
  public:
   /// Starts command[0], found as a shell finds it. Throws Error{io}.
   explicit Child(const std::vector<std::string>& command);
-  /// Closes its standard input, which asks it to end, and waits for that; after Ctrl-C it ends it.
+  /// Closes its standard input, which asks it to end, and ends it when it does not within a second,
+  /// or after Ctrl-C.
   ~Child();
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -30,6 +32,7 @@ class Child {
  private:
   void await_output() const;
   bool read_more();
+  bool ends_within(std::chrono::milliseconds patience);
   int wait();
 
   std::string program_;

@@ -1,6 +1,7 @@
 #include "bench/peer.h"
 
 #include <charconv>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -28,7 +29,8 @@ std::optional<double> Peer::seconds(const std::string& task) {
   if (line == "-") return std::nullopt;
   double seconds = 0;
   const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), seconds);
-  if (error != std::errc() || end != line.data() + line.size() || !(seconds > 0)) {
+  if (error != std::errc() || end != line.data() + line.size() || !(seconds > 0) ||
+      !std::isfinite(seconds)) {
     fail(ErrorKind::io, name_, " answers '", printable(line), "' to '", task,
          "', which is no number of seconds");
   }

@@ -10,6 +10,8 @@
 #include "cpu/cpu_testing.h"
 #include "cpu/decoder.h"
 #include "cpu/encoder.h"
+#include "cpu/gemv_linear.h"
+#include "cpu/int8_blocks.h"
 #include "model/testing.h"
 
 namespace sotto::cpu {
@@ -179,6 +181,37 @@ TEST_P(PackedFormatTest, AChangeOfTheConvolutionsNeedsAnotherFormat) {
     EXPECT_EQ(digest(packed.arrays(), true), format.digest(GetParam()))
         << "count kPackedFormat up: convolutions in " << name_of(format.type);
   }
+}
+
+/// Multiples of 1/128 without a rule, which every C library rounds alike.
+std::vector<float> whole_weights(std::size_t n) {
+  std::vector<float> weights(n);
+  std::uint32_t state = 1;
+  for (float& weight : weights) {
+    state = state * 1664525 + 1013904223;
+    weight = static_cast<float>(static_cast<int>(state >> 24) - 128) / 128;
+  }
+  return weights;
+}
+
+// What smooth() has no part in: rounding, the order of the bytes, scales and offsets.
+TEST_P(PackedFormatTest, AChangeOfALayerOfBytesNeedsAnotherFormat) {
+  constexpr int kOut = 72, kIn = 300;
+  constexpr Format<ComputeType> kEncoder{ComputeType::int8, 5445183900590659418u,
+                                         5445183900590659418u, 378533610123864342u,
+                                         8852833479370346534u};
+  constexpr std::uint64_t kDecoder = 15283176418763126823u;  // whatever the instruction set
+  const std::vector<float> weights = whole_weights(std::size_t{kOut} * kIn);
+  const auto bias = std::span(weights).first(kOut);
+  PackedWeights encoder, decoder;
+  const Int8Runtime runtime{int8_kernels_for(GetParam()), pool_, encoder};
+  Int8Linear(runtime, quantize(weights, kOut, kIn), bias, 24);
+  EXPECT_EQ(digest(encoder.arrays(), true), kEncoder.digest(GetParam()))
+      << "count kPackedFormat up: an int8 layer of the encoder";
+  const GemvRuntime rows{{kernels_for(GetParam()), pool_, decoder}, gemv_int8_for(GetParam())};
+  GemvLinear(rows, weights, bias, kOut, kIn);
+  EXPECT_EQ(digest(decoder.arrays(), true), kDecoder)
+      << "count kPackedFormat up: an int8 layer of the decoder";
 }
 
 TEST_P(PackedFormatTest, AChangeOfTheDecoderNeedsAnotherFormat) {

@@ -31,12 +31,24 @@ def version() -> str:
     return said[1] if said else "of unknown version"
 
 
+def check() -> None:
+    """That the first run, which comes late, will not fail for what can be seen now."""
+    if not Path(model).is_file():
+        raise SystemExit(f"{model} is no file: whisper.cpp's models are one (sotto model convert makes it)")
+    help_text = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
+    if "--model" not in help_text.stdout + help_text.stderr:
+        raise SystemExit(f"{program} is no whisper-bench: its --help does not speak of --model")
+
+
 def run() -> None:
     done = subprocess.run([program, "-m", model, "-t", threads, "-ng"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{program} failed: {done.stderr.strip().splitlines()[-1:]}")
+    last.clear()
     for kind, milliseconds in re.findall(r"(encode|decode) time .*\(\s*([0-9.]+) ms per run\)", done.stderr + done.stdout):
         last[kind] = float(milliseconds) / 1e3
+    if last.keys() != {"encode", "decode"}:
+        raise SystemExit(f"{program} does not say how long it encodes and decodes")
 
 
 def encoder() -> float:
@@ -57,4 +69,5 @@ def windows(n: int) -> float:
     return n * (last["encode"] + TOKENS * last.pop("decode"))
 
 
+check()
 serve(f"whisper.cpp {version()} {Path(model).name}", {"encoder": encoder, "token": token, "windows": windows})

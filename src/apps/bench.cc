@@ -4,6 +4,7 @@
 #include <array>
 #include <ctime>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -133,8 +134,9 @@ void warn_other_types(const Options& options, const bench::Report& report, Conso
 
 /// What is wrong with the packed weights, of which each loading would tell.
 std::function<void(const std::string&)> tell_once(Console& console) {
-  return [&console, told = std::set<std::string>()](const std::string& problem) mutable {
-    if (told.insert(problem).second) console.message(problem);
+  // The function is copied, what it has told is not.
+  return [&console, told = std::make_shared<std::set<std::string>>()](const std::string& problem) {
+    if (told->insert(problem).second) console.message(problem);
   };
 }
 

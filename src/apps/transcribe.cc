@@ -92,6 +92,16 @@ std::string arithmetic(const engine::Engine& engine) {
   return concat(name_of(engine.compute_types()), " with ", name_of(engine.isa()));
 }
 
+/// Says so when a model computes in another type than was asked for: as narrow ones do.
+void warn_other_type(const Options& options, const engine::Engine& engine, Console& console) {
+  if (!options.compute_type) return;
+  const std::string asked(name_of(*options.compute_type)), taken = name_of(engine.compute_types());
+  if (taken == asked) return;
+  console.message(
+      concat("warning: this model is narrower than any released one, and --compute-type ", asked,
+             " is ", taken, " for it"));
+}
+
 /// Says which of the options an English-only model does not heed.
 void warn_english_only(const Options& options, const model::Model& model, Console& console) {
   constexpr int kEnglish = 0;
@@ -278,6 +288,7 @@ int transcribe(const Options& options, Console& console) {
                         cache_settings(options.cache, tell_if_verbose(options, console)),
                         options.pinning);
   console.progress("");
+  warn_other_type(options, engine, console);
   warn_english_only(options, engine.model(), console);
 
   Job job{.options = options, .engine = engine, .first = first, .console = console};

@@ -65,12 +65,18 @@ TEST_F(TranscribeComputeTest, SaysInWhichTypeTheModelComputes) {
   // This model is narrow. What is printed can be asked for.
   EXPECT_EQ(type_of("int8"), "int8_two_bytes");
   EXPECT_EQ(type_of("int8_two_bytes"), "int8_two_bytes");
+  constexpr const char* kOtherType = "narrower than any released one";
+  EXPECT_THAT(transcribe({"a.wav", "--compute-type", "int8"}).err,
+              HasSubstr("sotto: warning: this model is narrower than any released one, and "
+                        "--compute-type int8 is int8_two_bytes for it\n"));
+  EXPECT_THAT(transcribe({"a.wav"}).err, Not(HasSubstr(kOtherType)));
   write_wide_model();
   for (const std::string type : {"float32", "int8", "int8_float32", "int8_two_bytes"}) {
     const Outcome outcome = testing::run(folder_.path(), {"transcribe", "--model", "wide", "a.wav",
                                                           "--no-cache", "--compute-type", type});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr(concat("realtime, ", type, " with ")));
+    EXPECT_THAT(outcome.err, Not(HasSubstr(kOtherType)));
   }
 }
 

@@ -22,14 +22,8 @@ using testing::relative_l2;
 /// The types that `isa` can encode in, without that for narrow models.
 std::vector<ComputeType> types_of(Isa isa) {
   std::vector<ComputeType> types = {ComputeType::float32, ComputeType::int8,
-                                    ComputeType::int8_float32};
+                                    ComputeType::int8_float32, ComputeType::int8_two_bytes};
   if (isa == Isa::avx512_bf16) types.push_back(ComputeType::bfloat16);
-  return types;
-}
-
-std::vector<ComputeType> all_types_of(Isa isa) {
-  std::vector<ComputeType> types = types_of(isa);
-  types.push_back(ComputeType::int8_two_bytes);
   return types;
 }
 
@@ -67,7 +61,7 @@ TEST_P(EncoderTest, ThreadsDoNotChangeABit) {
   const std::vector<float> mel =
       normal_numbers(static_cast<std::size_t>(kOddDims.n_mels * kOddDims.n_mel_frames()), 1);
   ThreadPool one(1), three(3);
-  for (const ComputeType type : all_types_of(GetParam())) {
+  for (const ComputeType type : types_of(GetParam())) {
     EXPECT_EQ(encode(kOddDims, weights, window(kOddDims, mel), GetParam(), one, type),
               encode(kOddDims, weights, window(kOddDims, mel), GetParam(), three, type))
         << name_of(type);
@@ -80,7 +74,7 @@ TEST_P(EncoderTest, OtherTypesStayNearTheReferenceOnOddSizes) {
       normal_numbers(static_cast<std::size_t>(kOddDims.n_mels * (kOddDims.n_mel_frames() + 3)), 1);
   ThreadPool pool(2);
   const auto truth = reference_encode<double>(kOddDims, weights, window(kOddDims, mel), pool);
-  for (const ComputeType type : all_types_of(GetParam())) {
+  for (const ComputeType type : types_of(GetParam())) {
     EXPECT_LT(relative_l2(encode(kOddDims, weights, window(kOddDims, mel), GetParam(), pool, type),
                           truth),
               type == ComputeType::int8_two_bytes ? 1e-4 : 0.03)
@@ -93,7 +87,7 @@ TEST_P(EncoderTest, AWindowLeavesNothingForTheNext) {
   const auto size = static_cast<std::size_t>(kOddDims.n_mels * kOddDims.n_mel_frames());
   const std::vector<float> first = normal_numbers(size, 1, 30), second = normal_numbers(size, 2);
   ThreadPool pool(2);
-  for (const ComputeType type : all_types_of(GetParam())) {
+  for (const ComputeType type : types_of(GetParam())) {
     const auto encoder = make_encoder(kOddDims, weights, GetParam(), type, pool);
     std::vector<float> features(static_cast<std::size_t>(77 * 36));
     encoder->encode(window(kOddDims, first), features);
@@ -209,6 +203,8 @@ TEST(WhisperBaseTest, EveryTypeIsWithinItsBarOnEveryInstructionSet) {
   const auto truth = reference_encode<double>(base.kDims, base.weights, base.window(), pool);
   for (const Isa isa : available_isas()) {
     for (const ComputeType type : types_of(isa)) {
+      // Its integers are the same on all.
+      if (type == ComputeType::int8_two_bytes && isa != detect_isa()) continue;
       const Bar bar = bar_of(type);
       const auto features = encode(base.kDims, base.weights, base.window(), isa, pool, type);
       const double error = relative_l2(features, truth);

@@ -41,16 +41,20 @@ TEST(ThreadPool, AThreadThatIsSlowerGetsLess) {
   constexpr int kCount = 100;
   std::atomic<int> done{0};
   std::array<std::atomic<int>, 2> by_thread{};
+  std::atomic<int> slow{-1}, before{-1};
   pool.parallel_for(kCount, [&](std::int64_t i, int thread) {
-    // Whoever takes the first is slow: the other one must be given all the rest.
+    // Whoever takes the first is slow from then on: the other one must be given all the rest.
     if (i == 0) {
+      slow = thread;
+      before = by_thread[static_cast<std::size_t>(thread)].load();
       while (done < kCount - 1) std::this_thread::yield();
     }
     ++by_thread[static_cast<std::size_t>(thread)];
     ++done;
   });
-  EXPECT_EQ(std::min<int>(by_thread[0], by_thread[1]), 1);
-  EXPECT_EQ(std::max<int>(by_thread[0], by_thread[1]), kCount - 1);
+  ASSERT_GE(slow, 0);
+  EXPECT_EQ(by_thread[static_cast<std::size_t>(slow)], before + 1);
+  EXPECT_EQ(by_thread[static_cast<std::size_t>(1 - slow)], kCount - before - 1);
 }
 
 TEST(ThreadPool, EachThreadBeginsWithItsOwnShare) {
